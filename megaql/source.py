@@ -1,0 +1,81 @@
+"""Query text and places in it: what every diagnostic points at.
+
+A maintainer keeps one rule: offsets are code points into `Source.text`, half-open, and only this module turns them
+into lines, columns and carets.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A half-open range of code-point offsets, `start <= end`; an empty span is a point between two characters."""
+
+    start: int
+    end: int
+
+    def to(self, other: Span) -> Span:
+        """Return the smallest span that covers both."""
+        return Span(min(self.start, other.start), max(self.end, other.end))
+
+
+#: The span of a node that was built in code and has no text behind it.
+NO_SPAN: Final = Span(0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A query's text and the name of where it came from (a file, an option), `""` for text given in code."""
+
+    text: str
+    name: str = ""
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Return the line and column, both from 1, of a code-point offset."""
+        before = self.text[:offset]
+        line = before.count("\n") + 1
+        return line, offset - (before.rfind("\n") + 1) + 1
+
+    def line(self, number: int) -> str:
+        """Return the text of a line, counted from 1, without its line end."""
+        lines = self.text.split("\n")
+        return lines[number - 1].rstrip("\r") if number <= len(lines) else ""
+
+
+#: A line longer than this is cut around the caret, so that a diagnostic never floods a terminal. Code points.
+EXCERPT_WIDTH: Final = 100
+
+
+def width(text: str) -> int:
+    """Return the number of terminal cells that text takes, wide East Asian characters counting two."""
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
+    )
+
+
+def excerpt(source: Source, span: Span, label: str = "") -> str:
+    """Return the source line of a span with its number, and carets with a label under it.
+
+    A span over several lines is marked on its first one. Control characters show as `·`, tabs as one space, so that
+    the carets stand under what they mean.
+    """
+    number, column = source.position(span.start)
+    line = "".join(
+        " " if char == "\t" else "·" if unicodedata.category(char)[0] == "C" else char for char in source.line(number)
+    )
+    start = column - 1
+    length = max(1, min(span.end - span.start, len(line) - start))
+    if len(line) > EXCERPT_WIDTH:
+        first = max(0, min(start - EXCERPT_WIDTH // 2, len(line) - EXCERPT_WIDTH))
+        head, tail = ("…" if first else ""), ("…" if first + EXCERPT_WIDTH < len(line) else "")
+        line = head + line[first : first + EXCERPT_WIDTH] + tail
+        start = start - first + len(head)
+        length = max(1, min(length, len(line) - start))
+    gutter = f"{number:>3} | "
+    carets = "^" * width(line[start : start + length] or " ")
+    blank = " " * (len(gutter) - 2) + "| " + " " * width(line[:start])
+    return f"{gutter}{line}\n{blank}{carets}{' ' + label if label else ''}"
