@@ -61,7 +61,7 @@ class String(Node):
 
 @dataclass(frozen=True, slots=True)
 class Regex(Node):
-    r"""`/pattern/flags`: RE2 syntax as written, with `\\/` for a slash; flags are a sorted subset of `ims`."""
+    r"""`/pattern/flags`: RE2 syntax as written, with `\/` for a slash; flags are a sorted subset of `ims`."""
 
     pattern: str
     flags: str = ""
