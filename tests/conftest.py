@@ -1,0 +1,23 @@
+"""What every test starts from: a broker of its own, no AWS account, no colours, no settings of whoever runs the tests."""
+
+import os
+
+import pytest
+
+for name in [name for name in os.environ if name.startswith(("AWS_", "MEGAQL_"))]:
+    if name not in {"AWS_CA_BUNDLE", "MEGAQL_UPDATE_GOLDEN"}:
+        del os.environ[name]
+
+
+@pytest.fixture(autouse=True)
+def own_world(tmp_path_factory, monkeypatch):
+    """Give the test its own embedded broker and throw-away credentials that no real endpoint would accept."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("MEGAQL_HOME", str(home / "megaql"))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS", "PYTHONWARNINGS"):
+        monkeypatch.delenv(name, raising=False)
