@@ -1,0 +1,210 @@
+"""A file's JSON texts, one a message: lines, an array's elements, or one document over many lines.
+
+A maintainer keeps two rules. A message's body is the text exactly as it stands in the file, never written anew: `0.10` stays `0.10`.
+And lines are read in constant memory, since a snapshot of a queue can be larger than the machine's memory.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, NoReturn
+
+from megaql.errors import ScanError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+#: The longest line, and the largest file that is one document. An SQS message has at most 1 MiB. Bytes.
+MAX_TEXT: Final = 64 * 1024 * 1024
+
+#: Integers with more digits than this are kept as Decimal: Python limits how long an int it reads from text. Digits.
+MAX_INT_DIGITS: Final = 4_000
+
+_SPACE: Final = " \t\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One JSON text: its line, counted from 1, the text as written, and its value."""
+
+    line: int
+    text: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line, counted from 1, that is no JSON or no record, and why. It never quotes the line."""
+
+    line: int
+    why: str
+
+
+def read_documents(stream: BinaryIO) -> Iterator[Document | BadLine]:
+    """Yield the JSON texts of a stream of UTF-8 bytes, and what cannot be read where it stands.
+
+    A file whose one text is an array stands for the array's elements; in a file of several lines, an array is a payload. Raises
+    `ScanError` for a file in UTF-16, and for a document over many lines that is larger than 64 MiB.
+    """
+    lines = _lines(stream)
+    first = next(lines, None)
+    if isinstance(first, tuple) and _unfinished(first[1]):
+        yield from _over_many_lines(first, stream)
+    elif isinstance(first, tuple) and first[1].startswith("["):
+        second = next(lines, None)
+        yield from [_document(first)] if second is not None else _split(*first)
+        if second is not None:
+            yield _document(second)
+    elif first is not None:
+        yield _document(first)
+    for line in lines:
+        yield _document(line)
+
+
+def _lines(stream: BinaryIO) -> Iterator[tuple[int, str] | BadLine]:
+    """Yield the lines that are not blank, numbered from 1 and stripped, and those that are no text."""
+    number = 0
+    while line := stream.readline(MAX_TEXT + 1):
+        number += 1
+        if number == 1:
+            line = _without_mark(line)
+        if len(line) > MAX_TEXT:
+            while line and not line.endswith(b"\n"):
+                line = stream.readline(MAX_TEXT)
+            yield BadLine(number, f"longer than {MAX_TEXT // 2**20} MiB")
+            continue
+        try:
+            text = line.decode().strip(_SPACE)
+        except UnicodeDecodeError as error:
+            yield BadLine(number, f"not UTF-8 at byte {error.start + 1}")
+            continue
+        if text:
+            yield number, text
+
+
+def _without_mark(line: bytes) -> bytes:
+    """Return a file's first line without a UTF-8 byte order mark; a UTF-16 one is an error."""
+    if line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise ScanError(
+            "A file in UTF-16 cannot be read",
+            why="JSON files are UTF-8; PowerShell's `>` writes UTF-16",
+            hint="write it again with `| Out-File -Encoding utf8`",
+        )
+    return line.removeprefix(codecs.BOM_UTF8)
+
+
+def _document(line: tuple[int, str] | BadLine) -> Document | BadLine:
+    """Return what one line says."""
+    if isinstance(line, BadLine):
+        return line
+    number, text = line
+    try:
+        return Document(number, text, _DECODER.decode(text))
+    except (ValueError, RecursionError) as error:
+        return BadLine(number, _reason(error))
+
+
+def _unfinished(text: str) -> bool:
+    """Whether a line is the start of something longer: what is wrong with it is its end."""
+    try:
+        _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        return error.pos >= len(text)
+    except (ValueError, RecursionError):
+        return False
+    return False
+
+
+def _over_many_lines(first: tuple[int, str], stream: BinaryIO) -> Iterator[Document | BadLine]:
+    """Read the rest of the stream as one text; as lines, where it makes no sense as one and its second line does alone."""
+    number, start = first
+    rest = stream.read(MAX_TEXT + 1)
+    if len(rest) > MAX_TEXT:
+        raise ScanError(
+            f"A JSON document over many lines is larger than {MAX_TEXT // 2**20} MiB",
+            hint="write one message a line: jq -c '.[]' FILE, or jq -c '.Messages[]' FILE",
+        )
+    try:
+        text = f"{start}\n{rest.decode()}"
+    except UnicodeDecodeError as error:
+        yield BadLine(number, f"not UTF-8 at byte {error.start + 1} after its first line")
+        return
+    documents = list(_split(number, text))
+    lines = [
+        (number + offset, line.strip(_SPACE)) for offset, line in enumerate(text.split("\n")) if line.strip(_SPACE)
+    ]
+    if isinstance(documents[-1], BadLine) and len(lines) > 1 and isinstance(_document(lines[1]), Document):
+        documents = [_document(line) for line in lines]
+    yield from documents
+
+
+def _split(number: int, text: str) -> Iterator[Document | BadLine]:
+    """Yield the values of a text that starts on line `number`, and the elements of an array instead of the array."""
+    line, counted = number, 0
+    try:
+        for start, end, value in _values(text):
+            line += text.count("\n", counted, start)
+            counted = start
+            yield Document(line, text[start:end], value)
+    except json.JSONDecodeError as error:
+        yield BadLine(number + text.count("\n", 0, error.pos), _reason(error))
+    except (ValueError, RecursionError) as error:
+        yield BadLine(line, _reason(error))
+
+
+def _values(text: str) -> Iterator[tuple[int, int, Any]]:
+    """Yield the start, end and value of each JSON value in a row; arrays give their elements."""
+    at = _skip(text, 0)
+    while at < len(text):
+        if text[at] == "[":
+            at = yield from _elements(text, at + 1)
+        else:
+            value, end = _DECODER.raw_decode(text, at)
+            yield at, end, value
+            at = end
+        at = _skip(text, at)
+
+
+def _elements(text: str, at: int) -> Generator[tuple[int, int, Any], None, int]:
+    """Yield an array's elements, `at` standing after its bracket; return where it has ended."""
+    at = _skip(text, at)
+    if text[at : at + 1] == "]":
+        return at + 1
+    while True:
+        value, end = _DECODER.raw_decode(text, at)
+        yield at, end, value
+        at = _skip(text, end)
+        mark = text[at : at + 1]
+        if mark == "]":
+            return at + 1
+        if mark != ",":
+            raise json.JSONDecodeError("Expecting ',' delimiter", text, at)
+        at = _skip(text, at + 1)
+
+
+def _skip(text: str, at: int) -> int:
+    """Return the offset of the next character that is no JSON white space."""
+    while at < len(text) and text[at] in _SPACE:
+        at += 1
+    return at
+
+
+def _read_int(text: str) -> int | Decimal:
+    return int(text) if len(text) <= MAX_INT_DIGITS else Decimal(text)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+_DECODER: Final = json.JSONDecoder(parse_int=_read_int, parse_constant=_refuse_constant)
+
+
+def _reason(error: Exception) -> str:
+    """Say why a text is not JSON, without quoting it."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"not JSON: {error.msg[0].lower()}{error.msg[1:]} at column {error.colno}"
+    return "nested too deeply" if isinstance(error, RecursionError) else f"not JSON: {error}"

@@ -1,0 +1,194 @@
+"""Reading a file as a stream of messages: records, bare payloads, and what `aws sqs receive-message` prints.
+
+A maintainer keeps two rules: a line that cannot be read is told and passed over, since one bad line must not hide a million good ones; and
+a file gives messages without receipt handles, so that nothing can be released or deleted by an old one.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import gzip
+import sys
+import time
+import zlib
+from contextlib import closing, contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self, cast
+
+from megaql.broker.message import Message
+from megaql.errors import ScanError
+from megaql.scan.budget import Budget, StopReason
+from megaql.scan.documents import BadLine, Document, read_documents
+from megaql.scan.records import from_record, is_record
+from megaql.scan.report import ScanReport
+from megaql.scan.stop import StopFlag
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+    from io import BufferedReader
+    from types import TracebackType
+
+    from megaql.lang.verdict import Verdict
+
+#: How a file name says "standard input".
+STDIN: Final = "-"
+
+#: Bad lines that a report keeps with their reasons; all of them are counted.
+KEPT_BAD_LINES: Final = 20
+
+
+def read_file(path: str) -> Generator[Message | BadLine]:
+    """Yield the messages of a file (`-` is standard input) and the lines that hold none, in order.
+
+    The file is ndjson, a JSON array, a JSON document or several, each text being a record of `megaql.scan.records`, the output of
+    `aws sqs receive-message`, or else a payload: a message with that text as its body and no id. Gzip is
+    recognised by its first bytes. Raises `ScanError` where the file cannot be opened or read on.
+    """
+    with _opened(path) as stream:
+        for document in read_documents(stream):
+            if isinstance(document, BadLine):
+                yield document
+            else:
+                yield from _messages(document)
+
+
+class FileScan:
+    """One scan of a file, used like a `LiveScan`: a context manager, an iterator over messages, `tally` and `report`.
+
+    Lines that hold no message are counted in the report and given to `on_bad_line` as they come. Raises `ScanError` from
+    the iteration where the file cannot be read, or holds lines and not one message.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        budget: Budget | None = None,
+        *,
+        stop: StopFlag | None = None,
+        on_bad_line: Callable[[BadLine], None] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._path = path
+        self._budget = budget or Budget()
+        self._stop = stop if stop is not None else StopFlag()
+        self._on_bad_line = on_bad_line
+        self._clock = clock
+        self._started = clock()
+        self.report = ScanReport(source="standard input" if path == STDIN else path)
+
+    def __enter__(self) -> Self:
+        self._started = self._clock()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self.report.stopped_because is None:
+            self.report.stopped_because = StopReason.of(error)
+
+    def __iter__(self) -> Iterator[Message]:
+        report = self.report
+        with closing(read_file(self._path)) as items:
+            # Asked before the next line is read, which may be long in coming from a pipe.
+            while (reason := self._reason_to_stop()) is None:
+                item = next(items, None)
+                if item is None:
+                    reason = StopReason.END
+                    break
+                if isinstance(item, BadLine):
+                    self._note(item)
+                else:
+                    report.seen += 1
+                    yield item
+        report.stopped_because = reason
+        if report.bad_lines and not report.seen:
+            first = report.first_bad_lines[0]
+            raise ScanError(
+                "No line of this file is a message",
+                where=f"{report.source}, line {first.line}",
+                why=first.why,
+                hint="a file holds one JSON payload or record a line, a JSON array of them, or `aws sqs receive-message` output",
+            )
+
+    def tally(self, verdict: Verdict) -> None:
+        """Count the verdict on the message that was just looked at; call it once a message."""
+        self.report.tally(verdict)
+
+    def _reason_to_stop(self) -> StopReason | None:
+        if self._stop:
+            return StopReason.SIGNAL
+        duration = self._budget.duration
+        if duration is not None and self._clock() - self._started >= duration.total_seconds():
+            return StopReason.TIME
+        return self._budget.reached(matched=self.report.matched, seen=self.report.seen)
+
+    def _note(self, bad: BadLine) -> None:
+        self.report.bad_lines += 1
+        if len(self.report.first_bad_lines) < KEPT_BAD_LINES:
+            self.report.first_bad_lines.append(bad)
+        if self._on_bad_line is not None:
+            self._on_bad_line(bad)
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[BinaryIO]:
+    """Open a file for reading, through gzip where it begins like one; turn what goes wrong into `ScanError`."""
+    name = "standard input" if path == STDIN else path
+    try:
+        with nullcontext(sys.stdin.buffer) if path == STDIN else Path(path).open("rb") as file:
+            packed = cast("BufferedReader", file).peek(2)[:2] == b"\x1f\x8b"
+            yield cast("BinaryIO", gzip.GzipFile(fileobj=file)) if packed else file
+    except FileNotFoundError:
+        raise ScanError("There is no such file", where=name) from None
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise ScanError(
+            "A gzip file is damaged", where=name, why=str(error), hint="what came before was read"
+        ) from error
+    except OSError as error:
+        raise ScanError("A file cannot be read", where=name, why=error.strerror or str(error)) from error
+
+
+def _messages(document: Document) -> Iterator[Message | BadLine]:
+    """Yield the messages that one JSON text stands for."""
+    value = document.value
+    try:
+        if is_record(value):
+            yield from_record(value)
+        elif _is_receive_output(value):
+            for entry in value["Messages"]:
+                yield _received(entry)
+        else:
+            yield Message(id="", queue="", body=document.text, receipt_handle=None)
+    except ScanError as error:
+        yield BadLine(document.line, error.why or error.what)
+
+
+def _is_receive_output(value: object) -> bool:
+    """Whether this is what `aws sqs receive-message` prints: `{"Messages": [{"MessageId": …, "Body": …}, …]}`."""
+    if not isinstance(value, dict) or not isinstance(entries := value.get("Messages"), list) or not entries:
+        return False
+    return all(
+        isinstance(entry, dict) and isinstance(entry.get("MessageId"), str) and isinstance(entry.get("Body"), str)
+        for entry in entries
+    )
+
+
+def _received(entry: dict[str, Any]) -> Message:
+    """Return a message of the AWS command line's output, whose binary values are Base64."""
+    attributes = {}
+    for name, attribute in (entry.get("MessageAttributes") or {}).items():
+        attributes[name] = dict(attribute)
+        if "BinaryValue" in attribute:
+            try:
+                attributes[name]["BinaryValue"] = base64.b64decode(attribute["BinaryValue"], validate=True)
+            except (binascii.Error, TypeError):
+                raise ScanError("Not a message", why=f"the binary attribute {name} is not Base64") from None
+    return Message(
+        id=entry["MessageId"],
+        queue="",
+        body=entry["Body"],
+        receipt_handle=None,
+        attributes=attributes,
+        system=entry.get("Attributes") or {},
+    )

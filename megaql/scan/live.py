@@ -1,0 +1,215 @@
+"""Reading a live queue as a stream of messages, and giving every one of them back.
+
+A maintainer keeps these rules, each of which has a test. Each message is received once: nothing is released while the scan runs, and the
+scan ends while half of the first lease is left, since a message whose lease ends comes back. Receives ask for a real lease
+(never a visibility of 0, at which AWS hands out copies). Every way out of the `with` block releases. See docs/safety.md.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, Self
+
+from megaql.errors import ScanError, ScanRefused
+from megaql.scan.budget import Budget, StopReason
+from megaql.scan.lease import Holdings
+from megaql.scan.report import ScanReport
+from megaql.scan.stop import SecondSignal, StopFlag
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import TracebackType
+
+    from megaql.broker.message import Message
+    from megaql.broker.queue import Queue
+    from megaql.lang.verdict import Verdict
+    from megaql.scan.preflight import Preflight
+
+#: The shortest lease: a scan needs time to give back what it read.
+MIN_LEASE: Final = timedelta(seconds=10)
+
+#: The lease where nothing asks for another one.
+DEFAULT_LEASE: Final = timedelta(seconds=30)
+
+#: The longest lease: after `kill -9` the messages stay hidden this long.
+MAX_LEASE: Final = timedelta(seconds=60)
+
+#: The part of the lease in which a scan reads; in the rest it gives back.
+READING_SHARE: Final = 0.5
+
+#: How long a receive waits at the service for a message. Long polling asks every server of a queue, which a wait of 0 does not; and Ctrl-C
+#: takes effect when the receive in flight has ended, so the wait is the shortest that is long polling.
+POLL_WAIT: Final = timedelta(seconds=1)
+
+#: Messages asked for in one receive: the most SQS gives.
+RECEIVE_BATCH: Final = 10
+
+#: The scan ends after this many receives in a row that returned nothing.
+MAX_EMPTY_POLLS: Final = 3
+
+#: How many message ids a followed queue's scan remembers, to recognise a message that came back.
+REMEMBERED_IDS: Final = 100_000
+
+
+def lease_for(budget: Budget, *, fifo: bool = False, follow: bool = False) -> timedelta:
+    """Return a lease of 10 to 60 seconds in which a scan of this budget can read and give back.
+
+    A FIFO queue gets the shortest, because a held message holds up its group; a followed queue the longest.
+    """
+    if fifo:
+        return MIN_LEASE
+    if follow or budget.duration is None:
+        return MAX_LEASE
+    return min(max(budget.duration / READING_SHARE, DEFAULT_LEASE), MAX_LEASE)
+
+
+class LiveScan:
+    """One scan of a queue: a context manager, and within it an iterator over messages.
+
+        with LiveScan(queue, preflight(queue), Budget(limit=20, scan=500), stop=flag) as scan:
+            for message in scan:
+                scan.tally(query.evaluate(message))
+        print(scan.report)
+
+    `tally` counts verdicts, which `Budget.limit` is about. With `follow` the scan goes on when the queue is empty and
+    past its leases: messages whose lease has ended are the queue's again, and one that comes back is counted in
+    `report.repeated` and not shown a second time. `clock` and `wall` return seconds, as `time.monotonic` and
+    `time.time` do. `wait` is how long a receive waits for a message: whole seconds, and 0 only for the local broker.
+
+    Raises `ScanError` for a lease outside 10 to 60 seconds, `ScanRefused` for following a FIFO queue, and what the
+    queue raises, after the release.
+    """
+
+    def __init__(
+        self,
+        queue: Queue,
+        preflight: Preflight,
+        budget: Budget,
+        *,
+        lease: timedelta | None = None,
+        stop: StopFlag | None = None,
+        follow: bool = False,
+        wait: timedelta = POLL_WAIT,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        if follow and queue.fifo:
+            raise ScanRefused(
+                "A FIFO queue cannot be followed",
+                where=queue.name,
+                why="a message that is held holds up the rest of its group",
+                hint="leave out --follow; `megaql tap` its topic to see new messages",
+            )
+        self._lease = lease if lease is not None else lease_for(budget, fifo=queue.fifo, follow=follow)
+        if not MIN_LEASE <= self._lease <= MAX_LEASE:
+            raise ScanError(
+                f"A scan's lease is 10 to 60 seconds, not {self._lease.total_seconds():g}",
+                why="a shorter one ends before the messages are given back, a longer one hides them too long after a crash",
+            )
+        self._queue = queue
+        self._preflight = preflight
+        self._budget = budget
+        self._receives = budget.receives or (1 if queue.fifo else None)
+        self._stop = stop if stop is not None else StopFlag()
+        self._follow = follow
+        self._wait = wait
+        self._clock = clock
+        self._holdings = Holdings(queue, clock=clock, wall=wall)
+        self._remembered: dict[str, None] = {}
+        self._started = clock()
+        self._receives_done = 0
+        self._empty_polls = 0
+        self.report = ScanReport(source=queue.name, total=preflight.info.visible, requests=1)
+
+    def __enter__(self) -> Self:
+        self._started = self._clock()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        report = self.report
+        if report.stopped_because is None:
+            report.stopped_because = StopReason.of(error)
+        if isinstance(error, SecondSignal):
+            self._holdings.account(report)
+        else:
+            self._holdings.release(report)
+
+    def __iter__(self) -> Iterator[Message]:
+        while self._reason_to_stop() is None:
+            for message in self._receive():
+                if self._reason_to_stop_now() is not None:
+                    break
+                self.report.seen += 1
+                yield message
+        self.report.stopped_because = self._reason_to_stop()
+
+    def tally(self, verdict: Verdict) -> None:
+        """Count the verdict on the message that was just looked at; call it once a message."""
+        self.report.tally(verdict)
+
+    def _reason_to_stop_now(self) -> StopReason | None:
+        """Return what ends the scan even between two messages of one receive."""
+        if self._stop:
+            return StopReason.SIGNAL
+        return self._budget.reached(matched=self.report.matched, seen=self.report.seen)
+
+    def _reason_to_stop(self) -> StopReason | None:
+        """Return why there is to be no further receive. The messages of the last one have been shown: they are held in any case."""
+        if (reason := self._reason_to_stop_now()) is not None:
+            return reason
+        now = self._clock()
+        if self.report.last_life and not self._preflight.may_dead_letter:
+            return StopReason.LAST_LIFE
+        if self._budget.duration is not None and now - self._started >= self._budget.duration.total_seconds():
+            return StopReason.TIME
+        if self._receives is not None and self._receives_done >= self._receives:
+            return StopReason.RECEIVES
+        if len(self._holdings) >= self._preflight.max_held:
+            return StopReason.HEADROOM
+        if self._follow:
+            return None
+        if self._empty_polls >= MAX_EMPTY_POLLS:
+            return StopReason.EMPTY
+        first = self._holdings.first_deadline
+        if first is not None and now >= first.monotonic - self._lease.total_seconds() * (1 - READING_SHARE):
+            return StopReason.LEASE
+        return None
+
+    def _receive_size(self) -> int:
+        """How many messages to ask for: never more than the scan can still use, since each one costs a receive count."""
+        sizes = [RECEIVE_BATCH, self._preflight.max_held - len(self._holdings)]
+        if self._budget.scan is not None:
+            sizes.append(self._budget.scan - self.report.seen)
+        if self._budget.limit is not None and self.report.matched == self.report.seen:
+            # Everything has matched so far, so that there may be no filter at all.
+            sizes.append(self._budget.limit - self.report.matched)
+        return min(sizes)
+
+    def _receive(self) -> list[Message]:
+        """Receive once; return the messages that were not seen before."""
+        if self._follow:
+            self._holdings.forget_expired()
+        size = self._receive_size()
+        self.report.requests += 1
+        self._holdings.asking(size, self._lease)
+        batch = self._queue.receive(size, wait=self._wait, visibility=self._lease)
+        self._holdings.take(batch)
+        self.report.received += len(batch)
+        self._receives_done += bool(batch)
+        self._empty_polls = 0 if batch else self._empty_polls + 1
+        last_life = self._preflight.last_life
+        if last_life is not None:
+            self.report.last_life += sum(message.receive_count >= last_life for message in batch)
+        return [message for message in batch if self._is_new(message.id)]
+
+    def _is_new(self, message_id: str) -> bool:
+        if message_id in self._remembered:
+            self.report.repeated += 1
+            return False
+        self._remembered[message_id] = None
+        if len(self._remembered) > REMEMBERED_IDS:
+            del self._remembered[next(iter(self._remembered))]
+        return True
