@@ -1,0 +1,174 @@
+"""Version 1 of the MEGA event protocol: what makes a document an event, and the one form events are kept in.
+
+A maintainer keeps two rules. Nothing a publisher sent is dropped, whether the protocol lists it or not: what cannot be an event is
+reported as a `Violation`, never repaired. And an optional field that is null stays null in the document and reads as
+absent, so that a query sees what was sent.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from megaql.codec.places import ROOT, kind, member
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+#: The value of `protocol` and of `version` by which a document says that it is an event.
+PROTOCOL: Final = "mega"
+VERSION: Final = 1
+
+#: The version of an event or an object that does not give one.
+DEFAULT_VERSION: Final = 1
+
+_NAME = re.compile(r"[a-z0-9._-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One breach of the protocol: the place (`$.event.name`) and the problem; `str()` is both."""
+
+    place: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.problem}"
+
+
+def is_mega(document: object) -> bool:
+    """Tell whether a document says of itself that it is a MEGA payload."""
+    return isinstance(document, dict) and document.get("protocol") == PROTOCOL
+
+
+def read_timestamp(value: object) -> datetime | None:
+    """Return an aware datetime for ISO 8601 text or a BSON date, `None` if it is neither; no zone means UTC.
+
+    Digits beyond microseconds are cut off here; the document keeps the text as it was sent.
+    """
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value.upper())
+        except ValueError:
+            return None
+    if not isinstance(value, datetime):
+        return None
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def write_timestamp(value: datetime) -> str:
+    """Return a datetime as ISO 8601 text; no zone means UTC, and UTC is written `Z`."""
+    aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+    return aware.isoformat().replace("+00:00", "Z")
+
+
+def _string(value: object) -> str:
+    return "" if isinstance(value, str) else f"{kind(value)}, not a string"
+
+
+def _object(value: object) -> str:
+    return "" if isinstance(value, dict) else f"{kind(value)}, not an object"
+
+
+def _integer(value: object) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return ""
+    return f"{kind(value)}, not an integer"
+
+
+def _name(value: object) -> str:
+    if isinstance(value, str) and not _NAME.fullmatch(value):
+        return "a name has lower-case letters, digits, '.', '-' and '_' only"
+    return _string(value)
+
+
+def _timestamp(value: object) -> str:
+    if read_timestamp(value):
+        return ""
+    return (
+        "not an ISO 8601 date and time" if isinstance(value, str) else f"{kind(value)}, not an ISO 8601 date and time"
+    )
+
+
+def _version(value: object) -> str:
+    return _integer(value) or ("" if value == VERSION else f"not {VERSION}, the one version of the protocol known here")
+
+
+#: A field's check returns what is wrong with a value, or "".
+_Checks = dict[str, "Callable[[object], str]"]
+
+_PAYLOAD: _Checks = {"version": _version, "event": _object, "object": _object, "extra": _object}
+_EVENT: _Checks = {
+    "name": _name,
+    "timestamp": _timestamp,
+    "version": _integer,
+    "domain": _string,
+    "subject": _string,
+    "publisher": _string,
+    "attributes": _object,
+}
+_OBJECT: _Checks = {"current": _object, "previous": _object, "id": _string, "type": _string, "version": _integer}
+
+_REQUIRED: Final = frozenset({"$.version", "$.event", "$.event.name", "$.event.timestamp"})
+
+#: The fields of `event` that the protocol lists; any other key of `event` is one of its attributes.
+EVENT_FIELDS: Final = frozenset(_EVENT)
+
+
+def violation(document: Mapping[str, Any]) -> Violation | None:
+    """Return the first breach of the protocol in a document that `is_mega`, or `None` if it is an event."""
+    found = _breach(ROOT, document, _PAYLOAD) or _breach("$.event", document["event"], _EVENT)
+    if found or (found := _ambiguity(document["event"])):
+        return found
+    described = document.get("object")
+    return None if described is None else _breach("$.object", described, _OBJECT)
+
+
+def _breach(place: str, section: Mapping[str, Any], checks: _Checks) -> Violation | None:
+    for field, check in checks.items():
+        where, value = member(place, field), section.get(field)
+        if value is None:
+            if where in _REQUIRED:
+                return Violation(where, "null, and it is required" if field in section else "missing")
+        elif problem := check(value):
+            return Violation(where, problem)
+    return None
+
+
+def _ambiguity(event: Mapping[str, Any]) -> Violation | None:
+    """Find an attribute that is given in both forms with two values: no one can say which is meant."""
+    attributes = event.get("attributes") or {}
+    for key, value in event.items():
+        if key not in EVENT_FIELDS and key in attributes and not _identical(value, attributes[key]):
+            return Violation(member("$.event", key), f"differs from {member('$.event.attributes', key)}")
+    return None
+
+
+def _identical(left: object, right: object) -> bool:
+    """Compare without Python's `1 == True` and `1 == 1.0`, at any depth."""
+    if type(left) is not type(right):
+        return False
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(_identical(left[key], right[key]) for key in left)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(_identical, left, right))
+    return left == right
+
+
+def canonical(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the one form of an event: unlisted keys of `event` stand in `event.attributes`, versions are filled in.
+
+    The document has no violation. It is not changed; what need not move is shared with it.
+    """
+    sent = document["event"]
+    event = {key: value for key, value in sent.items() if key in EVENT_FIELDS}
+    unlisted = {key: value for key, value in sent.items() if key not in EVENT_FIELDS}
+    if unlisted:
+        event["attributes"] = {**(event.get("attributes") or {}), **unlisted}
+    event.setdefault("version", DEFAULT_VERSION)
+    whole = {**document, "event": event}
+    if isinstance(described := document.get("object"), dict):
+        whole["object"] = {"version": DEFAULT_VERSION, **described}
+    return whole
