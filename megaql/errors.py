@@ -7,6 +7,7 @@
     │   └── QueryLimitError          the query is larger than a limit allows
     ├── CodecError                   a payload cannot be written; reading never raises (a tolerant reader)
     ├── BrokerError                  a queue or topic answered with an error, or did not answer; `.retryable`
+    │   ├── BadTarget (ValueError)   the text names no queue or topic; nothing was asked of a service
     │   ├── QueueNotFound
     │   ├── AccessDenied
     │   ├── CredentialsMissing
@@ -121,6 +122,10 @@ class BrokerError(MegaQLError):
     def __init__(self, what: str, *, where: str = "", why: str = "", hint: str = "", code: str = "") -> None:
         super().__init__(what, where=where, why=why, hint=hint)
         self.code = code
+
+
+class BadTarget(BrokerError, ValueError):  # noqa: N818 - as below
+    """The text names no queue or topic, or the wrong one of the two; nothing was asked of a service."""
 
 
 class QueueNotFound(BrokerError):  # noqa: N818 - the names users know from SQS have no Error suffix

@@ -5,6 +5,8 @@ only these protocols, and errors by shape: an exception with `response["Error"][
 Parameters and answers are documented in the Amazon SQS and SNS API references.
 """
 
+# ruff: noqa: D102 - the API references document these methods, and a second wording would only drift
+
 from __future__ import annotations
 
 from typing import Any, Protocol

@@ -1,0 +1,63 @@
+"""boto3's clients, set up for queues: the only module that imports boto3, and only when a client is made.
+
+A maintainer keeps one rule: the read timeout must outlast the longest poll, or an idle queue looks like a dead endpoint.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Literal, overload
+
+from megaql import __version__
+from megaql.broker import faults
+from megaql.broker.target import AMBIENT, Connection
+
+if TYPE_CHECKING:
+    from megaql.broker.client import SNSClient, SQSClient
+
+#: Tries of one request, the first included; boto3 waits between them with exponential back-off and jitter.
+ATTEMPTS: Final = 4
+#: How long a connection may take to open. Seconds.
+CONNECT_TIMEOUT: Final = 5
+#: How long an answer may take: the longest poll SQS has, 20 s, and a margin for the way. Seconds.
+READ_TIMEOUT: Final = 20 + 15
+#: Connections one client keeps: pollers, deletes and heartbeats of one process share it.
+POOL: Final = 50
+
+
+@overload
+def client(service: Literal["sqs"], connection: Connection = ...) -> SQSClient: ...
+@overload
+def client(service: Literal["sns"], connection: Connection = ...) -> SNSClient: ...
+def client(service: Literal["sqs", "sns"], connection: Connection = AMBIENT) -> Any:
+    """Return a boto3 client for a service.
+
+    What the connection leaves open (profile, region, endpoint, credentials) boto3 takes from the environment and the AWS configuration.
+    No request is sent, so that missing credentials show at the first call. Errors: `BrokerError` for a missing region, an unknown profile, an
+    endpoint that is no URL.
+    """
+    place = faults.Place(
+        target=f"the {service.upper()} service",
+        endpoint=connection.endpoint_url or "",
+        region=connection.region or "",
+        profile=connection.profile or "",
+    )
+    with faults.translate(f"connect to {service.upper()}", place):
+        import boto3  # noqa: PLC0415 - it takes a quarter of a second, and local queues and files never need it
+        from botocore.config import Config  # noqa: PLC0415 - as above
+
+        config = Config(
+            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+            connect_timeout=CONNECT_TIMEOUT,
+            read_timeout=READ_TIMEOUT,
+            max_pool_connections=POOL,
+            tcp_keepalive=True,
+            user_agent_extra=f"megaql/{__version__}",
+        )
+        session = boto3.Session(profile_name=connection.profile, region_name=connection.region)
+        return session.client(service, endpoint_url=connection.endpoint_url, config=config)
+
+
+def endpoint(client: SQSClient | SNSClient) -> tuple[str, str]:
+    """Return the endpoint URL and the region a client talks to, `""` where it does not say."""
+    meta = getattr(client, "meta", None)
+    return str(getattr(meta, "endpoint_url", None) or ""), str(getattr(meta, "region_name", None) or "")

@@ -1,0 +1,201 @@
+"""A message as it was received: what SQS said about it, and what its body means once somebody asks.
+
+A maintainer keeps two rules. Decoding waits until it is needed and happens once. And no body or attribute value ever shows in `repr`, because
+messages end up in logs.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from megaql.broker.outgoing import Attribute, body_and_attributes_size
+from megaql.codec.decode import decode
+from megaql.lang.record import MISSING, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from megaql.codec.decode import Decoded
+    from megaql.codec.payloads import Payload
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_INTEGER: Final = re.compile(r"[+-]?\d+")
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message of a queue.
+
+    `attributes` are message attributes in boto3's form, `system` SQS's own (`SentTimestamp` …), all strings. `queue` is the queue's name.
+    `lease_deadline` is when the message may be somebody else's, in `time.monotonic()` seconds, counted from before the request was sent;
+    `None` where no lease is known (a message from a file).
+    """
+
+    id: str
+    body: str = field(repr=False)
+    receipt_handle: str | None = field(default=None, repr=False)
+    attributes: Mapping[str, Attribute] = field(default_factory=dict, repr=False, hash=False)
+    system: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
+    queue: str = ""
+    lease_deadline: float | None = None
+
+    @classmethod
+    def received(cls, item: Mapping[str, Any], *, queue: str, lease_deadline: float | None) -> Message:
+        """Return the message that an entry of `ReceiveMessage`'s answer describes."""
+        return cls(
+            id=item["MessageId"],
+            body=item.get("Body", ""),
+            receipt_handle=item.get("ReceiptHandle"),
+            attributes=item.get("MessageAttributes") or {},
+            system=item.get("Attributes") or {},
+            queue=queue,
+            lease_deadline=lease_deadline,
+        )
+
+    @cached_property
+    def decoded(self) -> Decoded:
+        """The body decoded, with the format that was found and the SNS envelope it came in."""
+        return decode(self.body, self.attributes)
+
+    @property
+    def payload(self) -> Payload:
+        """What the body says: a MEGA event, a data object, text or bytes."""
+        return self.decoded.payload
+
+    @property
+    def receive_count(self) -> int | None:
+        """How often the message was received, this time included."""
+        return _integer(self.system.get("ApproximateReceiveCount"))
+
+    @property
+    def sent_at(self) -> datetime | None:
+        """When the message was sent to the queue, in UTC."""
+        return _time(self.system.get("SentTimestamp"))
+
+    @property
+    def first_received_at(self) -> datetime | None:
+        """When the message was received for the first time, in UTC."""
+        return _time(self.system.get("ApproximateFirstReceiveTimestamp"))
+
+    @property
+    def group_id(self) -> str | None:
+        """The message group, on FIFO queues (and fair standard ones)."""
+        return self.system.get("MessageGroupId")
+
+    @property
+    def dedup_id(self) -> str | None:
+        """The deduplication id, on FIFO queues."""
+        return self.system.get("MessageDeduplicationId")
+
+    @property
+    def sequence(self) -> str | None:
+        """The sequence number, on FIFO queues: 20 digits, to be compared as text."""
+        return self.system.get("SequenceNumber")
+
+    @property
+    def size(self) -> int:
+        """The bytes SQS counts: body and attributes."""
+        return body_and_attributes_size(self.body, self.attributes)
+
+    @cached_property
+    def typed_attributes(self) -> dict[str, object]:
+        """All attributes as Python values, those of an SNS envelope among them; the queue's own win over the envelope's."""
+        envelope = self.decoded.sns
+        wrapped = _typed(envelope.attributes) if envelope else {}
+        return wrapped | _typed(self.attributes)
+
+    def attribute(self, name: str, default: object = None) -> object:
+        """Return a message attribute as a Python value.
+
+        `String` is a `str`, `Number` an `int` or an exact `Decimal`, `Binary` bytes, `String.Array` a list; what comes after the dot of any other
+        type is a label and changes nothing. A value that breaks its type is given as the string it is.
+        """
+        return self.typed_attributes.get(name, default)
+
+    def envelope(self) -> dict[str, object]:
+        """Return what a query sees as `@…`; a field that is not known is left out, so that its path is missing."""
+        decoded = self.decoded
+        known: dict[str, object | None] = {
+            "id": self.id,
+            "sent_at": self.sent_at,
+            "receive_count": self.receive_count,
+            "first_received_at": self.first_received_at,
+            "group_id": self.group_id,
+            "dedup_id": self.dedup_id,
+            "sequence": self.sequence,
+            "size": self.size,
+            "attributes": self.typed_attributes,
+            "topic": decoded.sns.topic_arn if decoded.sns else None,
+            "subject": decoded.sns.subject if decoded.sns else None,
+            "format": decoded.format,
+            "kind": decoded.payload.kind,
+            "queue": self.queue or None,
+            "body": decoded.payload.text if decoded.payload.kind == "text" else None,
+        }
+        return {name: value for name, value in known.items() if value is not None}
+
+    def record(self) -> Record:
+        """Return what a query sees of this message."""
+        payload = self.payload
+        document = payload.document
+        return Record(MISSING if document is None else document, self.envelope(), mega=payload.kind == "mega")
+
+
+def _typed(attributes: Mapping[str, Attribute]) -> dict[str, object]:
+    return {name: typed_value(attribute) for name, attribute in attributes.items()}
+
+
+def typed_value(attribute: Attribute) -> object:
+    """Return an attribute's value as a Python value, from boto3's form."""
+    data_type = str(attribute.get("DataType", "String"))
+    base = data_type.partition(".")[0]
+    if base == "Binary":
+        return _bytes(attribute.get("BinaryValue", b""))
+    text = str(attribute.get("StringValue", ""))
+    if base == "Number":
+        return _number(text)
+    if data_type == "String.Array":
+        return _array(text)
+    return text
+
+
+def _bytes(value: object) -> object:
+    if isinstance(value, str):
+        try:
+            return base64.b64decode(value, validate=True)
+        except ValueError:
+            return value
+    return bytes(value) if isinstance(value, bytes | bytearray) else value
+
+
+def _number(text: str) -> object:
+    if _INTEGER.fullmatch(text) and len(text) <= 4000:
+        return int(text)
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return text
+
+
+def _array(text: str) -> object:
+    try:
+        value = json.loads(text, parse_float=Decimal)
+    except (ValueError, RecursionError):
+        return text
+    return value if isinstance(value, list) else text
+
+
+def _integer(text: str | None) -> int | None:
+    return int(text) if text is not None and _INTEGER.fullmatch(text) else None
+
+
+def _time(milliseconds: str | None) -> datetime | None:
+    value = _integer(milliseconds)
+    return None if value is None else _EPOCH + timedelta(milliseconds=value)

@@ -1,0 +1,41 @@
+"""A message on its way out, before a queue or topic has given it an id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta  # noqa: TC003 - dataclass fields are resolved at run time by tools
+from typing import Any
+
+#: A message attribute as boto3 has it: `{"DataType": "String", "StringValue": "x"}` or with `BinaryValue`.
+Attribute = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What to send: the body as it goes over the wire and everything that travels beside it.
+
+    `delay` (whole seconds, up to 15 minutes) is for standard queues; `group_id` is needed on FIFO queues and topics. `system` are message
+    system attributes (`AWSTraceHeader`) in boto3's form.
+    """
+
+    body: str = field(repr=False)
+    attributes: Mapping[str, Attribute] = field(default_factory=dict, repr=False)
+    group_id: str | None = None
+    dedup_id: str | None = None
+    delay: timedelta | None = None
+    system: Mapping[str, Attribute] = field(default_factory=dict, repr=False)
+
+    def size(self) -> int:
+        """Return the bytes that SQS counts against its limits: the body, and name, type and value of each attribute."""
+        return body_and_attributes_size(self.body, self.attributes)
+
+
+def body_and_attributes_size(body: str, attributes: Mapping[str, Attribute]) -> int:
+    """Return the size of a message in bytes, as SQS and SNS count it."""
+    total = len(body.encode("utf-8", "surrogatepass"))
+    for name, attribute in attributes.items():
+        value = attribute.get("BinaryValue", attribute.get("StringValue", ""))
+        total += len(name.encode()) + len(str(attribute.get("DataType", "")).encode())
+        total += len(value if isinstance(value, bytes | bytearray) else str(value).encode("utf-8", "surrogatepass"))
+    return total

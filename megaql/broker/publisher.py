@@ -1,0 +1,162 @@
+"""Publishing: payloads to a queue or a topic, from one object that is made once and used from anywhere.
+
+A maintainer keeps one rule: what a publisher writes, the codec reads back as the same payload, so the `megaql.format` attribute that the
+codec asks for always travels along.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from megaql.broker.outgoing import Attribute, Outgoing
+from megaql.broker.queue import Queue
+from megaql.broker.target import AMBIENT, Connection, QueueTarget, TopicTarget, parse_target
+from megaql.broker.topic import Topic
+from megaql.codec.encode import encode
+from megaql.errors import BrokerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import timedelta
+
+    from megaql.broker.batches import BatchResult
+    from megaql.codec.payloads import Payload
+
+    #: What can be published: a payload, or the plain Python value that one is made of.
+    Publishable = Payload | dict[str, Any] | list[Any] | str | bytes
+
+
+class Publisher:
+    """Publishes to one queue or topic. Thread-safe.
+
+    The target is read at once, so that a wrong one shows early, and opened with the first message. A queue or topic of the embedded broker
+    is made when it is missing; one on AWS never is.
+    """
+
+    def __init__(self, target: str | QueueTarget | TopicTarget, *, connection: Connection = AMBIENT) -> None:
+        self.target = parse_target(target) if isinstance(target, str) else target
+        self._connection = connection
+        self._destination: Queue | Topic | None = None
+        self._opening = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"Publisher({self.target.text!r})"
+
+    @property
+    def destination(self) -> Queue | Topic:
+        """The queue or topic, opened on first use."""
+        with self._opening:
+            if self._destination is None:
+                if isinstance(self.target, QueueTarget):
+                    self._destination = Queue.open(self.target, self._connection, create=True)
+                else:
+                    self._destination = Topic.open(self.target, self._connection, create=True)
+            return self._destination
+
+    def publish(
+        self,
+        payload: Publishable,
+        *,
+        bson: bool = False,
+        attributes: Mapping[str, object] | None = None,
+        group_id: str | None = None,
+        dedup_id: str | None = None,
+        delay: timedelta | None = None,
+    ) -> str:
+        """Publish one payload and return the message id.
+
+        Attributes are Python values (`str`, `int`, `float`, `Decimal`, `bytes`, a list) or boto3's own dicts. `delay` is for standard queues,
+        in whole seconds. Errors: `CodecError` for a payload the format cannot hold, `BrokerError` for everything else.
+        """
+        entry = self.outgoing(
+            payload, bson=bson, attributes=attributes, group_id=group_id, dedup_id=dedup_id, delay=delay
+        )
+        destination = self.destination
+        return destination.send(entry) if isinstance(destination, Queue) else destination.publish(entry)
+
+    def publish_batch(
+        self,
+        payloads: Iterable[Publishable | Outgoing],
+        *,
+        bson: bool = False,
+        attributes: Mapping[str, object] | None = None,
+        group_id: str | None = None,
+        delay: timedelta | None = None,
+    ) -> BatchResult[Outgoing]:
+        """Publish many payloads, in batches; the options hold for each of them, and an `Outgoing` is sent as it is.
+
+        The result says of each whether it was accepted; its `message_ids` stand beside `done`.
+        """
+        entries = [
+            self._checked(payload)
+            if isinstance(payload, Outgoing)
+            else self.outgoing(payload, bson=bson, attributes=attributes, group_id=group_id, delay=delay)
+            for payload in payloads
+        ]
+        destination = self.destination
+        return destination.send_batch(entries) if isinstance(destination, Queue) else destination.publish_batch(entries)
+
+    def outgoing(
+        self,
+        payload: Publishable,
+        *,
+        bson: bool = False,
+        attributes: Mapping[str, object] | None = None,
+        group_id: str | None = None,
+        dedup_id: str | None = None,
+        delay: timedelta | None = None,
+    ) -> Outgoing:
+        """Return the message that `publish` would send, without sending it."""
+        encoded = encode(payload, bson=bson)
+        given = {name: attribute(name, value) for name, value in (attributes or {}).items()}
+        return self._checked(Outgoing(encoded.body, {**encoded.attributes, **given}, group_id, dedup_id, delay))
+
+    def _checked(self, entry: Outgoing) -> Outgoing:
+        """Refuse what this kind of destination cannot take, with a clearer word than the service's."""
+        target = self.target
+        if target.name.endswith(".fifo") and not entry.group_id:
+            raise BrokerError(
+                "a FIFO queue or topic needs a message group",
+                where=target.text,
+                why="messages are in order within their group, and none was given",
+                hint='give one: publish(…, group_id="customer-17"), or --group on the command line',
+                code="MissingParameter",
+            )
+        if isinstance(target, TopicTarget) and entry.delay:
+            raise BrokerError(
+                "a topic cannot delay a message",
+                where=target.text,
+                why="SNS has no delay",
+                hint="set DelaySeconds on the queues that subscribe to the topic",
+                code="InvalidParameter",
+            )
+        return replace(entry, dedup_id=None) if entry.dedup_id == "" else entry
+
+
+def attribute(name: str, value: object) -> Attribute:
+    """Return a Python value as a message attribute in boto3's form; a mapping is one already."""
+    match value:
+        case Mapping():
+            return value
+        case bool():
+            return {"DataType": "String", "StringValue": "true" if value else "false"}
+        case str():
+            return {"DataType": "String", "StringValue": value}
+        case int() | float() | Decimal():
+            return {"DataType": "Number", "StringValue": str(value)}
+        case bytes() | bytearray():
+            return {"DataType": "Binary", "BinaryValue": bytes(value)}
+        case list() | tuple():
+            return {"DataType": "String.Array", "StringValue": json.dumps(list(value), ensure_ascii=False)}
+        case _:
+            raise BrokerError(
+                f"the attribute {name!r} cannot be sent",
+                why=f"a message attribute is a string, a number, bytes or a list of those, not {type(value).__name__}",
+                hint="convert it, for example with str() or isoformat()",
+                code="InvalidAttributeValue",
+            )

@@ -1,0 +1,321 @@
+"""A queue: receive, send, delete, change visibility, and what the queue says about itself.
+
+A maintainer keeps two rules. A lease counts from before the request was sent, on the monotonic clock: an answer that took long to arrive has used
+up part of it. And every error leaves as a `BrokerError`, so that nobody above reads a service's codes.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+import time
+import uuid
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from megaql.broker import aws, faults
+from megaql.broker.batches import Batches, BatchResult
+from megaql.broker.message import Message
+from megaql.broker.outgoing import Outgoing
+from megaql.broker.target import AMBIENT, Connection, QueueTarget, parse_queue
+from megaql.errors import AccessDenied, BrokerError, QueueNotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from megaql.broker.client import Response, SQSClient
+
+E = TypeVar("E")
+
+#: Messages one receive returns, at most; SQS's limit.
+MAX_RECEIVE: Final = 10
+#: The longest poll SQS has.
+MAX_WAIT: Final = timedelta(seconds=20)
+
+
+@dataclass(frozen=True, slots=True)
+class RedrivePolicy:
+    """Where a message goes that was received too often."""
+
+    dead_letter_arn: str
+    max_receive_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueueInfo:
+    """A queue's own account: approximate counts, its settings, and `attributes` with all of SQS's answer."""
+
+    visible: int
+    in_flight: int
+    delayed: int
+    visibility_timeout: timedelta
+    retention: timedelta
+    redrive: RedrivePolicy | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+class Queue:
+    """One queue behind a client. Thread-safe as far as its client is; boto3's and the embedded broker's are.
+
+    `clock` and `sleep` are for tests; the clock has to be monotonic.
+    """
+
+    def __init__(
+        self,
+        client: SQSClient,
+        url: str,
+        target: QueueTarget,
+        *,
+        place: faults.Place | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.client = client
+        self.url = url
+        self.target = target
+        self.place = place or _place(client, target)
+        self._clock = clock
+        self._sleep = sleep
+        self._arn = ""
+        self._visibility: timedelta | None = None
+
+    @classmethod
+    def open(
+        cls,
+        target: str | QueueTarget,
+        connection: Connection = AMBIENT,
+        *,
+        create: bool = False,
+        client: SQSClient | None = None,
+    ) -> Queue:
+        """Return the queue a target names.
+
+        With `create`, a queue of the embedded broker that is missing is made; a queue on AWS never is. `client` takes the place of the one the
+        target asks for. A queue URL is taken at its word, without a request; any other target is looked up. Errors: `BadTarget`,
+        `QueueNotFound` and any other `BrokerError`.
+        """
+        found = parse_queue(target) if isinstance(target, str) else target
+        client = client or _client(found, connection)
+        place = _place(client, found, connection)
+        if found.kind == "url":
+            return cls(client, found.text, found, place=place)
+        if found.kind == "local" and create:
+            return cls(client, _create(client, found, place), found, place=place)
+        return cls(client, _look_up(client, found, place), found, place=place)
+
+    def __repr__(self) -> str:
+        return f"Queue({self.target.text!r})"
+
+    @property
+    def name(self) -> str:
+        """The queue's name."""
+        return self.target.name
+
+    @property
+    def fifo(self) -> bool:
+        """Whether this is a FIFO queue; its name says so."""
+        return self.name.endswith(".fifo")
+
+    @property
+    def arn(self) -> str:
+        """The queue's ARN, asked for once."""
+        if not self._arn:
+            self.info()
+        return self._arn
+
+    def info(self) -> QueueInfo:
+        """Ask the queue about itself: one `GetQueueAttributes`."""
+        with self._translate("read the queue's attributes"):
+            answer = self.client.get_queue_attributes(QueueUrl=self.url, AttributeNames=["All"])
+        attributes: dict[str, str] = answer.get("Attributes") or {}
+        self._arn = attributes.get("QueueArn", "")
+        self._visibility = timedelta(seconds=int(attributes.get("VisibilityTimeout", "30")))
+        return QueueInfo(
+            visible=int(attributes.get("ApproximateNumberOfMessages", "0")),
+            in_flight=int(attributes.get("ApproximateNumberOfMessagesNotVisible", "0")),
+            delayed=int(attributes.get("ApproximateNumberOfMessagesDelayed", "0")),
+            visibility_timeout=self._visibility,
+            retention=timedelta(seconds=int(attributes.get("MessageRetentionPeriod", "345600"))),
+            redrive=_redrive(attributes.get("RedrivePolicy", "")),
+            attributes=attributes,
+        )
+
+    def receive(
+        self, limit: int = MAX_RECEIVE, *, wait: timedelta = timedelta(0), visibility: timedelta | None = None
+    ) -> list[Message]:
+        """Receive up to `limit` messages (10 at most), waiting for the first one up to `wait` (20 s at most).
+
+        `visibility` is the lease, in whole seconds, rounded up; without it the queue's own holds, which is asked for once.
+        """
+        lease = timedelta(seconds=_seconds(visibility)) if visibility is not None else self._own_visibility()
+        request: dict[str, Any] = {
+            "QueueUrl": self.url,
+            "MaxNumberOfMessages": max(1, min(limit, MAX_RECEIVE)),
+            "WaitTimeSeconds": _seconds(min(wait, MAX_WAIT)),
+            # The older name of MessageSystemAttributeNames: every boto3 and every server knows it.
+            "AttributeNames": ["All"],
+            "MessageAttributeNames": ["All"],
+        }
+        if visibility is not None:
+            request["VisibilityTimeout"] = _seconds(visibility)
+        if self.fifo:
+            # An answer lost on the way would lock its groups for the whole lease; a retry under the same id returns the same messages.
+            request["ReceiveRequestAttemptId"] = str(uuid.uuid4())
+        before = self._clock()
+        with self._translate("receive messages"):
+            answer = self.client.receive_message(**request)
+        deadline = before + lease.total_seconds() if lease is not None else None
+        items: list[Response] = answer.get("Messages") or []
+        return [Message.received(item, queue=self.name, lease_deadline=deadline) for item in items]
+
+    def send(self, entry: Outgoing) -> str:
+        """Send one message and return its id."""
+        with self._translate("send a message"):
+            answer = self.client.send_message(QueueUrl=self.url, **_entry(entry))
+        return str(answer["MessageId"])
+
+    def send_batch(self, entries: Iterable[Outgoing]) -> BatchResult[Outgoing]:
+        """Send many messages, in as many requests as it takes; on a FIFO queue in their order within each group."""
+
+        def request(pairs: list[tuple[str, Outgoing]]) -> Response:
+            entries = [{"Id": key, **_entry(entry)} for key, entry in pairs]
+            return self.client.send_message_batch(QueueUrl=self.url, Entries=entries)
+
+        def group(entry: Outgoing) -> str | None:
+            return entry.group_id if self.fifo else None
+
+        return self._batches("send messages", request, size=Outgoing.size, group=group).run(list(entries))
+
+    def delete(self, messages: Sequence[Message]) -> BatchResult[Message]:
+        """Delete received messages. Deleting one again is no error on SQS."""
+
+        def request(pairs: list[tuple[str, Message]]) -> Response:
+            entries = [{"Id": key, "ReceiptHandle": message.receipt_handle or ""} for key, message in pairs]
+            return self.client.delete_message_batch(QueueUrl=self.url, Entries=entries)
+
+        return self._batches("delete messages", request).run(list(messages))
+
+    def set_visibility(self, messages: Sequence[Message], visibility: timedelta) -> BatchResult[Message]:
+        """Let the lease of received messages end `visibility` from now (whole seconds, rounded up); zero returns them at once."""
+        seconds = _seconds(visibility)
+
+        def request(pairs: list[tuple[str, Message]]) -> Response:
+            entries = [
+                {"Id": key, "ReceiptHandle": message.receipt_handle or "", "VisibilityTimeout": seconds}
+                for key, message in pairs
+            ]
+            return self.client.change_message_visibility_batch(QueueUrl=self.url, Entries=entries)
+
+        return self._batches("change the visibility of messages", request).run(list(messages))
+
+    def dead_letter_queue(self) -> Queue | None:
+        """Return the queue that messages go to when they were received too often, `None` where there is none."""
+        redrive = self.info().redrive
+        if redrive is None:
+            return None
+        # SQS demands that it is in the same account and region, so the same client reaches it.
+        target = parse_queue(redrive.dead_letter_arn)
+        place = _place(self.client, target)
+        return Queue(self.client, _look_up(self.client, target, place), target, clock=self._clock, sleep=self._sleep)
+
+    def _own_visibility(self) -> timedelta | None:
+        """Return the queue's own lease; `None` where these credentials may receive and not ask."""
+        if self._visibility is None:
+            try:
+                self.info()
+            except AccessDenied:
+                return None
+        return self._visibility
+
+    def _batches(
+        self,
+        operation: str,
+        request: Callable[[list[tuple[str, E]]], Response],
+        *,
+        size: Callable[[E], int] = lambda _: 0,
+        group: Callable[[E], str | None] = lambda _: None,
+    ) -> Batches[E]:
+        def translated(pairs: list[tuple[str, E]]) -> Response:
+            with self._translate(operation):
+                return request(pairs)
+
+        return Batches(translated, self._sleep, size, group)
+
+    def _translate(self, operation: str) -> Any:
+        return faults.translate(operation, self.place)
+
+
+def _entry(entry: Outgoing) -> dict[str, Any]:
+    """Return a message as `SendMessage` and an entry of `SendMessageBatch` take it."""
+    request: dict[str, Any] = {"MessageBody": entry.body}
+    optional = {
+        "MessageAttributes": dict(entry.attributes) or None,
+        "MessageSystemAttributes": dict(entry.system) or None,
+        "MessageGroupId": entry.group_id,
+        "MessageDeduplicationId": entry.dedup_id,
+        "DelaySeconds": None if entry.delay is None else _seconds(entry.delay),
+    }
+    return request | {name: value for name, value in optional.items() if value is not None}
+
+
+def _client(target: QueueTarget, connection: Connection) -> SQSClient:
+    if target.kind == "local":
+        from megaql.broker import local  # noqa: PLC0415 - targets on AWS need no SQLite
+
+        return local.client()
+    return aws.client("sqs", target.connection(connection))
+
+
+def _place(client: SQSClient, target: QueueTarget, connection: Connection = AMBIENT) -> faults.Place:
+    if target.kind == "local":
+        return faults.Place(f"local:{target.name}", local=True)
+    endpoint, region = aws.endpoint(client)
+    return faults.Place(target.text, endpoint, region or target.region, connection.profile or "")
+
+
+def _create(client: SQSClient, target: QueueTarget, place: faults.Place) -> str:
+    """Make a queue of the embedded broker unless it is there, and return its URL."""
+    try:
+        return _look_up(client, target, place)
+    except QueueNotFound:
+        fifo = {"FifoQueue": "true", "ContentBasedDeduplication": "true"} if target.name.endswith(".fifo") else {}
+        with faults.translate("create the queue", place):
+            return str(client.create_queue(QueueName=target.name, Attributes=fifo)["QueueUrl"])
+
+
+def _look_up(client: SQSClient, target: QueueTarget, place: faults.Place) -> str:
+    owner = {"QueueOwnerAWSAccountId": target.account} if target.account else {}
+    try:
+        with faults.translate("look the queue up", place):
+            return str(client.get_queue_url(QueueName=target.name, **owner)["QueueUrl"])
+    except QueueNotFound as error:
+        if target.kind == "local" and (near := _near(client, target.name)):
+            error.hint = f"did you mean local:{near}? Or {error.hint}"
+        raise
+
+
+def _near(client: SQSClient, name: str) -> str:
+    """Return the name of an existing local queue that looks like the one asked for, `""` for none."""
+    try:
+        urls = client.list_queues().get("QueueUrls") or []
+    except Exception:  # noqa: BLE001 - a suggestion must not replace the error it belongs to
+        return ""
+    names = [url.rsplit("/", 1)[-1] for url in urls]
+    return next(iter(difflib.get_close_matches(name, names, n=1)), "")
+
+
+def _redrive(text: str) -> RedrivePolicy | None:
+    if not text:
+        return None
+    try:
+        policy = json.loads(text)
+        return RedrivePolicy(str(policy["deadLetterTargetArn"]), int(policy["maxReceiveCount"]))
+    except (ValueError, KeyError, TypeError) as fault:
+        raise BrokerError("the queue's redrive policy cannot be read", why=f"it is {text[:200]!r}") from fault
+
+
+def _seconds(duration: timedelta) -> int:
+    """Return whole seconds as SQS takes them, rounded up so that a lease is never shorter than asked for."""
+    return max(0, math.ceil(duration.total_seconds()))
