@@ -1,0 +1,40 @@
+"""Finds `megaql.lark` and makes the parser of it, once, on first use.
+
+The file is top-level in a checkout, because people read it, and inside the package in a wheel.
+"""
+
+from __future__ import annotations
+
+import threading
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from lark import Lark
+
+if TYPE_CHECKING:
+    from lark import Tree, Token
+
+_FILE: Final = "megaql.lark"
+_lock: Final = threading.Lock()
+
+
+def text() -> str:
+    """Return the text of the grammar."""
+    packaged = resources.files("megaql").joinpath("grammar", _FILE)
+    if packaged.is_file():
+        return packaged.read_text(encoding="utf-8")
+    return (Path(__file__).parents[2] / "grammar" / _FILE).read_text(encoding="utf-8")
+
+
+def parse(query: str) -> Tree[Token]:
+    """Return the syntax tree of a query, or raise a `lark.exceptions.UnexpectedInput`."""
+    with _lock:  # two first users at once build one parser
+        parser = _parser()
+    return parser.parse(query)
+
+
+@cache
+def _parser() -> Lark:
+    return Lark(text(), parser="lalr", lexer="contextual", propagate_positions=True, maybe_placeholders=True)

@@ -1,0 +1,39 @@
+"""From text to a match tree: caps, then the grammar, then the tree, then the checks, each a step of its own.
+
+A maintainer keeps the order. Length and nesting come before the parser, so that nothing hostile reaches it; and no
+error of lark leaves this module, whatever the text.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lark.exceptions import UnexpectedInput
+
+from megaql.lang import grammar, limits, tokens
+from megaql.lang.build import Builder
+from megaql.lang.mistakes import syntax_error
+from megaql.lang.wellformed import check
+from megaql.source import Source
+
+if TYPE_CHECKING:
+    from megaql.lang.nodes import Clause
+
+
+def parse(text: str, *, name: str = "") -> Clause:
+    """Parse a query. Its nodes have spans into `text`; its parameters stay in, for `binding.bind`.
+
+    `name` says in errors where the text came from. Raises QuerySyntaxError, QueryCheckError or QueryLimitError.
+    """
+    source = Source(text, name)
+    limits.check_length(source)
+    scanned = tokens.scan(text)
+    limits.check_nesting(source, scanned)
+    try:
+        branch = grammar.parse(text)
+    except UnexpectedInput as failure:
+        raise syntax_error(source, scanned, failure) from None
+    clause = Builder(source).clause(branch.children[0])
+    limits.check_tree(clause, source)
+    check(clause, source)
+    return clause
