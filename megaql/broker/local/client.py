@@ -1,0 +1,141 @@
+"""The embedded broker as a client object: boto3's SQS method names, response dicts and errors.
+
+A maintainer keeps one rule: every call goes through `_call`, which checks the parameters, gives errors their operation's
+name and turns a failure of the storage into an answer a user can act on.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from typing import TYPE_CHECKING, Any
+
+from megaql.broker.local import leases, parameters, queues, receive, send
+from megaql.broker.local.errors import (
+    PARAM_VALIDATION,
+    SERVICE_UNAVAILABLE,
+    ClientError,
+    ParamValidationError,
+    Refused,
+    storage_failure,
+)
+from megaql.broker.local.home import home as default_home
+from megaql.broker.local.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from megaql.broker.client import Response, SQSClient
+
+    Operation = Callable[[Store, dict[str, Any]], Response]
+
+
+def client(home: Path | None = None, *, clock: Callable[[], float] = time.time) -> SQSClient:
+    """Return a client of the embedded broker in `home` (`$MEGAQL_HOME` and so on where it is None).
+
+    Thread-safe, and safe to use on both sides of a fork. Nothing is created before the first call. `clock` gives seconds
+    since the epoch.
+    """
+    return LocalSQS(Store(default_home() if home is None else home, clock))
+
+
+class LocalSQS:
+    """The methods of boto3's SQS client over a `Store`; all arguments by keyword. Errors: `ClientError`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def _call(self, name: str, operation: Operation, request: dict[str, Any]) -> Response:
+        try:
+            parameters.check(name, request)
+            answer = operation(self._store, request)
+        except Refused as refused:
+            error = ParamValidationError if refused.code == PARAM_VALIDATION else ClientError
+            raise error(refused, name) from None
+        except sqlite3.Error as error:
+            raise ClientError(storage_failure(error, str(self._store.path)), name) from error
+        except OSError as error:
+            raise ClientError(Refused(SERVICE_UNAVAILABLE, f"{self._store.path}: {error.strerror}"), name) from error
+        answer["ResponseMetadata"] = {"HTTPStatusCode": 200, "RetryAttempts": 0}
+        return answer
+
+    def close(self) -> None:
+        """Close the database; a call after this is an error."""
+        self._store.close()
+
+    # Queues
+
+    def create_queue(self, **request: Any) -> Response:
+        """CreateQueue."""
+        return self._call("CreateQueue", queues.create, request)
+
+    def get_queue_url(self, **request: Any) -> Response:
+        """GetQueueUrl."""
+        return self._call("GetQueueUrl", queues.get_url, request)
+
+    def get_queue_attributes(self, **request: Any) -> Response:
+        """GetQueueAttributes."""
+        return self._call("GetQueueAttributes", queues.get_attributes, request)
+
+    def set_queue_attributes(self, **request: Any) -> Response:
+        """SetQueueAttributes."""
+        return self._call("SetQueueAttributes", queues.set_attributes, request)
+
+    def delete_queue(self, **request: Any) -> Response:
+        """DeleteQueue."""
+        return self._call("DeleteQueue", queues.delete, request)
+
+    def purge_queue(self, **request: Any) -> Response:
+        """PurgeQueue."""
+        return self._call("PurgeQueue", queues.purge, request)
+
+    def list_queues(self, **request: Any) -> Response:
+        """ListQueues."""
+        return self._call("ListQueues", queues.list_all, request)
+
+    def list_dead_letter_source_queues(self, **request: Any) -> Response:
+        """ListDeadLetterSourceQueues."""
+        return self._call("ListDeadLetterSourceQueues", queues.list_sources, request)
+
+    def tag_queue(self, **request: Any) -> Response:
+        """TagQueue."""
+        return self._call("TagQueue", queues.tag, request)
+
+    def untag_queue(self, **request: Any) -> Response:
+        """UntagQueue."""
+        return self._call("UntagQueue", queues.untag, request)
+
+    def list_queue_tags(self, **request: Any) -> Response:
+        """ListQueueTags."""
+        return self._call("ListQueueTags", queues.list_tags, request)
+
+    # Messages
+
+    def send_message(self, **request: Any) -> Response:
+        """SendMessage."""
+        return self._call("SendMessage", send.send, request)
+
+    def send_message_batch(self, **request: Any) -> Response:
+        """SendMessageBatch."""
+        return self._call("SendMessageBatch", send.send_batch, request)
+
+    def receive_message(self, **request: Any) -> Response:
+        """ReceiveMessage."""
+        return self._call("ReceiveMessage", receive.receive, request)
+
+    def delete_message(self, **request: Any) -> Response:
+        """DeleteMessage."""
+        return self._call("DeleteMessage", leases.delete, request)
+
+    def delete_message_batch(self, **request: Any) -> Response:
+        """DeleteMessageBatch."""
+        return self._call("DeleteMessageBatch", leases.delete_batch, request)
+
+    def change_message_visibility(self, **request: Any) -> Response:
+        """ChangeMessageVisibility."""
+        return self._call("ChangeMessageVisibility", leases.change_visibility, request)
+
+    def change_message_visibility_batch(self, **request: Any) -> Response:
+        """ChangeMessageVisibilityBatch."""
+        return self._call("ChangeMessageVisibilityBatch", leases.change_visibility_batch, request)

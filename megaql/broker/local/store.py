@@ -1,0 +1,187 @@
+"""The broker's database: connections, transactions and the clock.
+
+One file holds all queues of a home, because dead-lettering, move tasks and a topic's fan-out touch several queues and
+must be atomic; a file per queue would give each its own writer, but on one disk the writers wait for the same syncs.
+
+A maintainer keeps three rules. A commit is on the disk before it is reported (`synchronous=FULL`). Writers queue at the
+file lock before they begin (see `lock`). And no connection crosses a fork: SQLite forgets, in the child, which locks it
+no longer holds, so all connections are closed before the process forks and opened again on both sides.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import threading
+import weakref
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+from megaql.broker.local import schema
+from megaql.broker.local.home import DATABASE, LOCK
+from megaql.broker.local.lock import WriteLock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+#: How long to wait for a program outside MegaQL that holds SQLite's own lock. Seconds.
+BUSY_TIMEOUT: Final = 10.0
+
+#: Write-ahead log size at which a commit moves it into the database. Pages of 4 KiB.
+CHECKPOINT_PAGES: Final = 1000
+
+#: The size to which the write-ahead log file is cut back after a burst. Bytes.
+JOURNAL_LIMIT: Final = 64 << 20
+
+
+class Link:
+    """One connection and its place at the write lock, used by one thread at a time; reopened after a fork."""
+
+    def __init__(self, folder: Path) -> None:
+        self.guard = threading.RLock()
+        self._folder = folder
+        self._open: tuple[sqlite3.Connection, WriteLock] | None = None
+
+    def opened(self) -> tuple[sqlite3.Connection, WriteLock]:
+        """Return the connection and the lock, opening them where needed; the caller holds `guard`."""
+        if self._open is None:
+            lock = WriteLock(self._folder / LOCK)
+            try:
+                self._open = (_connect(self._folder / DATABASE, lock), lock)
+            except BaseException:
+                lock.close()
+                raise
+        return self._open
+
+    def close(self) -> None:
+        """Close the connection; the next use opens it again."""
+        with self.guard:
+            if self._open is not None:
+                connection, lock = self._open
+                self._open = None
+                connection.close()
+                lock.close()
+
+
+class Store:
+    """The database of a home. Thread-safe; a call takes a connection from those that are idle, or opens one more."""
+
+    def __init__(self, folder: Path, clock: Callable[[], float]) -> None:
+        self.folder = folder
+        self._clock = clock
+        self._idle: deque[Link] = deque()  # its append and pop are atomic, so no lock has to survive a fork
+        self._closed = False
+
+    @property
+    def path(self) -> Path:
+        """The database's path, for messages."""
+        return self.folder / DATABASE
+
+    def now(self) -> int:
+        """Return the time by the store's clock. Milliseconds since the epoch."""
+        return int(self._clock() * 1000)
+
+    @contextlib.contextmanager
+    def link(self) -> Iterator[Link]:
+        """Lend a connection that no other thread uses meanwhile."""
+        if self._closed:
+            raise sqlite3.ProgrammingError("the client is closed")
+        try:
+            link = self._idle.pop()
+        except IndexError:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            link = Link(self.folder)
+            _LINKS.add(link)
+        try:
+            yield link
+        finally:
+            self._idle.append(link)
+            if self._closed:
+                self._close_idle()
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection for single statements; each sees the last commit before it."""
+        with self.link() as link, link.guard:
+            yield link.opened()[0]
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """Run the block as one transaction, on the disk when the block has ended; any exception undoes it."""
+        with self.link() as link, link.guard:
+            connection, lock = link.opened()
+            with lock:
+                connection.execute("BEGIN IMMEDIATE")
+                try:
+                    yield connection
+                    connection.execute("COMMIT")
+                except BaseException:
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
+                    raise
+
+    def close(self) -> None:
+        """Close all connections; those in use go when their call ends."""
+        self._closed = True
+        self._close_idle()
+
+    def _close_idle(self) -> None:
+        with contextlib.suppress(IndexError):
+            while True:
+                self._idle.pop().close()
+
+
+def _connect(path: Path, lock: WriteLock) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
+    try:
+        if schema.version(connection) == 0:
+            with lock:
+                _initialise(connection)
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+        connection.execute(f"PRAGMA journal_size_limit = {JOURNAL_LIMIT}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _initialise(connection: sqlite3.Connection) -> None:
+    # Both pragmas are kept in the file and work only outside a transaction, the first only before any table exists.
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if schema.version(connection) == 0:
+            schema.create(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+#: Every connection of this process that may be open, to be closed before a fork.
+_LINKS: weakref.WeakSet[Link] = weakref.WeakSet()
+
+#: Those closed and held from before a fork until after it.
+_held: list[Link] = []
+
+
+def _before_fork() -> None:
+    for link in list(_LINKS):
+        link.guard.acquire()
+        _held.append(link)
+        link.close()
+
+
+def _after_fork() -> None:
+    while _held:
+        _held.pop().guard.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork)
