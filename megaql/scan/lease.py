@@ -8,9 +8,9 @@ two clocks: the monotonic one stands still while a laptop sleeps, the wall clock
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from megaql.broker.message import Message
@@ -49,7 +49,7 @@ class Asked:
     deadline: Deadline
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Held:
     """A held message without its body: an id and a receipt handle are all that giving it back takes.
 
@@ -59,7 +59,6 @@ class Held:
     message: Message
     deadline: Deadline
     returns: float
-    retried: bool = False
 
 
 class Holdings:
@@ -112,16 +111,13 @@ class Holdings:
         Broker errors do not end it: what cannot be given back returns when its lease ends, and the report says so. Whatever else
         ends it, a second signal above all, the report is complete.
         """
-        waiting = deque(self._held.values())
+        waiting = iter(list(self._held.values()))
         failures = 0
         try:
-            while waiting and failures < MAX_RELEASE_FAILURES:
-                batch = [waiting.popleft() for _ in range(min(RELEASE_BATCH, len(waiting)))]
-                batch = [held for held in batch if self._ours(held, margin=RELEASE_MARGIN)]
-                if batch:
-                    released = report.released
-                    waiting.extend(self._send(batch, report))
-                    failures = 0 if report.released > released else failures + 1
+            while failures < MAX_RELEASE_FAILURES and (batch := list(islice(waiting, RELEASE_BATCH))):
+                ours = [held.message for held in batch if self._ours(held, margin=RELEASE_MARGIN)]
+                if ours:
+                    failures = 0 if self._send(ours, report) else failures + 1
         finally:
             self.account(report)
 
@@ -142,22 +138,17 @@ class Holdings:
         deadline = held.deadline
         return self._clock() + margin < deadline.monotonic and self._wall() + margin < deadline.wall
 
-    def _send(self, batch: list[Held], report: ScanReport) -> list[Held]:
-        """Release one batch; return what is worth a second try."""
+    def _send(self, messages: list[Message], report: ScanReport) -> bool:
+        """Release one batch, which the queue tries again where that makes sense; return whether any of it went back."""
         report.requests += 1
         try:
-            result = self._queue.set_visibility([held.message for held in batch], timedelta(0))
+            result = self._queue.set_visibility(messages, timedelta(0))
         except BrokerError as error:
             report.release_error = report.release_error or error.what
-            again = batch if error.retryable else []
-        else:
-            for message in result.done:
-                del self._held[message.id]
-            report.released += len(result.done)
-            if result.failed:
-                report.release_error = report.release_error or result.failed[0].code
-            again = [self._held[failure.entry.id] for failure in result.failed if failure.retryable]
-        again = [held for held in again if not held.retried]
-        for held in again:
-            held.retried = True
-        return again
+            return False
+        for message in result.done:
+            del self._held[message.id]
+        report.released += len(result.done)
+        if result.failed:
+            report.release_error = report.release_error or result.failed[0].code
+        return bool(result.done)

@@ -202,7 +202,7 @@ class LiveScan:
         self._empty_polls = 0 if batch else self._empty_polls + 1
         last_life = self._preflight.last_life
         if last_life is not None:
-            self.report.last_life += sum(message.receive_count >= last_life for message in batch)
+            self.report.last_life += sum((message.receive_count or 0) >= last_life for message in batch)
         return [message for message in batch if self._is_new(message.id)]
 
     def _is_new(self, message_id: str) -> bool:

@@ -11,28 +11,23 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-#: Objects and arrays nested deeper than this are shown as null; the body has them. Levels.
-MAX_READABLE_DEPTH: Final = 100
-
 #: Integers with more bits than this (about 1,000 digits) are shown as text: few JSON readers take them. Bits.
 MAX_READABLE_BITS: Final = 3_320
 
 
-def readable(value: object, depth: int = 0) -> Any:
+def readable(value: object) -> Any:
     """Return a decoded payload as `dict`, `list`, `str`, `int`, `float`, `bool` and `None`, all of which JSON can say.
 
     Numbers JSON has no exact form for become `{"$numberDecimal": …}` or `{"$numberDouble": "NaN"}`, dates `{"$date": …}`, bytes
-    `{"$binary": …}`, and BSON's own types what `bson.json_util` makes of them.
+    `{"$binary": …}`, and BSON's own types what `bson.json_util` makes of them. The codec bounds the nesting (`MAX_NESTING`).
     """
     match value:
         case None | bool() | str():
             return value
         case dict():
-            if depth >= MAX_READABLE_DEPTH:
-                return None
-            return {key: readable(item, depth + 1) for key, item in value.items()}
+            return {key: readable(item) for key, item in value.items()}
         case list() | tuple():
-            return [readable(item, depth + 1) for item in value] if depth < MAX_READABLE_DEPTH else None
+            return [readable(item) for item in value]
         case int():
             return int(value) if value.bit_length() <= MAX_READABLE_BITS else {"$numberDecimal": str(Decimal(value))}
         case float():

@@ -127,7 +127,7 @@ def make_queue(clock):
 def failure():
     """Return a factory of partial failures in a batch."""
 
-    def make(message, *, retryable, code="InternalError"):
-        return SimpleNamespace(entry=message, code=code, message="no", retryable=retryable)
+    def make(message):
+        return SimpleNamespace(entry=message, code="InternalError", message="no", retryable=True)
 
     return make

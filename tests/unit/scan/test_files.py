@@ -1,0 +1,206 @@
+"""Files as streams of messages."""
+
+import gzip
+import io
+import json
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from megaql.errors import ScanError
+from megaql.lang.verdict import Verdict
+from megaql.scan.budget import Budget, StopReason
+from megaql.scan.documents import BadLine
+from megaql.scan.files import FileScan, read_file
+from megaql.scan.records import to_line
+from megaql.scan.stop import StopFlag
+
+RECEIVED = {
+    "Messages": [
+        {
+            "MessageId": "5fea7756-0ea4-451a-a703-a558b933e274",
+            "ReceiptHandle": "AQEB",
+            "MD5OfBody": "d3673b20e6c009a81c73961b798f838a",
+            "Body": '{"protocol": "mega"}',
+            "Attributes": {"SentTimestamp": "1588550400123", "ApproximateReceiveCount": "3"},
+            "MessageAttributes": {
+                "tenant": {"StringValue": "acme", "DataType": "String"},
+                "trace": {"BinaryValue": "AP8=", "DataType": "Binary"},
+            },
+        },
+        {"MessageId": "second", "ReceiptHandle": "AQEC", "Body": "text"},
+    ]
+}
+
+
+@pytest.fixture
+def file(tmp_path):
+    def make(content, name="messages.ndjson"):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return str(path)
+
+    return make
+
+
+def bodies(path):
+    return [item.body for item in read_file(path)]
+
+
+def test_a_bare_payload_is_a_message_without_id(file):
+    (message,) = read_file(file('{"price": 0.10}\n'))
+    assert (message.id, message.body, message.receipt_handle) == ("", '{"price": 0.10}', None)
+
+
+def test_an_array_and_a_document(file):
+    assert bodies(file('[{"a":1},{"a":2}]')) == ['{"a":1}', '{"a":2}']
+    assert bodies(file('{\n "a": 1\n}')) == ['{\n "a": 1\n}']
+
+
+def test_gzip_by_its_content(file):
+    packed = gzip.compress(b'{"a":1}\n{"a":2}\n')
+    assert bodies(file(packed, "messages.ndjson.gz")) == bodies(file(packed, "any.name")) == ['{"a":1}', '{"a":2}']
+
+
+@pytest.mark.parametrize("indent", [None, 4])
+def test_the_aws_command_lines_output(file, indent):
+    first, second = read_file(file(json.dumps(RECEIVED, indent=indent), "received.json"))
+    assert first.id == "5fea7756-0ea4-451a-a703-a558b933e274"
+    assert first.body == '{"protocol": "mega"}'
+    assert first.system["SentTimestamp"] == "1588550400123"
+    assert first.attributes["trace"] == {"DataType": "Binary", "BinaryValue": b"\x00\xff"}
+    assert first.attributes["tenant"]["StringValue"] == "acme"
+    assert first.receipt_handle is None, "an old receipt handle must not release or delete anything"
+    assert second.body == "text"
+
+
+def test_a_payload_with_messages_of_its_own_is_a_payload(file):
+    text = '{"Messages": ["hello"]}'
+    assert bodies(file(text)) == [text]
+
+
+def test_several_outputs_of_the_aws_command_line_in_one_file(file):
+    text = "\n".join([json.dumps(RECEIVED), json.dumps(RECEIVED)])
+    assert len(list(read_file(file(text)))) == 4
+
+
+def test_records_come_back_as_messages(file):
+    messages = list(read_file(file(json.dumps(RECEIVED))))
+    again = list(read_file(file("\n".join(to_line(message) for message in messages))))
+    assert again == messages
+
+
+def test_a_broken_record_is_a_bad_line(file):
+    good, bad = read_file(file('{"a":1}\n{"megaql":1,"body":"x","attributes":{"a":5}}\n'))
+    assert good.body == '{"a":1}'
+    assert bad == BadLine(2, "attributes.a is not an object with DataType and a value")
+
+
+def test_a_newer_record_is_a_bad_line(file):
+    (bad,) = read_file(file('{"megaql":2,"body":"x"}\n'))
+    assert bad == BadLine(1, 'only `"megaql": 1` is known here')
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (gzip.compress(b'{"a":1}\n' * 1000)[:-20], "A gzip file is damaged"),
+        (b"\x1f\x8bnot gzip at all", "A gzip file is damaged"),
+    ],
+)
+def test_damaged_gzip(file, content, what):
+    with pytest.raises(ScanError, match=what):
+        list(read_file(file(content)))
+
+
+def test_a_missing_file():
+    with pytest.raises(ScanError) as caught:
+        list(read_file("/no/such/file.ndjson"))
+    assert str(caught.value) == "There is no such file\n  where: /no/such/file.ndjson"
+
+
+def test_a_directory(tmp_path):
+    with pytest.raises(ScanError, match="cannot be read"):
+        list(read_file(str(tmp_path)))
+
+
+def test_standard_input_is_read_and_left_open(monkeypatch):
+    stream = io.BufferedReader(io.BytesIO(b'{"a":1}\n{"a":2}\n'))
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=stream))
+    assert bodies("-") == ['{"a":1}', '{"a":2}']
+    assert not stream.closed
+
+
+def test_a_scan_counts_messages_verdicts_and_bad_lines(file):
+    told = []
+    with FileScan(file('{"a":1}\nbad\n{"a":2}\n'), on_bad_line=told.append) as scan:
+        for message in scan:
+            scan.tally(Verdict.MATCH if "1" in message.body else Verdict.UNKNOWN)
+    report = scan.report
+    assert (report.seen, report.matched, report.unknown, report.bad_lines) == (2, 1, 1, 1)
+    assert report.first_bad_lines == told == [BadLine(2, "not JSON: expecting value at column 1")]
+    assert report.stopped_because is StopReason.END
+    assert report.received == report.requests == 0
+
+
+def test_a_file_with_no_readable_line_is_an_error(file):
+    path = file("what\nis\nthis\n")
+    with pytest.raises(ScanError) as caught, FileScan(path) as scan:
+        list(scan)
+    assert caught.value.where == f"{path}, line 1"
+    assert scan.report.bad_lines == 3
+
+
+def test_an_empty_file_has_no_messages(file):
+    with FileScan(file("")) as scan:
+        assert list(scan) == []
+    assert scan.report.stopped_because is StopReason.END
+
+
+def test_only_the_first_bad_lines_are_kept(file):
+    with FileScan(file('{"a":1}\n' + "bad\n" * 100)) as scan:
+        list(scan)
+    assert scan.report.bad_lines == 100
+    assert len(scan.report.first_bad_lines) == 20
+
+
+def test_budgets_and_signals_end_a_file_scan_too(file, clock):
+    path = file('{"a":1}\n' * 50)
+
+    def reason(budget, stop=None, step=0.0):
+        with FileScan(path, budget, stop=stop, clock=clock) as scan:
+            for _ in scan:
+                scan.tally(Verdict.MATCH)
+                clock.now += step
+        return scan.report.stopped_because, scan.report.seen
+
+    flag = StopFlag()
+    flag.set()
+    assert reason(Budget(limit=5)) == (StopReason.LIMIT, 5)
+    assert reason(Budget(scan=7)) == (StopReason.SCAN, 7)
+    assert reason(Budget(duration=timedelta(seconds=3)), step=1.0) == (StopReason.TIME, 3)
+    assert reason(Budget(), flag) == (StopReason.SIGNAL, 0)
+
+
+def test_a_reached_limit_does_not_wait_for_the_next_line(monkeypatch):
+    class Pipe(io.BytesIO):
+        def readline(self, size=-1, /):
+            line = super().readline(size)
+            assert line, "a pipe whose next line never comes"
+            return line
+
+        def peek(self, size=0, /):
+            return self.getvalue()[:size]
+
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=Pipe(b'{"a":1}\n')))
+    with FileScan("-", Budget(limit=1)) as scan:
+        for _ in scan:
+            scan.tally(Verdict.MATCH)
+    assert scan.report.stopped_because is StopReason.LIMIT
+
+
+@pytest.mark.parametrize("settings", [{"limit": 0}, {"scan": -1}, {"receives": 0}, {"duration": timedelta(0)}])
+def test_a_budget_of_nothing_is_an_error(settings):
+    with pytest.raises(ScanError, match=r"is more than 0 seconds|is at least 1"):
+        Budget(**settings)
