@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 _ISO: Final = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
@@ -83,7 +83,7 @@ def is_day(text: str) -> bool:
     return len(text) == len("2026-01-02")
 
 
-def aware(value: object) -> datetime | None:
+def aware(value: Any) -> datetime | None:
     """Return a document's date as an aware datetime in UTC, or `None` where Python cannot hold it.
 
     Takes a `datetime` (without a zone: UTC), a `date` (its midnight), and BSON's out-of-range `DatetimeMS`.
@@ -93,7 +93,7 @@ def aware(value: object) -> datetime | None:
             return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
         if isinstance(value, date):
             return datetime(value.year, value.month, value.day, tzinfo=UTC)
-        return from_milliseconds(int(value))  # type: ignore[call-overload] - DatetimeMS is an int by __int__
+        return from_milliseconds(int(value))
     except (ValueError, OverflowError, TypeError):
         return None
 
