@@ -10,7 +10,7 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING, Any
 
-from megaql.broker.local import leases, parameters, queues, receive, send
+from megaql.broker.local import leases, moves, parameters, queues, receive, send
 from megaql.broker.local.errors import (
     PARAM_VALIDATION,
     SERVICE_UNAVAILABLE,
@@ -139,3 +139,17 @@ class LocalSQS:
     def change_message_visibility_batch(self, **request: Any) -> Response:
         """ChangeMessageVisibilityBatch."""
         return self._call("ChangeMessageVisibilityBatch", leases.change_visibility_batch, request)
+
+    # Message move tasks
+
+    def start_message_move_task(self, **request: Any) -> Response:
+        """StartMessageMoveTask."""
+        return self._call("StartMessageMoveTask", moves.start, request)
+
+    def list_message_move_tasks(self, **request: Any) -> Response:
+        """ListMessageMoveTasks."""
+        return self._call("ListMessageMoveTasks", moves.list_tasks, request)
+
+    def cancel_message_move_task(self, **request: Any) -> Response:
+        """CancelMessageMoveTask."""
+        return self._call("CancelMessageMoveTask", moves.cancel, request)

@@ -62,7 +62,8 @@ def prepare(queue: Queue, entry: Mapping[str, Any]) -> Outgoing:
     size = len(data) + (_attributes_size(attributes) if attributes else 0)
     if size > queue.max_size:
         raise Refused(
-            INVALID_VALUE, f"One or more parameters are invalid. Reason: Message must be shorter than {queue.max_size} bytes."
+            INVALID_VALUE,
+            f"One or more parameters are invalid. Reason: Message must be shorter than {queue.max_size} bytes.",
         )
     group_id, dedup_id = _ids(queue, entry, data)
     return Outgoing(
@@ -103,12 +104,15 @@ def _body_bytes(body: str) -> bytes:
 
 def _attributes_size(attributes: Mapping[str, Mapping[str, Any]]) -> int:
     if len(attributes) > MAX_ATTRIBUTES:
-        raise Refused(INVALID_VALUE, f"Number of message attributes [{len(attributes)}] exceeds the allowed maximum [10].")
+        raise Refused(
+            INVALID_VALUE, f"Number of message attributes [{len(attributes)}] exceeds the allowed maximum [10]."
+        )
     size = 0
     for name, attribute in attributes.items():
         if not _NAME.fullmatch(name):
             raise invalid_value(
-                "MessageAttributes", "a name has up to 256 letters, digits, _, -, and single inner periods, and no AWS. prefix"
+                "MessageAttributes",
+                "a name has up to 256 letters, digits, _, -, and single inner periods, and no AWS. prefix",
             )
         size += len(name.encode()) + len(attribute["DataType"].encode()) + _value_size(name, attribute)
     return size

@@ -9,8 +9,10 @@ Codes are those of the SQS query protocol, which boto3 still shows (Amazon SQS A
 
 from __future__ import annotations
 
-import sqlite3
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    import sqlite3
 
 QUEUE_DOES_NOT_EXIST: Final = "AWS.SimpleQueueService.NonExistentQueue"
 QUEUE_NAME_EXISTS: Final = "QueueAlreadyExists"

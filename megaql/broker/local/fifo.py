@@ -62,10 +62,10 @@ def remembered(db: sqlite3.Connection, queue: Queue, key: str, now: int) -> tupl
     return (row[0], row[1]) if row else None
 
 
-def remember(db: sqlite3.Connection, queue: Queue, key: str, message_id: str, number: int, now: int) -> None:
-    """Note that a key was used."""
+def remember(db: sqlite3.Connection, queue: Queue, key: str, sent: tuple[str, int], now: int) -> None:
+    """Note that a key was used, by the message with that id and number."""
     db.execute(
-        "INSERT OR REPLACE INTO dedup VALUES (?, ?, ?, ?, ?)", (queue.id, key, now + DEDUP_WINDOW, message_id, number)
+        "INSERT OR REPLACE INTO dedup VALUES (?, ?, ?, ?, ?)", (queue.id, key, now + DEDUP_WINDOW, *sent)
     )
 
 

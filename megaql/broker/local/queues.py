@@ -151,7 +151,9 @@ def create(store: Store, request: Request) -> Response:
         )
     fifo = name.endswith(".fifo")
     if fifo and (request.get("Attributes") or {}).get("FifoQueue") != "true":
-        raise Refused(INVALID_VALUE, "The name of a queue that is not FIFO must not end with .fifo: set FifoQueue to true")
+        raise Refused(
+            INVALID_VALUE, "The name of a queue that is not FIFO must not end with .fifo: set FifoQueue to true"
+        )
     if not fifo and "FifoQueue" in (request.get("Attributes") or {}):
         raise Refused(INVALID_VALUE, "The name of a FIFO queue can only end with .fifo.")
     given = queue_attributes.checked(request.get("Attributes") or {}, fifo=fifo)

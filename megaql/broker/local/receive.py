@@ -18,6 +18,7 @@ from megaql.broker.local.expiry import drop, expire
 
 if TYPE_CHECKING:
     import sqlite3
+
     from megaql.broker.local.queues import Queue, Request, Response
     from megaql.broker.local.store import Store
 
@@ -37,9 +38,7 @@ DUE: Final = (
     " WHERE m.queue = ? AND m.visible_at <= ? ORDER BY m.visible_at LIMIT ?"
 )
 #: The lanes of a FIFO queue whose first message may be received.
-DUE_LANES: Final = (
-    "SELECT id FROM lane INDEXED BY lane_due WHERE queue = ? AND ready_at <= ? ORDER BY ready_at LIMIT ?"
-)
+DUE_LANES: Final = "SELECT id FROM lane INDEXED BY lane_due WHERE queue = ? AND ready_at <= ? ORDER BY ready_at LIMIT ?"
 #: When the first message of a standard queue, or of any lane, is due.
 NEXT_DUE: Final = "SELECT visible_at FROM message INDEXED BY message_due WHERE queue = ? ORDER BY visible_at LIMIT 1"
 NEXT_LANE: Final = "SELECT ready_at FROM lane INDEXED BY lane_due WHERE queue = ? ORDER BY ready_at LIMIT 1"
@@ -99,15 +98,15 @@ def take(db: sqlite3.Connection, queue: Queue, now: int, limit: int, visibility:
     _check_room(db, queue, now)
     found: list[Candidate] = []
     for _ in range(MAX_ROUNDS):
-        candidates = _candidates(db, queue, now, limit - len(found))
-        kept = _sorted_out(db, queue, candidates, now)
+        due = candidates(db, queue, now, limit - len(found))
+        kept = _sorted_out(db, queue, due, now)
         db.executemany(
             "UPDATE message SET visible_at = ?, receives = ?, received_at = ?, first_received_at = ? WHERE id = ?",
             [(now + visibility, c.receives + 1, now, c.first_received_at or now, c.number) for c in kept],
         )
-        fifo.settle(db, [c.lane for c in candidates if c.lane is not None], now)
+        fifo.settle(db, [c.lane for c in due if c.lane is not None], now)
         found += kept
-        if len(kept) == len(candidates) or not visibility:
+        if len(kept) == len(due) or not visibility:
             break
     return found
 
@@ -115,33 +114,36 @@ def take(db: sqlite3.Connection, queue: Queue, now: int, limit: int, visibility:
 def _check_room(db: sqlite3.Connection, queue: Queue, now: int) -> None:
     total = db.execute("SELECT value FROM counter WHERE queue = ?", (queue.id,)).fetchone()[0]
     if total > MAX_IN_FLIGHT and queues.in_flight(db, queue, now) >= MAX_IN_FLIGHT:
-        raise Refused(OVER_LIMIT, f"Too many messages in flight: at most {MAX_IN_FLIGHT} may be received and not deleted.")
+        raise Refused(
+            OVER_LIMIT, f"Too many messages in flight: at most {MAX_IN_FLIGHT} may be received and not deleted."
+        )
 
 
-def _candidates(db: sqlite3.Connection, queue: Queue, now: int, limit: int) -> list[Candidate]:
+def candidates(db: sqlite3.Connection, queue: Queue, now: int, limit: int) -> list[Candidate]:
+    """Return up to `limit` messages that may be received at `now`, in the order they should be."""
     if not queue.fifo:
         return [Candidate(*row) for row in db.execute(DUE, (queue.id, now, limit))]
-    candidates: list[Candidate] = []
+    found: list[Candidate] = []
     for (lane,) in db.execute(DUE_LANES, (queue.id, now, limit)).fetchall():
-        head = (Candidate(*row) for row in db.execute(LANE_HEAD, (lane, limit - len(candidates))).fetchall())
-        candidates += itertools.takewhile(lambda candidate: candidate.visible_at <= now, head)
-        if len(candidates) >= limit:
+        head = (Candidate(*row) for row in db.execute(LANE_HEAD, (lane, limit - len(found))).fetchall())
+        found += itertools.takewhile(lambda candidate: candidate.visible_at <= now, head)
+        if len(found) >= limit:
             break
-    return candidates
+    return found
 
 
-def _sorted_out(db: sqlite3.Connection, queue: Queue, candidates: list[Candidate], now: int) -> list[Candidate]:
+def _sorted_out(db: sqlite3.Connection, queue: Queue, due: list[Candidate], now: int) -> list[Candidate]:
     """Return the candidates to deliver; drop those past retention, dead-letter those past their receives."""
-    expired = [c.number for c in candidates if c.sent_at < now - queue.retention]
+    expired = [c.number for c in due if c.sent_at < now - queue.retention]
     if expired:
         drop(db, queue, expired)
-        candidates = [c for c in candidates if c.sent_at >= now - queue.retention]
+        due = [c for c in due if c.sent_at >= now - queue.retention]
     if queue.redrive is None:
-        return candidates
+        return due
     most = queue.redrive.max_receives
-    dead = [c.number for c in candidates if c.receives >= most]
+    dead = [c.number for c in due if c.receives >= most]
     target = redrive.dead_letter_target(db, queue) if dead else None
     if target is None:
-        return candidates
+        return due
     redrive.to_dead_letters(db, queue, target, dead, now)
-    return [c for c in candidates if c.receives < most]
+    return [c for c in due if c.receives < most]

@@ -30,9 +30,7 @@ def to_dead_letters(db: sqlite3.Connection, source: Queue, target: Queue, number
         db.executemany("UPDATE message SET sent_at = ? WHERE id = ?", [(now, number) for number in moved])
 
 
-def relocate(
-    db: sqlite3.Connection, source: Queue, target: Queue, numbers: Sequence[int], now: int
-) -> list[int]:
+def relocate(db: sqlite3.Connection, source: Queue, target: Queue, numbers: Sequence[int], now: int) -> list[int]:
     """Move messages by number, visible at once, inside the caller's transaction; return their new numbers in order.
 
     The caller settles the lanes of `source` that they left.

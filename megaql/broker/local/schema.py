@@ -11,10 +11,12 @@ receipt handle cannot mean another message.
 
 from __future__ import annotations
 
-import sqlite3
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from megaql.broker.local.errors import INTERNAL_ERROR, Refused
+
+if TYPE_CHECKING:
+    import sqlite3
 
 #: The version of the tables below, kept in the file's `user_version`.
 VERSION: Final = 1

@@ -93,7 +93,7 @@ def _enqueue_fifo(
         known = fifo.remembered(db, queue, key, now)
         if known is None:
             known = message_id, number = next(unused)
-            fifo.remember(db, queue, key, message_id, number, now)
+            fifo.remember(db, queue, key, known, now)
             lane = fifo.enter(db, queue, group_id, now + queue.delay)
             rows.append((number, queue.id, lane, now + queue.delay, now))
             payloads.append(_payload(number, message_id, message))
@@ -115,9 +115,7 @@ def _payload(number: int, message_id: str, message: Outgoing) -> tuple[Any, ...]
     )
 
 
-def _store(
-    db: sqlite3.Connection, queue: Queue, rows: list[tuple[Any, ...]], payloads: list[tuple[Any, ...]]
-) -> None:
+def _store(db: sqlite3.Connection, queue: Queue, rows: list[tuple[Any, ...]], payloads: list[tuple[Any, ...]]) -> None:
     db.executemany("INSERT INTO message VALUES (?, ?, ?, ?, ?, 0, 0, 0)", rows)
     db.executemany("INSERT INTO payload VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)", payloads)
     db.execute("UPDATE counter SET value = value + ? WHERE queue IN (0, ?)", (len(rows), queue.id))

@@ -72,7 +72,7 @@ class Store:
         self.folder = folder
         self._clock = clock
         self._idle: deque[Link] = deque()  # its append and pop are atomic, so no lock has to survive a fork
-        self._closed = False
+        self._closed = threading.Event()
 
     @property
     def path(self) -> Path:
@@ -86,7 +86,7 @@ class Store:
     @contextlib.contextmanager
     def link(self) -> Iterator[Link]:
         """Lend a connection that no other thread uses meanwhile."""
-        if self._closed:
+        if self._closed.is_set():
             raise sqlite3.ProgrammingError("the client is closed")
         try:
             link = self._idle.pop()
@@ -98,7 +98,7 @@ class Store:
             yield link
         finally:
             self._idle.append(link)
-            if self._closed:
+            if self._closed.is_set():
                 self._close_idle()
 
     @contextlib.contextmanager
@@ -124,7 +124,7 @@ class Store:
 
     def close(self) -> None:
         """Close all connections; those in use go when their call ends."""
-        self._closed = True
+        self._closed.set()
         self._close_idle()
 
     def _close_idle(self) -> None:
