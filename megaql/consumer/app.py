@@ -1,0 +1,234 @@
+"""The application: subscriptions, settings, and a way to run them.
+
+A maintainer keeps one rule: everything a user can get wrong is an error here, before the first message, with four parts.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeVar
+
+from megaql.broker.queue import Queue
+from megaql.broker.target import Connection
+from megaql.consumer import handler, startup
+from megaql.consumer.backoff import LONGEST_LEASE, Backoff
+from megaql.consumer.delivery import Deliverer
+from megaql.consumer.ledger import CompletionLedger, MemoryLedger
+from megaql.consumer.matching import Matching
+from megaql.consumer.settlement import Settler
+from megaql.consumer.shutdown import stopping_on_signals
+from megaql.consumer.subscription import Kind, Subscription, checked_kind, whole_query
+from megaql.consumer.unmatched import Policy, checked_policy
+from megaql.consumer.worker import Plan, Worker
+from megaql.errors import ConsumerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from megaql.broker.target import QueueTarget
+    from megaql.consumer.report import RunReport
+    from megaql.consumer.subscription import Decoder
+    from megaql.query import Query
+
+Function = TypeVar("Function", bound="Callable[..., object]")
+
+#: Between two tries of a delete or a return that failed and may succeed later.
+_SETTLE_BACKOFF = Backoff(base=timedelta(seconds=0.5), cap=timedelta(seconds=2))
+
+
+class App:
+    """Handlers bound to queries, over one queue.
+
+    >>> app = App("local:orders")
+    >>> @app.subscribe('event.name == "item.added" and event.quantity > 0')
+    ... def reserve(event: megaql.MegaEvent, message: megaql.Message) -> None: ...
+    >>> app.run()
+
+    `target` may be left out and given to `run`. `visibility` is asked for at each receive instead of the queue's own timeout. `unmatched` is what
+    becomes of a message that no subscription takes, `unknown` the same where at least one could not decide (as `unmatched` unless given).
+    """
+
+    def __init__(
+        self,
+        target: str | QueueTarget | Queue | None = None,
+        *,
+        connection: Connection | None = None,
+        visibility: timedelta | None = None,
+        backoff: Backoff | None = None,
+        ledger: CompletionLedger | None = None,
+        unmatched: Policy = "delete",
+        unknown: Policy | None = None,
+    ) -> None:
+        self.target = target
+        self.connection = connection or Connection()
+        self._visibility = _checked_visibility(visibility)
+        self._backoff = backoff or Backoff()
+        self._ledger = ledger or MemoryLedger()
+        self._unmatched = checked_policy("unmatched", unmatched)
+        self._unknown = checked_policy("unknown", unknown or unmatched)
+        self._matching = Matching()
+        self._loop = handler.EventLoop()
+        self._worker: Worker | None = None
+        self._starting = threading.Lock()
+
+    @property
+    def subscriptions(self) -> Sequence[Subscription]:
+        """The subscriptions, in order of subscribing."""
+        return self._matching.subscriptions
+
+    def subscribe(
+        self,
+        query: str | Query | None = None,
+        /,
+        *,
+        params: Mapping[str, object] | None = None,
+        pattern: Mapping[str, object] | None = None,
+        kind: Kind | None = None,
+        decoder: Decoder | None = None,
+        fatal: type[BaseException] | Sequence[type[BaseException]] = (),
+        subscription: str | None = None,
+        catch_all: bool = False,
+        **mega: object,
+    ) -> Callable[[Function], Function]:
+        """Bind a handler to the messages a query takes.
+
+        A message has to satisfy all that is given: the query text (with `params` for its `$names`), a `pattern` and MEGA keywords such as
+        `domain=` and `name=` (`megaql.patterns`), and the `kind` of payload. A `decoder` turns a text body into a document (with
+        `kind="blob"`: bytes), which is then what the query looks at and what the handler gets.
+
+        The handler is called with the payload and the message, or as many of them as it takes; it may be async. `fatal` exceptions reject
+        the message instead of returning it. `subscription` is the name in the log, the ledger and the dead-letter queue, by default the
+        handler's qualified name; `name=` is a MEGA keyword, the event's name. A subscription that takes everything needs `catch_all=True`.
+
+        Raises `QueryError` for a wrong query, and `ConsumerError` for a wrong subscription, both when the handler is defined.
+        """
+        reads = checked_kind(kind, decoder=decoder is not None)
+        whole = whole_query(query, params=params, pattern=pattern, kind=None if decoder else reads, mega=mega)
+        never = _checked_fatal(fatal)
+
+        def bind(function: Function) -> Function:
+            called = handler.read(function, self._loop)
+            name = subscription or handler.name_of(function)
+            bound = Subscription(name, whole, called, never, decoder, reads or "text")
+            startup.check_catch_all(bound, allowed=catch_all)
+            self._matching.add(bound)
+            return function
+
+        return bind
+
+    def run(
+        self,
+        target: str | QueueTarget | Queue | None = None,
+        *,
+        connection: Connection | None = None,
+        once: bool = False,
+        limit: int | None = None,
+        concurrency: int = 1,
+        drain_timeout: timedelta = timedelta(seconds=25),
+        wait: timedelta | None = None,
+        no_subscriptions: bool = False,
+    ) -> RunReport:
+        """Receive messages and handle them, until there is a reason to stop; returns what was done.
+
+        `once` ends when the queue is empty, `limit` after that many messages. `concurrency` threads run handlers. SIGINT, SIGTERM and `stop()`
+        end a run in order: no more receives, what runs may finish within `drain_timeout`, the rest goes back to the queue; a second one gives back
+        everything at once. `wait` is how long a receive waits for messages, up to 20 s: 5 s by default, and 1 s with `once`.
+
+        Raises `ConsumerError` for an application that cannot start and `BrokerError` for a queue that cannot be reached at the start. Later
+        errors of the queue are logged, and tried again.
+        """
+        startup.check_subscriptions(self.subscriptions, unmatched=self._unmatched, allowed=no_subscriptions)
+        _check_numbers(limit, concurrency, drain_timeout, wait)
+        queue = self._open(target, connection)
+        lease = startup.check_queue(queue, visibility=self._visibility, policies=(self._unmatched, self._unknown))
+        plan = Plan(
+            lease=lease,
+            visibility=self._visibility,
+            once=once,
+            limit=limit,
+            concurrency=concurrency,
+            drain_timeout=drain_timeout,
+            wait=wait,
+        )
+        worker = self._worker_for(queue, plan)
+        with self._as_the_only_run(worker), stopping_on_signals(worker.stop):
+            return worker.run()
+
+    def stop(self) -> None:
+        """Ask a run in another thread to end; a second time, to end at once. Without a run it does nothing."""
+        worker = self._worker
+        if worker is not None:
+            worker.stop()
+
+    def _open(self, target: str | QueueTarget | Queue | None, connection: Connection | None) -> Queue:
+        chosen = self.target if target is None else target
+        if chosen is None:
+            raise ConsumerError(
+                "the application has no queue",
+                why="neither App(target) nor run(target) names one",
+                hint='App("local:orders"), a queue URL, an ARN or a queue name',
+            )
+        return chosen if isinstance(chosen, Queue) else Queue.open(chosen, connection or self.connection)
+
+    def _worker_for(self, queue: Queue, plan: Plan) -> Worker:
+        deliverer = Deliverer(
+            self._matching,
+            self._ledger,
+            queue=queue.name,
+            backoff=self._backoff,
+            unmatched=self._unmatched,
+            unknown=self._unknown,
+            monotonic=time.monotonic,
+        )
+        settler = Settler(queue, self._ledger, backoff=_SETTLE_BACKOFF, monotonic=time.monotonic, pause=time.sleep)
+        return Worker(queue, deliverer, settler, plan, monotonic=time.monotonic)
+
+    @contextmanager
+    def _as_the_only_run(self, worker: Worker) -> Iterator[None]:
+        with self._starting:
+            if self._worker is not None:
+                raise ConsumerError(
+                    "the application is already running",
+                    why="a run owns the application's handlers and their event loop",
+                    hint="raise concurrency=, or make another App",
+                )
+            self._worker = worker
+        try:
+            yield
+        finally:
+            self._worker = None
+            self._loop.close()
+
+
+def _checked_visibility(visibility: timedelta | None) -> timedelta | None:
+    if visibility is not None and not timedelta(seconds=1) <= visibility <= LONGEST_LEASE:
+        raise ConsumerError(
+            f"visibility={visibility} is no visibility timeout",
+            why="SQS allows up to 12 hours, and without one second at least nothing can be handled",
+        )
+    return visibility
+
+
+def _checked_fatal(fatal: type[BaseException] | Sequence[type[BaseException]]) -> tuple[type[BaseException], ...]:
+    given = (fatal,) if isinstance(fatal, type) else tuple(fatal)
+    for one in given:
+        if not (isinstance(one, type) and issubclass(one, BaseException)):
+            raise ConsumerError(f"fatal= takes exception classes, not {one!r}", hint="fatal=(ValueError, KeyError)")
+    return given
+
+
+def _check_numbers(limit: int | None, concurrency: int, drain_timeout: timedelta, wait: timedelta | None) -> None:
+    for name, value, fine in (
+        ("limit", limit, limit is None or limit >= 1),
+        ("concurrency", concurrency, concurrency >= 1),
+        ("drain_timeout", drain_timeout, drain_timeout >= timedelta(0)),
+        ("wait", wait, wait is None or timedelta(0) <= wait <= timedelta(seconds=20)),
+    ):
+        if not fine:
+            raise ConsumerError(
+                f"{name}={value} is out of range",
+                hint="limit and concurrency are at least 1, drain_timeout is not negative, wait is from 0 to 20 seconds",
+            )

@@ -1,0 +1,60 @@
+"""Messages received and not yet started.
+
+On a standard queue any may start. A maintainer keeps one rule for FIFO: of each group one message at a time is out, and the next starts only
+after the queue has confirmed that the one before is gone. If it is not — a retry, a lost lease, a failed delete — the rest of the group goes
+back, because the queue will give it out again after the one that stays.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from megaql.consumer.held import Held
+
+
+class Buffer:
+    """Not thread-safe: the worker's own thread uses it."""
+
+    def __init__(self, *, fifo: bool) -> None:
+        self._fifo = fifo
+        self._ready: deque[Held] = deque()
+        self._behind: dict[str, deque[Held]] = {}  # of each group that has one ready or out, those behind it
+
+    def add(self, held: Held) -> None:
+        """Take a message in, in order of receiving."""
+        group = self._group(held)
+        if group is not None and group in self._behind:
+            self._behind[group].append(held)
+            return
+        if group is not None:
+            self._behind[group] = deque()
+        self._ready.append(held)
+
+    def take(self) -> Held | None:
+        """Return the next message that may start; `None` while there is none."""
+        return self._ready.popleft() if self._ready else None
+
+    def finish(self, held: Held, *, gone: bool) -> list[Held]:
+        """Tell that a message which was taken is settled; returns those that have to go back because of it."""
+        group = self._group(held)
+        if group is None or group not in self._behind:
+            return []
+        behind = self._behind[group]
+        if gone and behind:
+            self._ready.append(behind.popleft())
+            return []
+        del self._behind[group]
+        return list(behind)
+
+    def empty(self) -> list[Held]:
+        """Take out all that has not started and return it."""
+        rest = [*self._ready, *(held for behind in self._behind.values() for held in behind)]
+        self._ready.clear()
+        for behind in self._behind.values():
+            behind.clear()
+        return rest
+
+    def _group(self, held: Held) -> str | None:
+        return (held.message.group_id or "") if self._fifo else None

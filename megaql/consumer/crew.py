@@ -1,0 +1,45 @@
+"""Threads that do what they are told and report to one inbox.
+
+A maintainer keeps two rules. A job returns an event and raises nothing: what goes wrong is an event too. And the threads are daemons, because a
+handler that never returns must not keep a stopped process alive.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Event = TypeVar("Event")
+
+
+class Crew(Generic[Event]):
+    """A fixed number of threads, started with the first job; each job's result goes to the inbox. One thread submits."""
+
+    def __init__(self, name: str, size: int, inbox: queue.SimpleQueue[Event]) -> None:
+        self._inbox = inbox
+        self._jobs: queue.SimpleQueue[Callable[[], Event] | None] = queue.SimpleQueue()
+        self._threads = [
+            threading.Thread(target=self._work, name=f"{name}-{number}", daemon=True) for number in range(size)
+        ]
+        self._started = False
+
+    def submit(self, job: Callable[[], Event]) -> None:
+        """Give a job to the next idle thread."""
+        if not self._started:
+            self._started = True
+            for thread in self._threads:
+                thread.start()
+        self._jobs.put(job)
+
+    def dismiss(self) -> None:
+        """Let every thread end after the job it is at; does not wait."""
+        for _ in self._threads:
+            self._jobs.put(None)
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            self._inbox.put(job())

@@ -1,0 +1,187 @@
+"""One message through its handlers: decode, match, call, and say what became of it.
+
+A maintainer keeps two rules. `deliver` never raises, whatever bytes came in and whatever a handler does: a message whose fate is not known goes
+back to the queue. And a handler is not started once the message may have been given to someone else.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from megaql.consumer.backoff import within_limit
+from megaql.consumer.outcomes import Outcome, Reject, Retry
+from megaql.consumer.rejection import Rejection
+from megaql.consumer.report import Tally
+from megaql.consumer.settlement import Action, Settlement
+from megaql.consumer.unmatched import label
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from megaql.broker.message import Message
+    from megaql.codec.payloads import Payload
+    from megaql.consumer.backoff import Backoff
+    from megaql.consumer.held import Held
+    from megaql.consumer.ledger import CompletionLedger
+    from megaql.consumer.matching import Match, Matching
+    from megaql.consumer.subscription import Subscription
+    from megaql.consumer.unmatched import Policy
+
+_log = logging.getLogger("megaql.consumer")
+
+#: Exceptions that are no surprise: the log gets a line and no traceback.
+_TRANSIENT: Final = (ConnectionError, TimeoutError)
+
+_DONE: Final = Settlement(Action.DELETE, Tally.HANDLED)
+_EXPIRED: Final = Settlement(Action.LEAVE, Tally.EXPIRED)
+
+
+class Deliverer:
+    """Runs the handlers of messages; called by many threads at once, each with a message of its own."""
+
+    def __init__(
+        self,
+        matching: Matching,
+        ledger: CompletionLedger,
+        *,
+        queue: str,
+        backoff: Backoff,
+        unmatched: Policy,
+        unknown: Policy,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._matching = matching
+        self._ledger = ledger
+        self._queue = queue
+        self._backoff = backoff
+        self._unmatched = unmatched
+        self._unknown = unknown
+        self._monotonic = monotonic
+        self._told: set[tuple[str, str]] = set()  # what has been said once and need not be said again
+
+    def deliver(self, held: Held) -> Settlement:
+        """Run every handler whose query takes the message and that is not done with it yet; returns what became of it."""
+        message = held.message
+        try:
+            if held.lease_ended(self._monotonic()):
+                return self._expired(message)
+            match = self._matching.match(message)
+            if not match.taken:
+                return self._not_taken(held, match)
+            done = self._ledger.done(message.id)
+            answers: list[Retry | Rejection | None] = []
+            for subscription, payload in match.taken:
+                if subscription.name in done:
+                    continue
+                if held.lease_ended(self._monotonic()):
+                    return self._expired(message)
+                answers.append(self._handle(subscription, payload, message))
+            return self._together(held, answers)
+        except Exception:  # noqa: BLE001 - a fault of ours, or of the ledger: the message must not pay for it
+            _log.exception("message %s could not be processed; it is returned", message.id, extra=self._about(message))
+            return Settlement(Action.RETURN, Tally.RETRIED, self._delay(held))
+
+    def _handle(self, subscription: Subscription, payload: Payload, message: Message) -> Retry | Rejection | None:
+        """Call one handler; returns what it says of the message, `None` for done, which the ledger then knows."""
+        about = self._about(message, subscription)
+        started = self._monotonic()
+        try:
+            said = subscription.handler(payload, message)
+        except BaseException as error:  # noqa: BLE001 - a handler may raise anything, sys.exit() too, and none of it ends the worker
+            said = error
+        answer = self._meaning(said, subscription, message)
+        if answer is None:
+            self._ledger.record(message.id, subscription.name)
+        elif isinstance(answer, Retry):
+            _log.info("%s wants message %s later: %s", subscription.name, message.id, answer, extra=about)
+        if message.lease_deadline is not None and self._monotonic() >= message.lease_deadline:
+            _log.warning(
+                "%s took %.1f s with message %s, whose lease ended meanwhile: another consumer may handle it too; raise the visibility timeout",
+                subscription.name,
+                self._monotonic() - started,
+                message.id,
+                extra=about,
+            )
+        return answer
+
+    def _meaning(self, said: object, subscription: Subscription, message: Message) -> Retry | Rejection | None:
+        name, about = subscription.name, self._about(message, subscription)
+        match said:
+            case None | Outcome.DONE:
+                return None
+            case Outcome.RETRY_LATER:
+                return Retry()
+            case Retry():
+                return said
+            case Outcome.FATAL_ERROR:
+                return Rejection("the handler said FATAL_ERROR", name)
+            case Reject():
+                return Rejection(said.reason, name, type(said.__cause__).__qualname__ if said.__cause__ else "")
+            case BaseException() if isinstance(said, subscription.fatal):
+                _log.error("%s rejects message %s", name, message.id, exc_info=said, extra=about)
+                return Rejection("the handler raised a fatal exception", name, type(said).__qualname__)
+            case BaseException():
+                transient = isinstance(said, _TRANSIENT) or getattr(said, "retryable", False) is True
+                level, trace = (logging.WARNING, None) if transient else (logging.ERROR, said)
+                kind = type(said).__qualname__
+                _log.log(level, "%s raised %s on message %s", name, kind, message.id, exc_info=trace, extra=about)
+                return Retry(reason=f"it raised {kind}")
+            case _:
+                self._tell_once(name, type(said).__qualname__)
+                return None
+
+    def _together(self, held: Held, answers: Sequence[Retry | Rejection | None]) -> Settlement:
+        """Return what all handlers of a message together mean for it.
+
+        One that wants it again decides: those that are done are in the ledger, and one that rejects it will do so again. Of several delays
+        the longest counts, so that nobody gets it before it asked for.
+        """
+        retries = [answer for answer in answers if isinstance(answer, Retry)]
+        rejections = [answer for answer in answers if isinstance(answer, Rejection)]
+        own = self._delay(held)
+        if retries:
+            longest = max(own if retry.after is None else retry.after for retry in retries)
+            return Settlement(Action.RETURN, Tally.RETRIED, within_limit(longest, self._held_for(held)))
+        if rejections:
+            return Settlement(Action.DEAD_LETTER, Tally.REJECTED, own, rejections[0])
+        return _DONE
+
+    def _not_taken(self, held: Held, match: Match) -> Settlement:
+        policy, tally = (self._unknown, Tally.UNKNOWN) if match.undecided else (self._unmatched, Tally.UNMATCHED)
+        counted = (label(held.message.payload), str(match.undecided[0]) if match.undecided else "")
+        if policy == "delete":
+            return Settlement(Action.DELETE, tally, unmatched=counted)
+        if policy == "return":
+            return Settlement(Action.RETURN, tally, self._delay(held), unmatched=counted)
+        rejection = Rejection("it matched no subscription" + (f": {counted[1]}" if counted[1] else ""))
+        return Settlement(Action.DEAD_LETTER, tally, self._delay(held), rejection, counted)
+
+    def _expired(self, message: Message) -> Settlement:
+        _log.warning(
+            "the lease of message %s ended before it was handled; it comes again",
+            message.id,
+            extra=self._about(message),
+        )
+        return _EXPIRED
+
+    def _delay(self, held: Held) -> timedelta:
+        return within_limit(self._backoff.delay(held.message.receive_count or 1), self._held_for(held))
+
+    def _held_for(self, held: Held) -> timedelta:
+        return timedelta(seconds=self._monotonic() - held.received_at)
+
+    def _tell_once(self, name: str, kind: str) -> None:
+        if (name, kind) not in self._told:
+            self._told.add((name, kind))
+            _log.warning(
+                "%s returned a %s, which is taken for done: a handler returns None or a megaql.Outcome",
+                name,
+                kind,
+                extra={"queue": self._queue, "subscription": name},
+            )
+
+    def _about(self, message: Message, subscription: Subscription | None = None) -> dict[str, str]:
+        about = {"queue": self._queue, "message_id": message.id}
+        return about | {"subscription": subscription.name} if subscription else about

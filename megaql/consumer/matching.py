@@ -1,0 +1,129 @@
+"""Which subscriptions take a message, and as what.
+
+Most look at the message as it is. Those with a decoder look at what the decoder made of a text or a blob: each decoder is one *view*, with a
+router of its own. A maintainer keeps two rules: a decoder runs once per message, however many subscriptions share it; and one that fails
+leaves its subscriptions undecided, never the message lost.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from megaql import query as queries
+from megaql.codec.decode import payload_of
+from megaql.codec.payloads import Blob, Plaintext
+from megaql.errors import ConsumerError, MegaQLError
+from megaql.lang.record import Record
+from megaql.lang.verdict import Verdict
+from megaql.router import Router
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from megaql.broker.message import Message
+    from megaql.codec.payloads import Payload
+    from megaql.consumer.subscription import Decoder, Kind, Subscription
+    from megaql.lang.reasons import Reason
+
+_log = logging.getLogger("megaql.consumer")
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The subscriptions that take a message, in order of subscribing, each with its payload; `undecided` says why others could not tell."""
+
+    taken: tuple[tuple[Subscription, Payload], ...]
+    undecided: tuple[Reason | str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Decoded:
+    """What a query sees of a decoded body: the message's envelope around another document."""
+
+    payload: Payload
+    message: Message
+
+    def record(self) -> Record:
+        seen = queries.record_of(self.payload)
+        return Record(seen.body, {**self.message.envelope(), **seen.envelope}, seen.mega)
+
+
+class Matching:
+    """The subscriptions of an application. Adding is safe while other threads match."""
+
+    def __init__(self) -> None:
+        self._subscriptions: Mapping[str, Subscription] = {}
+        self._plain = Router()
+        self._views: Mapping[tuple[Decoder, Kind], Router] = {}
+        self._changing = threading.Lock()
+
+    @property
+    def subscriptions(self) -> tuple[Subscription, ...]:
+        """All subscriptions, in order of subscribing."""
+        return tuple(self._subscriptions.values())
+
+    def add(self, subscription: Subscription) -> None:
+        """Add a subscription; raises `ConsumerError` where its name is taken."""
+        with self._changing:
+            if subscription.name in self._subscriptions:
+                raise ConsumerError(
+                    f"there is already a subscription named {subscription.name!r}",
+                    why="the name says in the ledger, the log and the dead-letter queue which of them is meant",
+                    hint='name one of them: @app.subscribe(…, subscription="another name")',
+                )
+            # The routers learn of it last: whoever finds the name there finds the subscription too.
+            self._subscriptions = {**self._subscriptions, subscription.name: subscription}
+            router = self._plain
+            if subscription.decoder is not None:
+                view = (subscription.decoder, subscription.reads)
+                router = self._views.get(view) or Router()
+                self._views = {**self._views, view: router}
+            router.add(subscription.name, subscription.query)
+
+    def match(self, message: Message) -> Match:
+        """Return who takes a message. What a decoder raises is logged and leaves its subscriptions undecided."""
+        payloads: dict[str, Payload] = {}
+        undecided: list[Reason | str] = []
+        for decision in self._plain.verdicts(message):
+            if decision.verdict is Verdict.MATCH:
+                payloads[decision.name] = message.payload
+            elif decision.verdict is Verdict.UNKNOWN:
+                undecided.append(decision.reason or "")
+        for (decoder, kind), router in self._views.items():
+            if message.payload.kind == kind:
+                self._look(message, decoder, router, payloads, undecided)
+        taken = tuple((found, payloads[name]) for name, found in self._subscriptions.items() if name in payloads)
+        return Match(taken, tuple(undecided))
+
+    def _look(
+        self,
+        message: Message,
+        decoder: Decoder,
+        router: Router,
+        payloads: dict[str, Payload],
+        undecided: list[Reason | str],
+    ) -> None:
+        """Route one decoder's view of a message into `payloads` and `undecided`."""
+        try:
+            payload = _decode(decoder, message.payload)
+        except Exception as error:  # noqa: BLE001 - a user's code, on any bytes
+            reason = error.what if isinstance(error, MegaQLError) else f"the decoder raised {type(error).__name__}"
+            _log.warning("%s, for message %s", reason, message.id, extra={"message_id": message.id})
+            undecided.append(reason)
+            return
+        if payload is None:
+            return
+        for decision in router.verdicts(_Decoded(payload, message)):
+            if decision.verdict is Verdict.MATCH:
+                payloads[decision.name] = payload
+            elif decision.verdict is Verdict.UNKNOWN:
+                undecided.append(decision.reason or "")
+
+
+def _decode(decoder: Decoder, payload: Payload) -> Payload | None:
+    given = payload.text if isinstance(payload, Plaintext) else payload.data if isinstance(payload, Blob) else payload
+    made = decoder(given)
+    return None if made is None else payload_of(made)

@@ -1,0 +1,52 @@
+"""How many messages to hold at once: no more than can be handled before their leases end.
+
+A message that waits in the buffer until its lease ends has been received for nothing, and its receive count has gone up towards the
+dead-letter queue. A maintainer keeps one rule: until a handler's time has been measured, nothing is taken that cannot be started now.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+#: SQS's largest receive.
+LARGEST_RECEIVE: Final = 10
+
+#: The part of a lease that buffered messages may use up before they start; the rest is for handling and for surprises.
+LEASE_SHARE: Final = 0.5
+
+#: How much of a slow message's time is still believed after the next fast one; high, so that rare slow ones count.
+MEMORY: Final = 0.95
+
+
+class Pace:
+    """Decides how many messages to ask for, from how long messages take. Not thread-safe: the worker's own thread uses it."""
+
+    def __init__(self, concurrency: int, lease: timedelta) -> None:
+        self._concurrency = concurrency
+        self._lease_seconds = lease.total_seconds()
+        self._seconds: float | None = None
+
+    def observe(self, seconds: float) -> None:
+        """Learn how long one message took."""
+        self._seconds = seconds if self._seconds is None else max(seconds, self._seconds * MEMORY)
+
+    @property
+    def capacity(self) -> int:
+        """How many messages may be in hand: started, waiting and being settled."""
+        if self._seconds is None:
+            return self._concurrency
+        in_time = self._concurrency * self._lease_seconds * LEASE_SHARE / max(self._seconds, 1e-6)
+        return max(self._concurrency, int(min(in_time, LARGEST_RECEIVE + self._concurrency)))
+
+    def room(self, in_hand: int, idle: int) -> int:
+        """Return how many messages to ask for now, 0 to wait; `idle` is how many threads have nothing to do.
+
+        With every thread busy it waits for half of the capacity to be free, so that messages come in batches and not one by one.
+        """
+        free = self.capacity - in_hand
+        if free <= 0 or (not idle and free < self.capacity // 2):
+            return 0
+        return min(free, LARGEST_RECEIVE)

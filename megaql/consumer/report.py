@@ -1,0 +1,58 @@
+"""What one run of a consumer did, in numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Tally(Enum):
+    """What became of a message; the values are the fields of `RunReport`."""
+
+    HANDLED = "handled"
+    RETRIED = "retried"
+    REJECTED = "rejected"
+    UNMATCHED = "unmatched"
+    UNKNOWN = "unknown"
+    EXPIRED = "expired"
+    RETURNED = "returned"
+
+
+class Stopped(Enum):
+    """Why a run ended."""
+
+    EMPTY = "the queue was empty"
+    LIMIT = "the limit was reached"
+    ASKED = "it was asked to stop"
+    AT_ONCE = "it was asked to stop at once, or did not drain in time"
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """Counts of messages; a message that came several times counts each time.
+
+    `received` is the sum of the others. `undone` counts what could not be told to the queue (a delete, a return, a dead-letter copy that
+    failed): those messages come back by themselves when their lease ends.
+    """
+
+    #: Messages the queue handed over.
+    received: int = 0
+    #: All their handlers were done; deleted.
+    handled: int = 0
+    #: A handler failed or asked for it again; returned with a delay.
+    retried: int = 0
+    #: A handler rejected it; in the dead-letter queue, or still in the queue where there is none.
+    rejected: int = 0
+    #: No subscription took it.
+    unmatched: int = 0
+    #: No subscription took it, and at least one could not decide.
+    unknown: int = 0
+    #: Its lease ended before its handlers were done; the queue gives it out again.
+    expired: int = 0
+    #: Given back at the end of the run: not started, or not finished in time.
+    returned: int = 0
+    #: Settlements that failed.
+    undone: int = 0
+    stopped: Stopped = Stopped.ASKED
+    #: The signal that ended the run, if one did.
+    signal: int | None = None

@@ -1,0 +1,188 @@
+"""Telling the queue what became of messages: delete, return, dead-letter.
+
+A maintainer keeps three rules. Nothing here raises: what the queue did not accept is reported, and the message comes back when its lease ends.
+A message is returned or dead-lettered only while its lease is ours; it is deleted at any time, because its handlers are done. And a
+dead-lettered message is deleted only after the queue has said that it has the copy.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from megaql.consumer.rejection import DeadLetters
+from megaql.consumer.report import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from megaql.broker.message import Message
+    from megaql.broker.batches import BatchResult
+    from megaql.broker.queue import Queue
+    from megaql.consumer.backoff import Backoff
+    from megaql.consumer.held import Held
+    from megaql.consumer.ledger import CompletionLedger
+    from megaql.consumer.rejection import Rejection
+
+_log = logging.getLogger("megaql.consumer")
+
+#: How often a delete or a return is tried; after that the message is left to its lease, and the ledger keeps its handlers from running again.
+ATTEMPTS: Final = 3
+
+
+class Action(Enum):
+    """What is to be done with a message at the queue; `LEAVE` is nothing: its lease ends by itself."""
+
+    DELETE = "delete"
+    RETURN = "return"
+    DEAD_LETTER = "dead-letter"
+    LEAVE = "leave"
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What became of a message. `delay` is for `RETURN`, and for a `DEAD_LETTER` that has to be returned; `unmatched` is a label and a reason."""
+
+    action: Action
+    tally: Tally
+    delay: timedelta = timedelta(0)
+    rejection: Rejection | None = None
+    unmatched: tuple[str, str] | None = None
+
+
+#: Back to the queue, visible at once: a message that was not started, or that the end of the run interrupts.
+GIVE_BACK: Final = Settlement(Action.RETURN, Tally.RETURNED)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A settlement after the queue was told: whether the message is gone from the queue, and whether the queue refused or did not answer."""
+
+    held: Held
+    settlement: Settlement
+    gone: bool
+    failed: bool
+
+
+#: A message with what became of it.
+Entry = tuple["Held", Settlement]
+
+
+class Settler:
+    """Settles messages in batches. As thread-safe as the queue's client."""
+
+    def __init__(
+        self,
+        queue: Queue,
+        ledger: CompletionLedger,
+        *,
+        backoff: Backoff,
+        monotonic: Callable[[], float],
+        pause: Callable[[float], None],
+    ) -> None:
+        self._queue = queue
+        self._dead_letters = DeadLetters(queue)
+        self._ledger = ledger
+        self._backoff = backoff
+        self._monotonic = monotonic
+        self._pause = pause
+
+    def settle(self, entries: Sequence[Entry]) -> list[Settled]:
+        """Do what each settlement says; the answer is in the same order."""
+        delete = [held.message for held, settlement in entries if settlement.action is Action.DELETE]
+        ours = [entry for entry in entries if not entry[0].lease_ended(self._monotonic())]
+        back = [(held.message, settlement.delay) for held, settlement in ours if settlement.action is Action.RETURN]
+        for held, settlement, copied in self._dead_letter(ours):
+            if copied:
+                delete.append(held.message)
+            else:
+                back.append((held.message, settlement.delay))
+        failed = self._tell("delete", delete, self._queue.delete) | self._return(back)
+        gone = {message.id for message in delete} - failed
+        self._forget(gone)
+        return [
+            Settled(held, settlement, gone=held.message.id in gone, failed=held.message.id in failed)
+            for held, settlement in entries
+        ]
+
+    def _dead_letter(self, entries: Sequence[Entry]) -> list[tuple[Held, Settlement, bool]]:
+        """Send copies of the rejected among them to the dead-letter queue; true for those which it has."""
+        rejected = [(held, settlement, settlement.rejection) for held, settlement in entries if settlement.rejection]
+        if not rejected:
+            return []
+        try:
+            refusals = self._dead_letters.send([(held.message, rejection) for held, _, rejection in rejected])
+        except Exception as error:  # noqa: BLE001 - whatever it is, the messages stay and the worker goes on
+            refusals = [str(error)] * len(rejected)
+        if refusals is None:
+            refusals = [f"{self._queue.name} has no dead-letter queue"] * len(rejected)
+        for (held, _, rejection), refusal in zip(rejected, refusals, strict=True):
+            if refusal:
+                _log.error(
+                    "message %s was rejected (%s) and stays in the queue: %s",
+                    held.message.id,
+                    rejection.reason,
+                    refusal,
+                    extra=self._about(held.message.id) | {"subscription": rejection.subscription},
+                )
+        return [
+            (held, settlement, not refusal) for (held, settlement, _), refusal in zip(rejected, refusals, strict=True)
+        ]
+
+    def _return(self, messages: Sequence[tuple[Message, timedelta]]) -> set[str]:
+        """Make messages visible again after their delays; returns the ids of those for which the queue did not agree."""
+        by_delay: dict[int, list[Message]] = defaultdict(list)
+        for message, delay in messages:
+            by_delay[math.ceil(delay.total_seconds())].append(message)
+        failed: set[str] = set()
+        for seconds, together in by_delay.items():
+            call = partial(self._queue.set_visibility, visibility=timedelta(seconds=seconds))
+            failed |= self._tell("return", together, call)
+        return failed
+
+    def _tell(
+        self, what: str, messages: list[Message], call: Callable[[list[Message]], BatchResult[Message]]
+    ) -> set[str]:
+        """Make a batch call, again for what failed and may succeed later; returns the ids of the messages it did not do."""
+        waiting = {message.id: message for message in messages}
+        refused: dict[str, str] = {}
+        for attempt in range(1, ATTEMPTS + 1):
+            failures = _attempt(call, list(waiting.values())) if waiting else []
+            refused |= {message_id: why for message_id, why, _ in failures}
+            again = {message_id for message_id, _, retryable in failures if retryable}
+            for message_id in waiting.keys() - {message_id for message_id, _, _ in failures}:
+                refused.pop(message_id, None)
+            waiting = {message_id: message for message_id, message in waiting.items() if message_id in again}
+            if waiting and attempt < ATTEMPTS:
+                self._pause(self._backoff.delay(attempt).total_seconds())
+        for message_id, why in refused.items():
+            _log.warning("could not %s message %s: %s", what, message_id, why, extra=self._about(message_id))
+        return set(refused)
+
+    def _forget(self, ids: set[str]) -> None:
+        for message_id in ids:
+            try:
+                self._ledger.forget(message_id)
+            except Exception:  # noqa: BLE001 - an entry too many does no harm
+                _log.exception("the ledger cannot forget message %s", message_id, extra=self._about(message_id))
+
+    def _about(self, message_id: str) -> dict[str, str]:
+        return {"queue": self._queue.name, "message_id": message_id}
+
+
+def _attempt(
+    call: Callable[[list[Message]], BatchResult[Message]], messages: list[Message]
+) -> list[tuple[str, str, bool]]:
+    """Make a batch call once; returns for each message it did not do the id, why, and whether it may succeed later."""
+    try:
+        failures = call(messages).failed
+    except Exception as error:  # noqa: BLE001 - a dead connection must not end the worker
+        retryable = bool(getattr(error, "retryable", False))
+        return [(message.id, str(error), retryable) for message in messages]
+    return [(failure.entry.id, f"{failure.code}: {failure.message}", failure.retryable) for failure in failures]

@@ -1,0 +1,89 @@
+"""What is looked at before the first receive: settings that lose messages or time later, said now.
+
+A maintainer keeps one rule: what may work is a warning in the log, what cannot is a `ConsumerError`. A queue that is not there is the broker's
+own error and passes through.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from megaql.consumer.subscription import takes_everything
+from megaql.errors import AccessDenied, ConsumerError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from megaql.broker.queue import Queue
+    from megaql.consumer.subscription import Subscription
+    from megaql.consumer.unmatched import Policy
+
+_log = logging.getLogger("megaql.consumer")
+
+#: A visibility timeout below this is too short for most handlers, and a pause of the process is enough to lose the lease.
+SHORT_VISIBILITY: Final = timedelta(seconds=10)
+
+#: SQS's default, taken where the queue's own may not be read.
+DEFAULT_VISIBILITY: Final = timedelta(seconds=30)
+
+
+def check_subscriptions(subscriptions: Sequence[Subscription], *, unmatched: Policy, allowed: bool) -> None:
+    """Refuse to start with nothing subscribed, unless that is allowed: every message would go the way of the unmatched."""
+    if not subscriptions and not allowed:
+        raise ConsumerError(
+            "the application has no subscription",
+            why=f"every message would match none, and what matches none is {_DONE_WITH[unmatched]}",
+            hint="put @app.subscribe(…) on a handler, in a module that is imported; or say run(no_subscriptions=True)",
+        )
+
+
+def check_catch_all(subscription: Subscription, *, allowed: bool) -> None:
+    """Refuse a subscription that takes everything, unless that is allowed."""
+    if takes_everything(subscription.query) and subscription.decoder is None and not allowed:
+        raise ConsumerError(
+            f"the subscription {subscription.name!r} takes every message",
+            why="its query is `true`, so that no message is ever left for another consumer or counted as unmatched",
+            hint="give it a query; or say that it is meant: @app.subscribe(catch_all=True)",
+        )
+
+
+def check_queue(queue: Queue, *, visibility: timedelta | None, policies: Sequence[Policy]) -> timedelta:
+    """Log what in a queue's settings will hurt; returns the visibility timeout that will be in force."""
+    about = {"queue": queue.name}
+    try:
+        info = queue.info()
+    except AccessDenied as error:
+        _log.warning("the settings of %s cannot be checked: %s", queue.name, error.what, extra=about)
+        return visibility or DEFAULT_VISIBILITY
+    lease = info.visibility_timeout if visibility is None else visibility
+    if lease < SHORT_VISIBILITY:
+        _log.warning(
+            "the visibility timeout of %s is %g s: a handler that takes longer is handled again elsewhere meanwhile",
+            queue.name,
+            lease.total_seconds(),
+            extra=about,
+        )
+    if info.redrive is None:
+        if "dead-letter" in policies:
+            raise ConsumerError(
+                f"{queue.name} has no dead-letter queue",
+                why="unmatched or unknown messages are to be dead-lettered",
+                hint="set a redrive policy on the queue, or unmatched= and unknown= to 'return' or 'delete'",
+            )
+        _log.warning(
+            "%s has no dead-letter queue: a message that never works comes back until it is too old",
+            queue.name,
+            extra=about,
+        )
+    elif info.redrive.max_receive_count == 1:
+        _log.warning(
+            "maxReceiveCount of %s is 1: the first failure, lost lease or crash dead-letters a message, and nothing is ever retried",
+            queue.name,
+            extra=about,
+        )
+    return lease
+
+
+_DONE_WITH: Final = {"delete": "deleted", "return": "returned", "dead-letter": "dead-lettered"}

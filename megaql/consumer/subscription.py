@@ -1,0 +1,101 @@
+"""A query bound to a handler.
+
+A maintainer keeps one rule: everything that chooses messages — text, pattern, MEGA keywords, kind — ends up in the one query, so that
+what `megaql check` and the log print is the whole truth of what a subscription takes. A decoder stands before the query, never beside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, get_args
+
+from megaql import query as queries
+from megaql.errors import ConsumerError
+from megaql.lang import nodes
+from megaql.query import Query
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from megaql.codec.payloads import Payload
+    from megaql.consumer.handler import Handler
+
+    #: Turns the text (`str`) or, with `kind="blob"`, the bytes of a body into a document or payload; `None` for "not mine".
+    Decoder = Callable[..., Payload | dict[str, object] | list[object] | None]
+
+Kind = Literal["mega", "data", "text", "blob"]
+
+_KINDS: Final = get_args(Kind)
+_EVERYTHING: Final = nodes.Truth(nodes.Boolean(value=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A handler, the query that chooses its messages, and the exceptions after which trying again is of no use.
+
+    With a decoder, `reads` is the kind of body that the decoder is given, and the query looks at what the decoder made of it.
+    """
+
+    name: str
+    query: Query
+    handler: Handler
+    fatal: tuple[type[BaseException], ...] = ()
+    decoder: Decoder | None = None
+    reads: Kind = "text"
+
+
+def whole_query(
+    text: str | Query | None,
+    *,
+    pattern: Mapping[str, object] | None,
+    params: Mapping[str, object] | None,
+    kind: Kind | None,
+    mega: Mapping[str, object],
+) -> Query:
+    """Return the one query that all the ways of choosing messages amount to; raises `QueryError` or `ConsumerError`."""
+    parts: list[nodes.Clause] = []
+    if kind is not None:
+        path = nodes.Path((nodes.Key("kind"),), nodes.Root.ENVELOPE)
+        parts.append(nodes.Compare(nodes.Comparison.EQ, path, nodes.String(kind)))
+    if isinstance(text, str):
+        parts.append(queries.compile(text, **(params or {})).node)
+    elif params:
+        raise ConsumerError(
+            "params= without a query text",
+            why=f"{', '.join(f'${name}' for name in params)} can only stand in a text, which compiles with its values",
+            hint="pass the query as a string, or compile it with its parameters first: megaql.compile(text, name=value)",
+        )
+    elif text is not None:
+        parts.append(text.node)
+    if pattern is not None or mega:
+        # The builder is needed by those who use it only.
+        from megaql import patterns  # noqa: PLC0415 - as above
+
+        if pattern is not None:
+            parts.append(patterns.pattern(pattern).node)
+        if mega:
+            parts.append(patterns.mega(**mega).node)
+    if not parts:
+        return Query(_EVERYTHING)
+    return Query(parts[0] if len(parts) == 1 else nodes.And(_flat(parts)))
+
+
+def takes_everything(query: Query) -> bool:
+    """Return whether a query is plainly `true`."""
+    return query.node == _EVERYTHING
+
+
+def checked_kind(kind: str | None, *, decoder: bool) -> Kind | None:
+    """Return a kind as given by a user; raises `ConsumerError` for one that does not exist or that a decoder cannot read."""
+    allowed: Sequence[str] = ("text", "blob") if decoder else _KINDS
+    if kind is not None and kind not in allowed:
+        raise ConsumerError(
+            f"kind={kind!r} is not a kind of payload" + (" that a decoder reads" if decoder else ""),
+            why="a decoder is given the text or the bytes of a body that is no document" if decoder else "",
+            hint=f"one of {', '.join(map(repr, allowed))}",
+        )
+    return kind  # type: ignore[return-value] # checked against the literals just now
+
+
+def _flat(parts: Sequence[nodes.Clause]) -> tuple[nodes.Clause, ...]:
+    return tuple(item for part in parts for item in (part.items if isinstance(part, nodes.And) else (part,)))

@@ -1,0 +1,71 @@
+import logging
+
+import pytest
+
+from megaql.codec.payloads import Blob, DataObject, MegaEvent, Plaintext
+from megaql.consumer.unmatched import MOST_NAMES, SUMMARY_INTERVAL, UnmatchedCount, checked_policy, label
+from megaql.errors import ConsumerError
+
+
+@pytest.mark.parametrize(
+    ("payload", "name"),
+    [
+        (MegaEvent("user.updated"), "user.updated"),
+        (MegaEvent("x" * 500), "x" * 100),
+        (DataObject({"name": "secret"}), "data"),
+        (Plaintext("secret"), "text"),
+        (Blob(b"secret"), "blob"),
+    ],
+)
+def test_messages_are_counted_by_event_or_kind(payload, name):
+    assert label(payload) == name
+
+
+def test_the_summary_names_the_most_frequent_first(caplog):
+    count = UnmatchedCount("orders", now=0.0)
+    for name, reason, times in (
+        ("user.created", "", 3),
+        ("user.deleted", "", 400),
+        ("item.added", "price is a string, not a number", 9),
+    ):
+        for _ in range(times):
+            count.add(name, reason)
+    with caplog.at_level(logging.WARNING, "megaql.consumer"):
+        count.tell(60.0)
+    assert caplog.messages == [
+        "412 matched no subscription: user.deleted 400, item.added (price is a string, not a number) 9, user.created 3"
+    ]
+    assert caplog.records[0].queue == "orders"
+
+
+def test_it_is_due_once_a_minute_and_only_with_something_to_say(caplog):
+    count = UnmatchedCount("orders", now=100.0)
+    assert count.due() is None
+    count.add("a", "")
+    assert count.due() == 100.0 + SUMMARY_INTERVAL
+    count.tell(165.0)
+    assert count.due() is None
+    count.add("a", "")
+    assert count.due() == 165.0 + SUMMARY_INTERVAL
+    count.tell(230.0)
+    count.tell(300.0)
+    assert len(caplog.messages) == 2
+
+
+def test_endless_new_names_fill_no_memory(caplog):
+    count = UnmatchedCount("orders", now=0.0)
+    for number in range(MOST_NAMES + 500):
+        count.add(f"name-{number}", "")
+    assert len(count._counts) == MOST_NAMES + 1
+    count.tell(60.0)
+    assert caplog.messages[0].startswith(f"{MOST_NAMES + 500} matched no subscription: others 500, name-")
+    assert caplog.messages[0].endswith(f", and {MOST_NAMES - 9} more")
+
+
+def test_a_policy_that_does_not_exist_is_refused():
+    assert checked_policy("unmatched", "dead-letter") == "dead-letter"
+    with pytest.raises(ConsumerError) as error:
+        checked_policy("unknown", "drop")
+    assert str(error.value) == (
+        "unknown='drop' is not something to do with a message\n  next: one of 'delete', 'return', 'dead-letter'"
+    )
