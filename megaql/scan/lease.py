@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from megaql.broker.message import Message
 from megaql.errors import BrokerError
+from megaql.scan.guard import sends_only_while
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -141,8 +142,11 @@ class Holdings:
     def _send(self, messages: list[Message], report: ScanReport) -> bool:
         """Release one batch, which the queue tries again where that makes sense; return whether any of it went back."""
         report.requests += 1
+        # They are in the order of their deadlines.
+        first = self._held[messages[0].id]
         try:
-            result = self._queue.set_visibility(messages, timedelta(0))
+            with sends_only_while(self._queue.client, lambda: self._ours(first, margin=RELEASE_MARGIN)):
+                result = self._queue.set_visibility(messages, timedelta(0))
         except BrokerError as error:
             report.release_error = report.release_error or error.what
             return False

@@ -41,6 +41,7 @@ class SimulatedQueue:
     clock: Clock
     count: int = 0
     name: str = "orders"
+    client: object = None
     fifo: bool = False
     max_receive_count: int | None = None
     in_flight: int = 0
