@@ -7,8 +7,7 @@ question. The nesting of the text is capped before, so recursion is safe.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 from lark import Token, Tree
 
@@ -16,6 +15,9 @@ from megaql.errors import Diagnostic, QueryCheckError
 from megaql.lang import foreign, limits, literals, nodes, tree
 from megaql.lang.vocabulary import KINDS
 from megaql.source import Source, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Branch: TypeAlias = Tree[Token]
 Part: TypeAlias = Branch | Token
@@ -94,7 +96,7 @@ class Builder:
         """`a startswith b` and its kin."""
         value, negation, operator, operand = branch.children
         return nodes.TextTest(
-            nodes.TextOperator(cast("Token", operator).lower()),
+            nodes.TextOperator(str(operator).lower()),
             self.value(value, scope),
             self.value(operand, scope),
             negated=bool(negation),
@@ -115,7 +117,7 @@ class Builder:
     def is_kind(self, branch: Branch, scope: frozenset[str]) -> nodes.Clause:
         """`a is null`, `a is not string`."""
         value, negation, kind = branch.children
-        word = cast("Token", kind).lower()
+        word = str(kind).lower()
         if word not in KINDS:
             value_text = self.text_of(value)
             raise QueryCheckError(self.source, [foreign.unknown_kind(word, value_text, span_of(kind))])
@@ -126,15 +128,13 @@ class Builder:
     def presence(self, branch: Branch, scope: frozenset[str]) -> nodes.Clause:
         """`exists a`, `missing a`, `empty a`."""
         test, path = branch.children
-        return nodes.PresenceTest(
-            nodes.Presence(cast("Token", test).lower()), self.path(path, scope), span=span_of(branch)
-        )
+        return nodes.PresenceTest(nodes.Presence(str(test).lower()), self.path(path, scope), span=span_of(branch))
 
     def quantified(self, branch: Branch, scope: frozenset[str]) -> nodes.Clause:
         """`any x in P: (…)`."""
         quantifier, variable, path, condition = branch.children
         return nodes.Quantified(
-            nodes.Quantifier(cast("Token", quantifier).lower()),
+            nodes.Quantifier(str(quantifier).lower()),
             str(variable),
             self.path(path, scope),
             self.clause(condition, self.inner_scope(variable, scope)),
@@ -156,7 +156,7 @@ class Builder:
         """`number(a)`."""
         name, *arguments = branch.children
         return nodes.Call(
-            cast("Token", name).lower(),
+            str(name).lower(),
             tuple(self.value(argument, scope) for argument in arguments),
             span=span_of(branch),
         )
@@ -164,7 +164,7 @@ class Builder:
     def count(self, branch: Branch, scope: frozenset[str]) -> nodes.Value:
         """`count(x in P: (…))`."""
         name, variable, path, condition = branch.children
-        if cast("Token", name).lower() != "count":
+        if str(name).lower() != "count":
             raise self.error(
                 span_of(name),
                 "unknown-function",

@@ -5,11 +5,13 @@ Entries are what people were seen to type. A maintainer adds to the tables and p
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from megaql.errors import Diagnostic
 from megaql.lang.vocabulary import FUNCTIONS, KINDS, nearest
-from megaql.source import Span
+
+if TYPE_CHECKING:
+    from megaql.source import Span
 
 #: What other languages call null, in lower case. `None` is not here: it is the quantifier `none`.
 NULLS: Final = frozenset({"nil", "undefined"})

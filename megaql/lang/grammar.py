@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from lark import Lark
 
 if TYPE_CHECKING:
-    from lark import Tree, Token
+    from lark import Token, Tree
 
 _FILE: Final = "megaql.lark"
 _lock: Final = threading.Lock()

@@ -6,7 +6,6 @@ recurses into it (`check_tree`). So recursion never walks anything hostile. Caps
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from megaql.errors import Diagnostic, QueryLimitError
@@ -17,6 +16,7 @@ from megaql.source import Source, Span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from decimal import Decimal
 
     from megaql.lang.tokens import Token
 
@@ -97,7 +97,11 @@ def check_digits(source: Source, number: str, span: Span) -> None:
 
 
 _LONG_NUMBER: Final = ("number-length", f"a number has more than {NUMBER_DIGITS:,} digits", "write it as a string")
-_LARGE_NUMBER: Final = ("number-size", f"a number is beyond 1e{NUMBER_EXPONENT:,} or finer than 1e-{NUMBER_EXPONENT:,}", "")
+_LARGE_NUMBER: Final = (
+    "number-size",
+    f"a number is beyond 1e{NUMBER_EXPONENT:,} or finer than 1e-{NUMBER_EXPONENT:,}",
+    "",
+)
 _NESTED: Final = ("nesting", f"the query is nested more than {NESTING} levels deep", "split the query")
 
 
@@ -150,13 +154,21 @@ def _excess(node: AnyNode, counted: int, items: int, depth: int, quantifiers: in
 def _excess_of_literal(node: AnyNode) -> tuple[str, str, str] | None:
     match node:
         case nodes.ListLiteral() if len(node.items) > LIST_ITEMS:
-            return "list-length", f"a list has {len(node.items):,} items; at most {LIST_ITEMS:,} are allowed", "split it"
+            return (
+                "list-length",
+                f"a list has {len(node.items):,} items; at most {LIST_ITEMS:,} are allowed",
+                "split it",
+            )
         case nodes.Path() if len(node.segments) > PATH_SEGMENTS:
             return "path-length", f"a path has more than {PATH_SEGMENTS} segments", "use .** to reach deep values"
         case nodes.Path() if any(isinstance(s, nodes.Index) and abs(s.position) > INDEX for s in node.segments):
             return "index", f"an array index is beyond {INDEX:,}", "no array is that long"
         case nodes.Regex() if len(node.pattern.encode("utf-8", "surrogatepass")) > REGEX_BYTES:
-            return "regex-length", f"a regex is longer than {REGEX_BYTES:,} bytes", "split it with 'or', or use in [...]"
+            return (
+                "regex-length",
+                f"a regex is longer than {REGEX_BYTES:,} bytes",
+                "split it with 'or', or use in [...]",
+            )
         case nodes.Number() | nodes.Size():
             return number_excess(node.value if isinstance(node, nodes.Number) else node.units)
         case _:

@@ -134,10 +134,16 @@ _DURATION_PART: Final = re.compile(r"([0-9._]+)(ms|[smhdw])")
 
 def read_duration(text: str) -> timedelta:
     """Read `500ms`, `2h30m`, `1.5h`, `-5m`."""
-    total = sum(Fraction(amount.replace("_", "")) * _MILLISECONDS[unit] for amount, unit in _DURATION_PART.findall(text))
+    total = sum(
+        Fraction(amount.replace("_", "")) * _MILLISECONDS[unit] for amount, unit in _DURATION_PART.findall(text)
+    )
     if total % 1:
         raise LiteralError(
-            f"{text} is finer than a millisecond", 0, len(text), label="write whole milliseconds: 500ms", code="duration"
+            f"{text} is finer than a millisecond",
+            0,
+            len(text),
+            label="write whole milliseconds: 500ms",
+            code="duration",
         )
     try:
         return timedelta(milliseconds=int(-total if text.startswith("-") else total))
@@ -199,7 +205,9 @@ def read_regex(text: str) -> nodes.Regex:
                 f"'{flag}' is no flag of a regex" if flag not in "ims" else f"the flag '{flag}' stands there twice",
                 end + 1 + place,
                 1,
-                label="leave it out: a regex matches anywhere in the text" if flag == "g" else "the flags are i, m and s",
+                label="leave it out: a regex matches anywhere in the text"
+                if flag == "g"
+                else "the flags are i, m and s",
                 code="regex-flag",
             )
     pattern = "".join("/" if piece == "\\/" else piece for piece in _REGEX_PIECE.findall(text[1:end]))

@@ -1,14 +1,13 @@
-"""The canonical text of a tree: words for operators, double quotes, single spaces, parentheses only where needed.
+r"""The canonical text of a tree: words for operators, double quotes, single spaces, parentheses only where needed.
 
 `parse(to_text(clause)) == clause` holds for every well-formed clause without an `Opaque`; a maintainer keeps it that
-way. Three things change form without changing meaning: a line break in a regex becomes `\\n`, a slash in one is always
-`\\/`, and two lone surrogates side by side in a string read back as the one code point they spell.
+way. Three things change form without changing meaning: a line break in a regex becomes `\n`, a slash in one is always
+`\/`, and two lone surrogates side by side in a string read back as the one code point they spell.
 """
 
 from __future__ import annotations
 
 import re
-from types import UnionType
 from typing import TYPE_CHECKING, Final, assert_never
 
 from megaql.lang import literals, nodes
@@ -17,6 +16,8 @@ from megaql.lang.tokens import WORD
 from megaql.lang.vocabulary import KEYWORDS
 
 if TYPE_CHECKING:
+    from types import UnionType
+
     from megaql.lang.tree import AnyNode
 
 _NAME: Final = re.compile(WORD)
@@ -151,6 +152,8 @@ def _literal(
 
 def path_text(path: nodes.Path, scope: frozenset[str] = _NOTHING) -> str:
     """Return a path as text; `scope` holds the variables it stands among."""
+    if not path.segments:
+        return "."  # not well-formed, but errors must be able to show it
     head, *rest = path.segments
     return _head(head, path.root, scope) + "".join(map(segment_text, rest))
 

@@ -5,19 +5,22 @@ A maintainer who adds a node adds it to `children`; everything that walks a tree
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+import dataclasses
+from typing import TYPE_CHECKING, Any, TypeVar, assert_never, cast
 
 from megaql.lang import nodes
 from megaql.source import NO_SPAN, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 #: Every class a tree is made of, path segments excepted.
 AnyNode = nodes.Clause | nodes.Value
 
+T = TypeVar("T", bound=AnyNode)
 
-def children(node: AnyNode) -> tuple[AnyNode, ...]:
+
+def children(node: AnyNode) -> tuple[AnyNode, ...]:  # noqa: C901, PLR0912 - one case per kind of node
     """Return the clauses and values directly inside a node, in the order of the text. Path segments are no children."""
     match node:
         case nodes.Or() | nodes.And() | nodes.ListLiteral():
@@ -87,3 +90,17 @@ def _one_or(clauses: Sequence[nodes.Clause]) -> nodes.Clause | None:
     if not clauses:
         raise ValueError("an empty 'and' or 'or' has no meaning of its own: say true or false")
     return clauses[0] if len(clauses) == 1 else None
+
+
+def replace(node: T, change: Callable[[nodes.Param], nodes.Literal]) -> T:
+    """Return the tree with every parameter changed to a literal, spans kept. It must be within `limits.check_tree`."""
+    if isinstance(node, nodes.Param):
+        return cast("T", change(node))
+    inside: dict[str, object] = {}
+    for field in dataclasses.fields(node):
+        value = getattr(node, field.name)
+        if isinstance(value, nodes.Node):
+            inside[field.name] = replace(cast("AnyNode", value), change)
+        elif isinstance(value, tuple) and not isinstance(node, nodes.Path):
+            inside[field.name] = tuple(replace(item, change) for item in value)
+    return cast("T", dataclasses.replace(node, **cast("Any", inside))) if inside else node
