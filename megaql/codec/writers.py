@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: What SQS does not accept in a body, or UTF-8 cannot hold, although JSON allows it inside a string: written as an escape.
 _ESCAPED = re.compile("[\ud800-\udfff\ufffe\uffff]")
 
-_INT64: Final = range(-(2**63), 2**63)
+_INT64_END: Final = 2**63
 
 
 def refuse(place: str, what: str, why: str, hint: str) -> CodecError:
@@ -210,7 +210,7 @@ def _bson_key(place: str, key: object) -> str:
 
 
 def _bson_integer(number: int, place: str) -> int:
-    if number not in _INT64:
+    if not -_INT64_END <= number < _INT64_END:
         raise refuse(
             place,
             "an integer is larger than 64 bits",
