@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True, init=False, repr=False)
+@dataclass(frozen=True, init=False, repr=False)
 class MegaObject:
     """The thing an event is about: its state now and before, and which one it is.
 
@@ -74,7 +74,7 @@ class MegaObject:
         return f"MegaObject({self.document!r})"
 
 
-@dataclass(frozen=True, slots=True, init=False, repr=False)
+@dataclass(frozen=True, init=False, repr=False)
 class MegaEvent:
     """An event of the MEGA protocol.
 
