@@ -76,7 +76,7 @@ class Selection:
             system=_SYSTEM if "All" in asked else frozenset(asked),
             everything=bool(names & {"All", ".*"}),
             names=names,
-            prefixes=tuple(name[:-1] for name in names if name.endswith(".*")),
+            prefixes=tuple(name[:-2] for name in names if name.endswith(".*")),
         )
 
     def attributes(self, stored: str) -> dict[str, dict[str, Any]]:

@@ -10,7 +10,7 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING, Any
 
-from megaql.broker.local import leases, moves, parameters, queues, receive, send
+from megaql.broker.local import leases, moves, parameters, receive, removal, send, settings
 from megaql.broker.local.errors import (
     PARAM_VALIDATION,
     SERVICE_UNAVAILABLE,
@@ -68,47 +68,47 @@ class LocalSQS:
 
     def create_queue(self, **request: Any) -> Response:
         """CreateQueue."""
-        return self._call("CreateQueue", queues.create, request)
+        return self._call("CreateQueue", settings.create, request)
 
     def get_queue_url(self, **request: Any) -> Response:
         """GetQueueUrl."""
-        return self._call("GetQueueUrl", queues.get_url, request)
+        return self._call("GetQueueUrl", settings.get_url, request)
 
     def get_queue_attributes(self, **request: Any) -> Response:
         """GetQueueAttributes."""
-        return self._call("GetQueueAttributes", queues.get_attributes, request)
+        return self._call("GetQueueAttributes", settings.get_attributes, request)
 
     def set_queue_attributes(self, **request: Any) -> Response:
         """SetQueueAttributes."""
-        return self._call("SetQueueAttributes", queues.set_attributes, request)
+        return self._call("SetQueueAttributes", settings.set_attributes, request)
 
     def delete_queue(self, **request: Any) -> Response:
         """DeleteQueue."""
-        return self._call("DeleteQueue", queues.delete, request)
+        return self._call("DeleteQueue", removal.delete, request)
 
     def purge_queue(self, **request: Any) -> Response:
         """PurgeQueue."""
-        return self._call("PurgeQueue", queues.purge, request)
+        return self._call("PurgeQueue", removal.purge, request)
 
     def list_queues(self, **request: Any) -> Response:
         """ListQueues."""
-        return self._call("ListQueues", queues.list_all, request)
+        return self._call("ListQueues", settings.list_all, request)
 
     def list_dead_letter_source_queues(self, **request: Any) -> Response:
         """ListDeadLetterSourceQueues."""
-        return self._call("ListDeadLetterSourceQueues", queues.list_sources, request)
+        return self._call("ListDeadLetterSourceQueues", settings.list_sources, request)
 
     def tag_queue(self, **request: Any) -> Response:
         """TagQueue."""
-        return self._call("TagQueue", queues.tag, request)
+        return self._call("TagQueue", settings.tag, request)
 
     def untag_queue(self, **request: Any) -> Response:
         """UntagQueue."""
-        return self._call("UntagQueue", queues.untag, request)
+        return self._call("UntagQueue", settings.untag, request)
 
     def list_queue_tags(self, **request: Any) -> Response:
         """ListQueueTags."""
-        return self._call("ListQueueTags", queues.list_tags, request)
+        return self._call("ListQueueTags", settings.list_tags, request)
 
     # Messages
 

@@ -35,9 +35,11 @@ BATCH_TOO_LONG: Final = "AWS.SimpleQueueService.BatchRequestTooLong"
 PARAM_VALIDATION: Final = "ParamValidationError"
 SERVICE_UNAVAILABLE: Final = "ServiceUnavailable"
 INTERNAL_ERROR: Final = "InternalError"
+#: Not one of SQS's: a database that no retry will open.
+STORAGE_UNUSABLE: Final = "StorageUnusable"
 
 #: Codes that are the broker's fault, with their HTTP status; every other code is the sender's, 400.
-_RECEIVER_STATUS: Final = {SERVICE_UNAVAILABLE: 503, INTERNAL_ERROR: 500}
+_RECEIVER_STATUS: Final = {SERVICE_UNAVAILABLE: 503, INTERNAL_ERROR: 500, STORAGE_UNUSABLE: 500}
 
 #: The exception shape behind a code, where boto3 tells it in `QueryErrorCode`.
 _SHAPES: Final = {QUEUE_DOES_NOT_EXIST: "QueueDoesNotExist", QUEUE_NAME_EXISTS: "QueueNameExists"}
@@ -102,8 +104,8 @@ _STORAGE: Final = {
     "SQLITE_IOERR": (SERVICE_UNAVAILABLE, "the disk failed to read or write; nothing was committed"),
     "SQLITE_READONLY": (SERVICE_UNAVAILABLE, "the broker's database is read-only for this user"),
     "SQLITE_CANTOPEN": (SERVICE_UNAVAILABLE, "the broker's database cannot be opened; check the folder's permissions"),
-    "SQLITE_CORRUPT": (INTERNAL_ERROR, "the broker's database is damaged; move its files away to start afresh"),
-    "SQLITE_NOTADB": (INTERNAL_ERROR, "the file is no broker database; move it away to start afresh"),
+    "SQLITE_CORRUPT": (STORAGE_UNUSABLE, "the broker's database is damaged; move its files away to start afresh"),
+    "SQLITE_NOTADB": (STORAGE_UNUSABLE, "the file is no broker database; move it away to start afresh"),
 }
 
 

@@ -64,9 +64,7 @@ def remembered(db: sqlite3.Connection, queue: Queue, key: str, now: int) -> tupl
 
 def remember(db: sqlite3.Connection, queue: Queue, key: str, sent: tuple[str, int], now: int) -> None:
     """Note that a key was used, by the message with that id and number."""
-    db.execute(
-        "INSERT OR REPLACE INTO dedup VALUES (?, ?, ?, ?, ?)", (queue.id, key, now + DEDUP_WINDOW, *sent)
-    )
+    db.execute("INSERT OR REPLACE INTO dedup VALUES (?, ?, ?, ?, ?)", (queue.id, key, now + DEDUP_WINDOW, *sent))
 
 
 def forget(db: sqlite3.Connection, queue: Queue, now: int) -> None:

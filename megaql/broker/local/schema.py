@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from megaql.broker.local.errors import INTERNAL_ERROR, Refused
+from megaql.broker.local.errors import STORAGE_UNUSABLE, Refused
 
 if TYPE_CHECKING:
     import sqlite3
@@ -36,9 +36,10 @@ CREATE TABLE queue (
 CREATE INDEX queue_dead_letter ON queue (dead_letter_arn) WHERE dead_letter_arn IS NOT NULL;
 CREATE TABLE discarded (queue INTEGER PRIMARY KEY);
 
--- Row 0: the last message number given; row -1: the last queue id; any other: how many messages the queue of that id holds.
+-- Row 0: the last message number given; row -1: the last queue id; row -2: the latest time seen
+-- (see `clock`); any other: how many messages the queue of that id holds.
 CREATE TABLE counter (queue INTEGER PRIMARY KEY, value INTEGER NOT NULL);
-INSERT INTO counter VALUES (0, 0), (-1, 0);
+INSERT INTO counter VALUES (0, 0), (-1, 0), (-2, 0);
 
 CREATE TABLE message (
     id INTEGER PRIMARY KEY,
@@ -102,7 +103,7 @@ def version(connection: sqlite3.Connection) -> int:
     found = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if found > VERSION:
         raise Refused(
-            INTERNAL_ERROR,
+            STORAGE_UNUSABLE,
             f"the broker's database has schema version {found} and this release of MegaQL reads up to {VERSION}; upgrade MegaQL",
         )
     return found
