@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, assert_never
 
 from megaql.lang.budget import DEEP_VISITS
@@ -19,7 +18,7 @@ from megaql.lang.reasons import DEEP_BUDGET, Reason
 from megaql.lang.record import MEGA_EVENT_FIELDS, MISSING, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from megaql.lang.budget import Budget
 
