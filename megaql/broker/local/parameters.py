@@ -122,9 +122,9 @@ REQUESTS: Final[dict[str, Structure]] = {
 }
 
 
-def check(operation: str, request: Mapping[str, Any]) -> None:
+def check(operation: str, request: Mapping[str, Any], shapes: Mapping[str, Structure] = REQUESTS) -> None:
     """Refuse a request whose parameters boto3 would refuse, naming every problem at once."""
-    problems = list(_problems(request, REQUESTS[operation], ""))
+    problems = list(_problems(request, shapes[operation], ""))
     if problems:
         raise Refused(PARAM_VALIDATION, "Parameter validation failed:\n" + "\n".join(problems))
 
