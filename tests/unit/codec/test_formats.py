@@ -131,7 +131,7 @@ def test_base64_is_read(text, data):
         "AAAA\n\n",
         "ping\npong",  # lines, but no wrapped Base64
         "-_-_",  # the URL-safe alphabet
-        "ＡＡＡＡ",
+        "\uff21\uff21\uff21\uff21",
         "\ud800",
     ],
 )

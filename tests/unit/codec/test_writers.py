@@ -58,7 +58,7 @@ def test_long_integers():
     assert read_json(write_json([10**5000])) == [10**5000]
 
 
-@pytest.mark.parametrize("write", [lambda document: write_json(document), lambda document: write_bson({"d": document})])
+@pytest.mark.parametrize("write", [write_json, lambda document: write_bson({"d": document})])
 def test_nesting(write):
     assert write(nested(MAX_NESTING - 1))
     endless = []
