@@ -39,18 +39,6 @@ class Match:
     undecided: tuple[Reason | str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Decoded:
-    """What a query sees of a decoded body: the message's envelope around another document."""
-
-    payload: Payload
-    message: Message
-
-    def record(self) -> Record:
-        seen = queries.record_of(self.payload)
-        return Record(seen.body, {**self.message.envelope(), **seen.envelope}, seen.mega)
-
-
 class Matching:
     """The subscriptions of an application. Adding is safe while other threads match."""
 
@@ -116,7 +104,9 @@ class Matching:
             return
         if payload is None:
             return
-        for decision in router.verdicts(_Decoded(payload, message)):
+        seen = queries.record_of(payload)
+        # The message's envelope, but of the kind that the decoder made.
+        for decision in router.verdicts(Record(seen.body, {**message.envelope(), **seen.envelope}, seen.mega)):
             if decision.verdict is Verdict.MATCH:
                 payloads[decision.name] = payload
             elif decision.verdict is Verdict.UNKNOWN:

@@ -18,10 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from megaql.codec.payloads import Payload
     from megaql.lang.reasons import Reason
-    from megaql.lang.record import SupportsRecord
-    from megaql.query import Query
+    from megaql.query import Query, Subject
 
 
 class Decision(NamedTuple):
@@ -71,18 +69,16 @@ class Router:
                 )
             self._queries = {other: query for other, query in self._queries.items() if other != name}
 
-    def route(self, obj: SupportsRecord | Payload | dict[str, object], *, now: datetime | None = None) -> list[str]:
+    def route(self, subject: Subject, *, now: datetime | None = None) -> list[str]:
         """Return the names of the queries that match, in order of adding. Data never raises."""
-        return [decision.name for decision in self.verdicts(obj, now=now) if decision.verdict is Verdict.MATCH]
+        return [decision.name for decision in self.verdicts(subject, now=now) if decision.verdict is Verdict.MATCH]
 
-    def verdicts(
-        self, obj: SupportsRecord | Payload | dict[str, object], *, now: datetime | None = None
-    ) -> list[Decision]:
+    def verdicts(self, subject: Subject, *, now: datetime | None = None) -> list[Decision]:
         """Return what every query says, in order of adding; `now` is the time that `now()` and `age()` see. Data never raises."""
         table = self._queries
         if not table:
             return []
-        record = queries.record_of(obj)
+        record = queries.record_of(subject)
         decisions = []
         for name, query in table.items():
             finding = evaluator.decide(query.node, record, now=now)

@@ -1,3 +1,5 @@
+# ruff: noqa: ARG005 - signatures are what is tested here
+
 import asyncio
 import functools
 import threading

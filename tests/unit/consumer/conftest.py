@@ -1,0 +1,85 @@
+"""A real embedded broker whose clock the test moves, and an application that never waits."""
+
+import logging
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+
+from megaql.broker import local
+from megaql.broker.outgoing import Outgoing
+from megaql.broker.queue import Queue
+from megaql.codec.encode import encode
+from megaql.consumer.app import App
+from megaql.consumer.backoff import Backoff
+
+
+@dataclass
+class World:
+    """Queues `orders` (or `orders.fifo`) and its dead-letter queue; `seconds` is the broker's time."""
+
+    home: object
+    seconds: float = 1_800_000_000.0
+    queues: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        self.client = local.client(self.home, clock=lambda: self.seconds)
+
+    def queue(self, name, **attributes):
+        given = {"FifoQueue": "true", "ContentBasedDeduplication": "true"} if name.endswith(".fifo") else {}
+        self.client.create_queue(QueueName=name, Attributes=given | attributes)
+        return Queue.open(f"local:{name}", client=self.client)
+
+    def with_dead_letters(self, name, receives=10):
+        dead = name.removesuffix(".fifo") + "-dead" + (".fifo" if name.endswith(".fifo") else "")
+        arn = self.queue(dead).arn
+        return self.queue(name, RedrivePolicy=f'{{"deadLetterTargetArn": "{arn}", "maxReceiveCount": {receives}}}')
+
+    def later(self, seconds):
+        self.seconds += seconds
+
+    def send(self, queue, *payloads, group=None):
+        """Send payloads (events, dicts, str, bytes) and return their message ids."""
+        entries = []
+        for payload in payloads:
+            encoded = encode(payload)
+            entries.append(Outgoing(encoded.body, encoded.attributes, group_id=group))
+        return queue.send_batch(entries).message_ids
+
+    def bodies(self, queue):
+        """Receive all that is visible now and return the bodies."""
+        messages = []
+        while some := queue.receive():
+            messages += some
+        return [message.body for message in messages]
+
+
+@pytest.fixture
+def world(tmp_path):
+    world = World(tmp_path / "broker")
+    yield world
+    world.client.close()
+
+
+@pytest.fixture
+def queue(world):
+    return world.with_dead_letters("orders")
+
+
+@pytest.fixture
+def app(queue):
+    """An application over `queue` whose back-off is always the whole delay: 5 s, 10 s, 20 s …"""
+    return App(queue, backoff=Backoff(random=lambda: 1.0))
+
+
+@pytest.fixture
+def drain():
+    def run(app, **settings):
+        return app.run(**{"once": True, "wait": timedelta(0)} | settings)
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def all_is_logged(caplog):
+    caplog.set_level(logging.INFO, "megaql.consumer")
