@@ -180,20 +180,24 @@ def leaves(value, path=()):
 
 
 wild = trees(json_scalars, st.sampled_from(["name", "attributes", "version", "current"]) | anything)
-sections = st.dictionaries(st.sampled_from([*sorted(EVENT_FIELDS), "x", "current", "id"]), wild, max_size=5)
-would_be_events = st.builds(
-    lambda top, event, valid: {
-        **top,
-        "protocol": "mega",
-        "version": 1,
-        "event": {**event, **({"name": "a", "timestamp": "2026-01-02"} if valid else {})},
+objects = st.dictionaries(st.sampled_from(["x", "name", "attributes"]) | anything, wild, max_size=4)
+fitting_events = st.fixed_dictionaries(
+    {"name": names, "timestamp": st.just("2026-01-02")},
+    optional={
+        "version": optional(small),
+        "domain": optional(anything),
+        "attributes": optional(objects),
+        "x": wild,
+        "a b": wild,
     },
-    st.dictionaries(st.sampled_from(["object", "extra", "trace"]), sections | wild, max_size=3),
-    sections.map(
-        lambda section: {key: value for key, value in section.items() if key in {"x", "attributes", "current"}}
-    )
-    | sections,
-    st.booleans(),
+)
+fitting_objects = st.fixed_dictionaries(
+    {}, optional={"current": optional(objects), "id": optional(anything), "version": optional(small), "x": wild}
+)
+any_section = wild | st.dictionaries(st.sampled_from([*sorted(EVENT_FIELDS), "x", "current", "id"]), wild, max_size=5)
+would_be_events = st.fixed_dictionaries(
+    {"protocol": st.just("mega"), "version": st.just(1), "event": fitting_events | fitting_events | any_section},
+    optional={"object": fitting_objects | any_section, "extra": optional(objects), "trace": wild},
 )
 
 
