@@ -95,11 +95,13 @@ def test_three_empty_polls_in_a_row_end_it(make_queue, scan_of):
     assert scan.report.stopped_because is StopReason.EMPTY
 
 
-def test_an_empty_poll_between_full_ones_does_not_end_it(make_queue, scan_of, clock):
+def test_only_empty_polls_in_a_row_count(make_queue, scan_of, clock):
     queue = make_queue(30)
-    for stored in queue.stored[10:]:
-        stored.visible_at = clock.now + 2
-    assert len(read(scan_of(queue))) == 30
+    for number, stored in enumerate(queue.stored):
+        stored.visible_at = clock.now + 2.0 * (number // 10)
+    scan = scan_of(queue)
+    assert len(read(scan)) == 30
+    assert sum(not received for *_, received in queue.receives) > 3
 
 
 def test_the_scan_budget_is_exact(make_queue, scan_of):
@@ -405,6 +407,18 @@ def test_a_duplicate_is_counted_not_shown_and_released_by_its_newest_handle(make
     assert "m2#1" not in handles
 
 
+def test_a_duplicate_does_not_make_the_first_lease_longer(make_queue, scan_of, clock):
+    def hand_out_again(number):
+        if number == 4:
+            queue.stored[0].visible_at = clock.now
+
+    queue = make_queue(200, receive_takes=2.0, on_receive=hand_out_again)
+    scan = scan_of(queue, lease=timedelta(seconds=30))
+    read(scan)
+    assert scan.report.repeated == 1
+    assert len(queue.receives) == 8, "15 seconds, half of the lease of m1"
+
+
 def test_bodies_are_not_held(make_queue, scan_of):
     queue = make_queue(30)
     with scan_of(queue) as scan:
@@ -465,6 +479,21 @@ def test_following_does_not_release_what_its_lease_gave_up(make_queue, scan_of, 
         queue.receive(10, visibility=timedelta(seconds=300), holder="consumer")
     assert queue.releases == []
     assert len(queue.hidden) == 3
+
+
+def test_following_counts_only_current_leases_as_held(make_queue, scan_of, clock):
+    queue = make_queue(15, in_flight=119_900)
+    for number, stored in enumerate(queue.stored):
+        stored.visible_at = clock.now + 100 * (number // 5)
+
+    def take_away(message):
+        queue.find(message.id).visible_at = 1e9
+        return Verdict.NO_MATCH
+
+    scan = scan_of(queue, Budget(duration=timedelta(seconds=300)), follow=True)
+    assert len(read(scan, take_away)) == 15, "the most it may hold at once is 10"
+    assert scan.report.stopped_because is StopReason.TIME
+    assert scan.report.unreleased == 0
 
 
 def test_following_stops_before_it_dead_letters(make_queue, scan_of):
