@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from megaql.broker.local import batches, queues, send, sns_subscriptions, sns_topics
+from megaql.broker.local import batches, clock, queues, send, sns_subscriptions, sns_topics
 from megaql.broker.local.contents import Outgoing, prepare
 from megaql.broker.local.errors import Refused
 from megaql.broker.local.identifiers import new_ids, sequence_number
@@ -71,7 +71,7 @@ def publish(store: Store, request: Request) -> Response:
     publication = _checked(topic, request)
     deliveries = _deliveries(topic, subscriptions, known, publication, store.now())
     with store.write() as db:
-        return _store(db, topic, publication, deliveries, store.now())
+        return _store(db, topic, publication, deliveries, clock.stamp(db, store.now()))
 
 
 def publish_batch(store: Store, request: Request) -> Response:
@@ -95,7 +95,7 @@ def publish_batch(store: Store, request: Request) -> Response:
     successful: list[dict[str, Any]] = []
     if accepted:
         with store.write() as db:
-            now = store.now()
+            now = clock.stamp(db, store.now())
             successful = [
                 {"Id": key, **_store(db, topic, publication, deliveries, now)}
                 for key, publication, deliveries in accepted
