@@ -85,7 +85,7 @@ class FileScan:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if self.report.stopped_because is None:
-            self.report.stopped_because = StopReason.of(error)
+            self.report.stopped_because = (self._reason_to_stop() if error is None else None) or StopReason.of(error)
 
     def __iter__(self) -> Iterator[Message]:
         report = self.report

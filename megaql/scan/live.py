@@ -113,7 +113,8 @@ class LiveScan:
         self._receives = budget.receives or (1 if queue.fifo else None)
         self._stop = stop if stop is not None else StopFlag()
         self._follow = follow
-        self._wait = wait
+        # A queue that is followed is waited at: asked without end, even the embedded broker must not keep a processor busy.
+        self._wait = max(wait, POLL_WAIT) if follow else wait
         self._clock = clock
         self._holdings = Holdings(queue, clock=clock, wall=wall)
         self._remembered: dict[str, None] = {}
@@ -131,7 +132,8 @@ class LiveScan:
     ) -> None:
         report = self.report
         if report.stopped_because is None:
-            report.stopped_because = StopReason.of(error)
+            # A reader that counts for itself leaves the loop before the scan can say that the limit is reached.
+            report.stopped_because = (self._reason_to_stop_now() if error is None else None) or StopReason.of(error)
         if isinstance(error, SecondSignal):
             self._holdings.account(report)
         else:

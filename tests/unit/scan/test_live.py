@@ -238,6 +238,14 @@ def test_leaving_early_releases(make_queue, scan_of):
     assert scan.report.stopped_because is StopReason.CALLER
 
 
+def test_leaving_at_the_limit_is_said_as_the_limit(make_queue, scan_of):
+    queue = make_queue(50)
+    with scan_of(queue, Budget(limit=1)) as scan:
+        next(iter(scan))
+        scan.tally(Verdict.MATCH)
+    assert scan.report.stopped_because is StopReason.LIMIT
+
+
 def test_a_failing_receive_is_reported_after_the_release(make_queue, scan_of, clock):
     def fail(number):
         if number == 3:
@@ -458,6 +466,12 @@ def test_following_goes_on_when_the_queue_is_empty(make_queue, scan_of):
     assert read(scan, lambda _: Verdict.MATCH) == ["m0"]
     assert len(queue.receives) == 11
     assert scan.report.stopped_because is StopReason.LIMIT
+
+
+def test_a_followed_queue_is_waited_at(make_queue, scan_of):
+    queue = make_queue(0)
+    read(scan_of(queue, Budget(duration=timedelta(seconds=5)), follow=True, wait=NO_WAIT))
+    assert len(queue.receives) == 5
 
 
 def test_following_shows_a_message_that_comes_back_once_and_says_so(make_queue, scan_of):
