@@ -1,0 +1,102 @@
+"""The table of commands, and the group that imports a command's module only when that command is used.
+
+A maintainer keeps one rule: the line a command has here is the first line of its docstring; a test compares them.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from megaql.cli import helptext
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Entry(NamedTuple):
+    """A command: its name, its module in `megaql.cli`, whose `command` it is, and what it is for."""
+
+    name: str
+    module: str
+    summary: str
+
+
+COMMANDS: Final = (
+    Entry("demo", "demo", "Show the whole of MegaQL in a few seconds, on a broker of its own that is gone afterwards."),
+    Entry("peek", "peek", "Look at messages and take none: what is in a queue, and which of it a query matches."),
+    Entry("test", "test", "Print the messages of files that a query matches."),
+    Entry("explain", "explain", "Say why a query matches a message or does not, clause by clause."),
+    Entry("publish", "publish", "Send MEGA events, data, text, bytes or saved records to a queue or a topic."),
+    Entry("run", "run", "Run a consumer: hand each message to the handlers whose query it matches."),
+    Entry("help", "topics", "Explain exit codes, queries, safety and the environment variables."),
+)
+
+_HELP_NAMES: Final = {"help_option_names": ["-h", "--help"]}
+
+
+class Command(TyperCommand):
+    """A command whose help is `helptext`'s."""
+
+    def get_help(self, ctx: Any) -> str:
+        """Return the help as it is printed."""
+        return helptext.of_command(self, ctx)
+
+
+class Group(TyperGroup):
+    """The commands as names and summaries; `resolve_command` loads the one that is called."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        for entry in COMMANDS:
+            self.add_command(Command(entry.name, help=entry.summary))
+
+    def get_help(self, ctx: Any) -> str:
+        """Return the help as it is printed."""
+        return helptext.of_group(self, ctx, COMMANDS)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """Find a command by name, with a suggestion where there is none, and import it."""
+        name, found, rest = super().resolve_command(ctx, args)
+        return name, load(found.name) if found is not None and found.name else found, rest
+
+
+def load(name: str) -> Any:
+    """Import a command's module and return the command."""
+    entry = next(entry for entry in COMMANDS if entry.name == name)
+    function: Callable[..., int] = import_module(f"megaql.cli.{entry.module}").command
+    single = typer.Typer(add_completion=False)
+    single.command(name, cls=Command, context_settings=_HELP_NAMES)(function)
+    command = typer.main.get_command(single)
+    command.name = name
+    return command
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from megaql import __version__  # noqa: PLC0415 - nothing else needs it
+
+        typer.echo(f"megaql {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    context: typer.Context,
+    version: Annotated[  # noqa: ARG001 - its callback does the work
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> int:
+    """Query, watch and consume the messages of Amazon SQS and SNS with one small language."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+    return 0
+
+
+def root() -> Any:
+    """Return the whole command line as one command that can be invoked."""
+    app = typer.Typer(cls=Group, add_completion=False, invoke_without_command=True)
+    app.callback(cls=Group, context_settings=_HELP_NAMES, invoke_without_command=True)(_root)
+    return typer.main.get_command(app)

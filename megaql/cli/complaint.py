@@ -1,0 +1,93 @@
+"""Errors as people read them: what, where, why and what to do next, on standard error.
+
+A maintainer keeps one rule: an error that MegaQL did not foresee is named by its type and place only, for its text may quote a message.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from megaql.cli.status import Status, status_of
+from megaql.cli.style import Style, harmless
+from megaql.errors import MegaQLError, QueryError
+
+if TYPE_CHECKING:
+    from megaql.cli.environment import Environment
+
+#: The base of what typer raises for a wrong command line. `typer.BadParameter` is the class it exports; UsageError and this are its bases.
+_WRONG_USE = typer.BadParameter.mro()[2]
+
+
+def report(world: Environment, error: Exception) -> int:
+    """Print an error that ended a command and return its exit status."""
+    style = Style(on=world.colors(stderr=True))
+    if isinstance(error, MegaQLError):
+        world.say(render(error, style))
+        return status_of(error)
+    if isinstance(error, _WRONG_USE):
+        world.say(render(_wrong_use(error), style))
+        return Status.USAGE
+    if isinstance(error, OSError):
+        world.say(render(_system_error(error), style))
+        return Status.USAGE
+    world.say(render(_defect(error), style))
+    if world.environ.get("MEGAQL_DEBUG", "0") not in {"", "0"}:
+        world.say("".join(traceback.format_exception(error)))
+    return Status.DEFECT
+
+
+def render(error: MegaQLError, style: Style, severity: str = "error") -> str:
+    """Return an error's four parts, one a line; a query's errors bring their own form, with carets."""
+    text = harmless(str(error), keep="\n")
+    if not isinstance(error, QueryError):
+        text = f"{severity}: {text}"
+    color = "red" if severity == "error" else "yellow"
+    return "\n".join(
+        line.replace(f"{severity}:", style(f"{severity}:", "bold", color), 1)
+        if line.startswith(f"{severity}:") or f": {severity}: " in line
+        else line
+        for line in text.split("\n")
+    )
+
+
+def _wrong_use(error: Any) -> MegaQLError:
+    """Return a wrong command line as an error of four parts."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "megaql"
+    message = error.format_message().strip().rstrip(".")
+    possible = getattr(error, "possibilities", None)
+    if possible:
+        message = str(error.message).rstrip(".")
+    what, _, suggestion = message.partition(" Did you mean ")
+    if possible:
+        suggestion = " or ".join(sorted(possible))
+    see = f"`{command} --help` shows what there is"
+    hint = f"did you mean {suggestion.rstrip('?')}? {see}" if suggestion else see
+    return MegaQLError(what.rstrip("."), where=command, hint=hint)
+
+
+def _system_error(error: OSError) -> MegaQLError:
+    """Return a file that cannot be written, a full disk and the like as an error of four parts."""
+    return MegaQLError(
+        "The operating system refused",
+        where=str(error.filename or ""),
+        why=error.strerror or type(error).__name__,
+        hint="nothing was sent or deleted after that",
+    )
+
+
+def _defect(error: Exception) -> MegaQLError:
+    """Return a mistake of MegaQL's own, without the text of the exception."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
+    return MegaQLError(
+        f"MegaQL itself failed: {type(error).__name__}",
+        where=place,
+        why="this is a defect, and messages that were held have been released",
+        hint=f"set MEGAQL_DEBUG=1 to see the traceback; Python {sys.version.split()[0]}",
+    )

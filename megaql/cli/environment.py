@@ -1,0 +1,97 @@
+"""The world a command runs in: streams, terminal, environment variables and clock, given as an argument.
+
+A maintainer keeps one rule: commands ask this object and never `sys`, `os.environ` or `datetime.now`, so that a test can be any terminal.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from enum import Enum
+from typing import TYPE_CHECKING, Final, TextIO
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+#: The width of output that goes to no terminal and for which `COLUMNS` says nothing. Characters.
+DEFAULT_WIDTH: Final = 80
+
+
+class Color(Enum):
+    """What `--color` may say."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True, kw_only=True)
+class Environment:
+    """Where a command reads and writes. `now` returns an aware time; `zone` is the local one (`None`: the machine's)."""
+
+    stdin: TextIO
+    stdout: TextIO
+    stderr: TextIO
+    stdin_isatty: bool = False
+    stdout_isatty: bool = False
+    stderr_isatty: bool = False
+    environ: Mapping[str, str] = field(default_factory=dict)
+    width: int = DEFAULT_WIDTH
+    now: Callable[[], datetime] = _now
+    zone: tzinfo | None = None
+    color: Color = Color.AUTO
+
+    @classmethod
+    def of_process(cls) -> Environment:
+        """Return the world of this process. Text its encoding cannot say is written with escapes, never an error."""
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="backslashreplace")
+        return cls(
+            stdin=sys.stdin,
+            stdout=sys.stdout,
+            stderr=sys.stderr,
+            stdin_isatty=sys.stdin is not None and sys.stdin.isatty(),
+            stdout_isatty=sys.stdout.isatty(),
+            stderr_isatty=sys.stderr.isatty(),
+            environ=os.environ,
+            width=shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns,
+        )
+
+    def colors(self, *, stderr: bool = False) -> bool:
+        """Whether a stream is coloured: `--color`, then NO_COLOR, FORCE_COLOR or CLICOLOR_FORCE, TERM=dumb, the terminal."""
+        if self.color is not Color.AUTO:
+            return self.color is Color.ALWAYS
+        if self.environ.get("NO_COLOR"):
+            return False
+        if any(self.environ.get(name, "0") not in {"", "0"} for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
+            return True
+        if self.environ.get("TERM") == "dumb":
+            return False
+        return self.stderr_isatty if stderr else self.stdout_isatty
+
+    def out(self, text: str = "") -> None:
+        """Write a line of data."""
+        self.stdout.write(f"{text}\n")
+
+    def say(self, text: str) -> None:
+        """Write a line for the person, on standard error, after the data that came before it."""
+        self.stdout.flush()
+        self.stderr.write(f"{text}\n")
+        self.stderr.flush()
+
+    @property
+    def asks(self) -> bool:
+        """Whether somebody is there to answer a question."""
+        return self.stdin_isatty and self.stderr_isatty
+
+    def local_time(self, moment: datetime, form: str = "%H:%M:%S") -> str:
+        """Return a time as a clock on the wall shows it."""
+        return moment.astimezone(self.zone).strftime(form)

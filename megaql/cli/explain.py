@@ -1,0 +1,127 @@
+"""`megaql explain`: the clause tree of single messages, and over many the clauses that kept most of them out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import Enum
+from typing import Annotated, Final
+
+import typer
+
+from megaql.cli import options
+from megaql.cli.environment import Color
+from megaql.cli.options import ColorOption, EndpointOption, ParamOption, ProfileOption, RegionOption, SourceArgument
+from megaql.cli.output import Output
+
+#: Messages that are explained unless `--limit` says otherwise.
+LIMIT: Final = 1
+
+#: Messages of a queue that are looked at where it depends on them which one is explained.
+SCAN: Final = 500
+
+#: How long a queue is read unless `--for` says otherwise.
+DURATION: Final = timedelta(seconds=10)
+
+_WHICH: Final = "Which messages"
+
+
+class Only(Enum):
+    """The verdicts `--only` may ask for."""
+
+    ANY = "any"
+    MATCH = "match"
+    NO_MATCH = "no-match"
+    UNKNOWN = "unknown"
+    NEAR_MISS = "near-miss"
+
+
+def command(
+    context: typer.Context,
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="The query, in quotes for the shell.")],
+    target: SourceArgument,
+    param: ParamOption = None,
+    limit: Annotated[
+        int, typer.Option("-n", "--limit", min=1, metavar="N", help="Explain so many messages.", rich_help_panel=_WHICH)
+    ] = LIMIT,
+    message_id: Annotated[
+        str | None,
+        typer.Option(
+            "--id", metavar="ID", help="Explain the message whose id begins like this.", rich_help_panel=_WHICH
+        ),
+    ] = None,
+    only: Annotated[
+        Only,
+        typer.Option(
+            "--only",
+            metavar="VERDICT",
+            help="any, match, no-match, unknown or near-miss.",
+            show_default=False,
+            rich_help_panel=_WHICH,
+        ),
+    ] = Only.ANY,
+    summary: Annotated[
+        bool,
+        typer.Option("--summary", help="Count instead: verdicts, and near misses by clause, over all messages read."),
+    ] = False,
+    scan: Annotated[
+        int,
+        typer.Option(
+            "--scan", min=1, metavar="N", help="Look at no more messages of a queue than this.", rich_help_panel=_WHICH
+        ),
+    ] = SCAN,
+    duration: Annotated[
+        timedelta | None,
+        typer.Option(
+            "--for",
+            parser=options.duration,
+            metavar="TIME",
+            help="Read a queue no longer than this.",
+            show_default="10s",
+            rich_help_panel=_WHICH,
+        ),
+    ] = None,
+    allow_receives: Annotated[
+        bool, typer.Option("--allow-receives", help="Read a queue with a maxReceiveCount of 2 or 3.")
+    ] = False,
+    output: Annotated[
+        Output,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FORM",
+            help="table (a tree), ndjson (one explanation a line) or json; auto as in peek.",
+        ),
+    ] = Output.AUTO,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+    endpoint_url: EndpointOption = None,
+    color: ColorOption = Color.AUTO,
+) -> int:
+    """Say why a query matches a message or does not, clause by clause.
+
+    Examples:
+      megaql explain 'event.name == "item.added" and event.quantity > 5' local:orders
+      megaql explain 'event.quantity > 5' orders --id 8f3a
+      megaql explain 'event.quantity > 5' failed.ndjson --only near-miss -n 3
+      megaql explain 'event.name == "item.added" and event.quantity > 5' events.ndjson --summary
+
+    Effect: holds. As `peek` does, and just as many messages as it takes. Files and standard input are only read.
+    """
+    from megaql.cli.explaining import Asked, Explaining, form_of  # noqa: PLC0415 - the rooms below are entered when the command runs
+    from megaql.cli.reading import Wanted, reading  # noqa: PLC0415 - as above
+    from megaql.query import compile as compile_query  # noqa: PLC0415 - as above
+    from megaql.scan.budget import Budget  # noqa: PLC0415 - as above
+
+    world = options.world_of(context, color)
+    compiled = compile_query(query, **options.parameters(param or []))
+    chosen = message_id is not None or only is not Only.ANY or summary
+    wanted = Wanted(
+        Budget(scan=scan if chosen else min(limit, scan), duration=duration or DURATION),
+        Budget(duration=duration),
+        allow_receives=allow_receives,
+    )
+    asked = Asked(only, message_id, limit, summary=summary)
+    explaining = Explaining(world, compiled, asked, form_of(world, output))
+    with reading(world, target, options.connection(profile, region, endpoint_url), wanted) as messages:
+        explaining.run(messages)
+    return messages.status() or explaining.status

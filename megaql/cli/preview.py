@@ -1,0 +1,49 @@
+"""A message in a few words: a short id, what happened, and the part of its payload that differs from message to message."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final
+
+from megaql.codec.payloads import Blob, DataObject, MegaEvent, Plaintext
+from megaql.scan.readable import readable
+
+if TYPE_CHECKING:
+    from megaql.broker.message import Message
+
+#: Characters of an id that tell messages apart on one screen.
+SHORT_ID: Final = 8
+
+#: A preview is made of no more text than this, however long the payload. Characters.
+MAX_PREVIEW: Final = 400
+
+
+def id_text(message: Message) -> str:
+    """Return the start of a message's id."""
+    return message.id[:SHORT_ID]
+
+
+def event_text(message: Message) -> str:
+    """Return an event's name, and the kind of anything else in parentheses."""
+    payload = message.payload
+    return payload.name if isinstance(payload, MegaEvent) else f"({payload.kind})"
+
+
+def payload_text(message: Message) -> str:
+    """Return one line of what the payload says: an event's attributes and object, data as JSON, text, the size of a blob."""
+    match message.payload:
+        case MegaEvent() as event:
+            shown = dict(event.attributes)
+            if event.object is not None:
+                shown |= {"object": event.object.current or event.object.document}
+            return _compact(shown).removeprefix("{").removesuffix("}")
+        case DataObject(data=data):
+            return _compact(data)
+        case Plaintext(text=text):
+            return text[:MAX_PREVIEW]
+        case Blob(data=data):
+            return f"{len(data):,} bytes"
+
+
+def _compact(value: object) -> str:
+    return json.dumps(readable(value), ensure_ascii=False, separators=(", ", ": "))[:MAX_PREVIEW]

@@ -1,0 +1,143 @@
+"""`megaql publish`: events, data, text, bytes and saved records to a queue or a topic."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Final
+
+import typer
+
+from megaql.cli import options
+from megaql.cli.environment import Color
+from megaql.cli.options import ColorOption, EndpointOption, ProfileOption, RegionOption
+
+_PAYLOAD: Final = "What to send (one of these)"
+_EVENT: Final = "Parts of an event"
+_MESSAGE: Final = "The message around it"
+
+
+def command(
+    context: typer.Context,
+    destination: Annotated[
+        str,
+        typer.Argument(
+            metavar="DESTINATION",
+            help="A queue URL, an ARN of a queue or topic, a queue name, local:NAME or local-topic:NAME.",
+        ),
+    ],
+    event: Annotated[
+        str | None,
+        typer.Option("--event", metavar="NAME", help="A MEGA event with this name.", rich_help_panel=_PAYLOAD),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            "--data",
+            metavar="JSON",
+            help="An object or array: JSON, @FILE, or - for standard input.",
+            rich_help_panel=_PAYLOAD,
+        ),
+    ] = None,
+    text: Annotated[
+        str | None,
+        typer.Option(
+            "--text",
+            metavar="TEXT",
+            help="Plain text: as given, @FILE, or - for standard input.",
+            rich_help_panel=_PAYLOAD,
+        ),
+    ] = None,
+    binary: Annotated[
+        str | None,
+        typer.Option(
+            "--bytes", metavar="@FILE", help="The bytes of a file, or - for standard input.", rich_help_panel=_PAYLOAD
+        ),
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="FILE",
+            help="The messages of a file that peek wrote, body and attributes as they were.",
+            rich_help_panel=_PAYLOAD,
+        ),
+    ] = None,
+    assign: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-s",
+            "--set",
+            metavar="PATH=VALUE",
+            help="Set a part of the payload to a JSON value, else text; := insists on JSON. In an event, a path that does not begin with "
+            "event, object or extra is an attribute.",
+            rich_help_panel=_EVENT,
+        ),
+    ] = None,
+    domain: Annotated[
+        str | None, typer.Option("--domain", metavar="TEXT", help="The event's domain.", rich_help_panel=_EVENT)
+    ] = None,
+    subject: Annotated[
+        str | None, typer.Option("--subject", metavar="TEXT", help="The event's subject.", rich_help_panel=_EVENT)
+    ] = None,
+    publisher: Annotated[
+        str | None, typer.Option("--publisher", metavar="TEXT", help="The event's publisher.", rich_help_panel=_EVENT)
+    ] = None,
+    bson: Annotated[bool, typer.Option("--bson", help="Write BSON instead of JSON.", rich_help_panel=_MESSAGE)] = False,
+    attr: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-a",
+            "--attr",
+            metavar="NAME=VALUE",
+            help="A message attribute; NAME:Number=5 has a type.",
+            rich_help_panel=_MESSAGE,
+        ),
+    ] = None,
+    group: Annotated[
+        str | None, typer.Option("--group", metavar="ID", help="The message group (FIFO).", rich_help_panel=_MESSAGE)
+    ] = None,
+    dedup: Annotated[
+        str | None, typer.Option("--dedup", metavar="ID", help="The deduplication id (FIFO).", rich_help_panel=_MESSAGE)
+    ] = None,
+    delay: Annotated[
+        timedelta | None,
+        typer.Option(
+            "--delay",
+            parser=options.duration,
+            metavar="TIME",
+            help="Deliver after this time, 15m at most.",
+            rich_help_panel=_MESSAGE,
+        ),
+    ] = None,
+    count: Annotated[int, typer.Option("--count", min=1, metavar="N", help="Send N copies.")] = 1,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the records that would be sent, and send nothing.")
+    ] = False,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+    endpoint_url: EndpointOption = None,
+    color: ColorOption = Color.AUTO,
+) -> int:
+    """Send MEGA events, data, text, bytes or saved records to a queue or a topic.
+
+    Examples:
+      megaql publish local:orders --event item.added --set sku=A-1 --set quantity=5
+      megaql publish local:orders --event order.paid --set object.current.status=paid --bson
+      megaql publish orders --data '{"id": 7}' --attr tenant=acme --attr retries:Number=0
+      megaql publish local-topic:shop --text 'a line of text'
+      megaql publish local:orders --from failed.ndjson --dry-run
+
+    Effect: writes. The ids of the messages go to standard output, one a line. A local queue or topic that is missing is made, one on AWS never.
+    """
+    from megaql.broker.publisher import Publisher  # noqa: PLC0415 - the rooms below are entered when the command runs
+    from megaql.cli import payloads, sending  # noqa: PLC0415 - as above
+
+    world = options.world_of(context, color)
+    parts = payloads.EventParts(assign or [], domain=domain, subject=subject, publisher=publisher)
+    envelope = payloads.Envelope(attr or [], group=group, dedup=dedup, delay=delay, bson=bson)
+    to = Publisher(destination, connection=options.connection(profile, region, endpoint_url))
+    choice = payloads.Choice(event=event, data=data, text=text, binary=binary, source=source)
+    entries = payloads.outgoing(world, to, choice, parts, envelope, count)
+    if dry_run:
+        return sending.show(world, entries, destination)
+    return sending.send(world, to, entries, interactive=source == "-")

@@ -1,0 +1,154 @@
+"""Opening a target for reading: consent before a queue is touched, one scan, and the report on standard error after every way out.
+
+A maintainer keeps one rule: the report is printed in a `finally`, because what was done to a queue must be said most of all when
+something went wrong.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from megaql.cli import badlines
+from megaql.cli import report as reports
+from megaql.cli.status import Status
+from megaql.cli.style import Style, harmless
+from megaql.scan.budget import Budget
+from megaql.scan.files import FileScan
+from megaql.scan.stop import StopFlag, catch_signals
+from megaql.scan.target import FileSource, open_source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import timedelta
+
+    from megaql.broker.message import Message
+    from megaql.broker.queue import Queue
+    from megaql.broker.target import Connection
+    from megaql.cli.environment import Environment
+    from megaql.lang.verdict import Verdict
+    from megaql.scan.live import LiveScan
+    from megaql.scan.preflight import Preflight
+
+#: How often the progress line changes. Seconds.
+PROGRESS_EVERY: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How to read: the bounds for a queue and for a file, the lease, and what the user allowed."""
+
+    budget: Budget
+    file_budget: Budget = Budget()  # noqa: RUF009 - frozen
+    lease: timedelta | None = None
+    follow: bool = False
+    allow_dead_letter: bool = False
+    allow_receives: bool = False
+
+
+class Reading:
+    """One scan under way. Iterating it judges nothing: the caller says each message's verdict to `tally`."""
+
+    def __init__(self, world: Environment, scan: LiveScan | FileScan, stop: StopFlag) -> None:
+        self._world = world
+        self.scan = scan
+        self.stop = stop
+        self._progress = Progress(world) if world.stderr_isatty else None
+
+    def __iter__(self) -> Iterator[Message]:
+        for message in self.scan:
+            if self._progress is not None:
+                self._progress.show(f"seen {self.scan.report.seen:,}, matched {self.scan.report.matched:,} …")
+            yield message
+
+    def tally(self, verdict: Verdict) -> None:
+        """Count a message's verdict."""
+        self.scan.tally(verdict)
+
+    def clear(self) -> None:
+        """Take the progress line off the terminal, before something else is written there."""
+        if self._progress is not None:
+            self._progress.clear()
+
+    def status(self, *, needs_match: bool = False) -> int:
+        """Return the exit status for how the scan went: a signal, unreadable lines, no match where one was demanded."""
+        if self.stop:
+            return self.stop.exit_status
+        if self.scan.report.bad_lines:
+            return Status.PARTIAL
+        return Status.NO_MATCH if needs_match and not self.scan.report.matched else Status.DONE
+
+
+@contextmanager
+def reading(
+    world: Environment, target: str, connection: Connection, wanted: Wanted, *, quiet: bool = False
+) -> Iterator[Reading]:
+    """Open a target and yield the scan of it; afterwards release what is held, and report.
+
+    A file is read under the signals' own meaning. On a queue the first signal ends the scan after the receive in flight.
+    """
+    source = open_source(target, connection)
+    with ExitStack() as stack:
+        stop = StopFlag()
+        scan: LiveScan | FileScan
+        if isinstance(source, FileSource):
+            scan = FileScan(source.path, wanted.file_budget, on_bad_line=badlines.printer(world, target))
+        else:
+            stop = stack.enter_context(catch_signals())
+            scan = live_scan(world, source.queue, source.wait, wanted, stop)
+        now = Reading(world, scan, stop)
+        try:
+            with scan:
+                yield now
+        finally:
+            now.clear()
+            if not quiet:
+                for line in reports.scan_lines(scan.report, world):
+                    world.say(Style(on=world.colors(stderr=True))(harmless(line), "dim"))
+
+
+def live_scan(world: Environment, queue: Queue, wait: timedelta, wanted: Wanted, stop: StopFlag) -> LiveScan:
+    """Look at the queue's settings, ask where reading could do harm, and return the scan."""
+    from megaql.scan.live import LiveScan  # noqa: PLC0415 - a file needs none of it
+    from megaql.scan.preflight import Risk, preflight  # noqa: PLC0415 - as above
+
+    looked = preflight(queue, allow_dead_letter=wanted.allow_dead_letter, allow_receives=wanted.allow_receives)
+    if looked.risk is Risk.ASK and not _agreed(world, looked):
+        raise looked.refusal()
+    return LiveScan(queue, looked, wanted.budget, lease=wanted.lease, stop=stop, follow=wanted.follow, wait=wait)
+
+
+def _agreed(world: Environment, looked: Preflight) -> bool:
+    """Ask on a terminal; without one, the answer is no."""
+    if not world.asks:
+        return False
+    world.stderr.write(f"{harmless(looked.question, keep=chr(10))} [y/N] ")
+    world.stderr.flush()
+    return world.stdin.readline().strip().lower() in {"y", "yes"}
+
+
+class Progress:
+    """A line on a terminal's standard error that is written over, and gone at the end."""
+
+    def __init__(self, world: Environment) -> None:
+        self._world = world
+        self._last = 0.0
+        self._shown = False
+
+    def show(self, text: str) -> None:
+        """Change the line, but not more often than anyone can read."""
+        now = time.monotonic()
+        if now - self._last >= PROGRESS_EVERY:
+            self._last = now
+            self._shown = True
+            self._world.stderr.write(f"\r\x1b[K{text}")
+            self._world.stderr.flush()
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._shown:
+            self._shown = False
+            self._world.stderr.write("\r\x1b[K")
+            self._world.stderr.flush()

@@ -1,0 +1,86 @@
+"""`megaql run`: a consumer from a user's own module."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import Enum
+from typing import Annotated, Final
+
+import typer
+
+from megaql.cli import options
+from megaql.cli.environment import Color
+from megaql.cli.options import ColorOption, EndpointOption, ProfileOption, RegionOption
+
+#: How long a stop waits for handlers unless `--drain-timeout` says otherwise.
+DRAIN_TIMEOUT: Final = timedelta(seconds=25)
+
+
+class LogLevel(Enum):
+    """What `--log-level` may say."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+def command(
+    context: typer.Context,
+    app: Annotated[
+        str,
+        typer.Argument(metavar="MODULE:APP", help="A module in the current directory or installed, and the name of the App in it (app, if left out)."),
+    ],
+    target: Annotated[
+        str | None, typer.Argument(metavar="TARGET", help="The queue to consume, instead of the App's own.")
+    ] = None,
+    concurrency: Annotated[int, typer.Option("-c", "--concurrency", min=1, metavar="N", help="Threads that run handlers.")] = 1,
+    once: Annotated[bool, typer.Option("--once", help="End when the queue is empty.")] = False,
+    limit: Annotated[int | None, typer.Option("-n", "--limit", min=1, metavar="N", help="End after N messages.")] = None,
+    drain_timeout: Annotated[
+        timedelta | None,
+        typer.Option(
+            "--drain-timeout",
+            parser=options.duration,
+            metavar="TIME",
+            help="How long a stop waits for the handlers that run; what is not done by then goes back to the queue.",
+            show_default="25s",
+        ),
+    ] = None,
+    log_level: Annotated[
+        LogLevel, typer.Option("--log-level", metavar="LEVEL", help="debug, info, warning or error, on standard error.")
+    ] = LogLevel.INFO,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+    endpoint_url: EndpointOption = None,
+    color: ColorOption = Color.AUTO,
+) -> int:
+    """Run a consumer: hand each message to the handlers whose query it matches.
+
+    Examples:
+      megaql run shop.handlers:app
+      megaql run shop.handlers:app local:orders --once
+      megaql run megaql.cli.demo_app:app local:shop --limit 10 --concurrency 4
+
+    Effect: consumes. A message is deleted when all its handlers are done, returned when one fails or asks for it later, and sent to the
+    dead-letter queue when one rejects it. One that no subscription takes is deleted and counted. SIGTERM and Ctrl-C finish what runs; a second one
+    gives everything back at once.
+    """
+    from megaql.cli import logs, report  # noqa: PLC0415 - the rooms below are entered when the command runs
+    from megaql.cli.loading import load_app  # noqa: PLC0415 - as above
+
+    world = options.world_of(context, color)
+    found = load_app(app)
+    with logs.on(world, log_level.value):
+        done = found.run(
+            target,
+            # None leaves the App's own connection in force.
+            connection=options.connection(profile, region, endpoint_url) if profile or region or endpoint_url else None,
+            once=once,
+            limit=limit,
+            concurrency=concurrency,
+            drain_timeout=drain_timeout or DRAIN_TIMEOUT,
+        )
+    for line in report.run_lines(done):
+        world.say(line)
+    return 128 + done.signal if done.signal is not None else 0

@@ -1,0 +1,73 @@
+"""`megaql test`: a filter over files, as grep is one over lines."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from megaql.cli import options
+from megaql.cli.environment import Color
+from megaql.cli.options import ColorOption, ExitStatusOption, ParamOption
+from megaql.cli.output import FieldsOption, Output, OutputOption, TemplateOption
+from megaql.cli.status import Status
+
+
+def command(
+    context: typer.Context,
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="The query, in quotes for the shell.")],
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE", help="Files (.json .jsonl .ndjson, also .gz) of records or payloads; - is standard input."
+        ),
+    ],
+    param: ParamOption = None,
+    invert: Annotated[
+        bool, typer.Option("-v", "--invert", help="Print what does not match, unknown ones included.")
+    ] = False,
+    count: Annotated[bool, typer.Option("--count", help="Print the number of messages and nothing else.")] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No summary on standard error.")] = False,
+    exit_status: ExitStatusOption = False,
+    output: OutputOption = Output.AUTO,
+    fields: FieldsOption = None,
+    template: TemplateOption = None,
+    color: ColorOption = Color.AUTO,
+) -> int:
+    """Print the messages of files that a query matches.
+
+    Examples:
+      megaql test 'event.name == "item.added"' events.ndjson
+      megaql test 'event.quantity > $least' a.ndjson b.json.gz -p least=5 -o body
+      megaql peek orders -n 100 | megaql test 'object.current.email ~ /@example/i' - --count
+      megaql test 'missing event.subject' events.ndjson --quiet -e || echo none
+
+    Effect: reads. A line that is no message is told on standard error and passed over; the exit status is then 6.
+    """
+    from megaql.cli.fields import fields_of  # noqa: PLC0415 - the rooms below are entered when the command runs
+    from megaql.cli.output import writer  # noqa: PLC0415 - as above
+    from megaql.cli.reading import Wanted, reading  # noqa: PLC0415 - as above
+    from megaql.lang.verdict import Verdict  # noqa: PLC0415 - as above
+    from megaql.query import compile as compile_query  # noqa: PLC0415 - as above
+    from megaql.scan.budget import Budget  # noqa: PLC0415 - as above
+
+    world = options.world_of(context, color)
+    compiled = compile_query(query, **options.parameters(param or []))
+    shown = writer(world, output, fields=fields, template=template, asked=fields_of(compiled.node))
+    total, statuses = 0, []
+    for file in files:
+        with reading(world, file, options.connection(None, None, None), Wanted(Budget()), quiet=quiet) as scan:
+            for message in scan:
+                verdict = compiled.evaluate(message)
+                scan.tally(verdict)
+                if (verdict is Verdict.MATCH) is not invert:
+                    total += 1
+                    if not count:
+                        shown.show(message)
+        statuses.append(scan.status())
+    if count:
+        world.out(str(total))
+    else:
+        shown.end()
+    failed = max(statuses)
+    return failed or (Status.NO_MATCH if exit_status and not total else Status.DONE)
