@@ -45,7 +45,8 @@ def settle(db: sqlite3.Connection, lanes: Iterable[int], now: int) -> None:
             db.execute("DELETE FROM lane WHERE id = ?", (lane,))
             continue
         in_flight = [visible_at for visible_at, receives in head if receives and visible_at > now]
-        ready_at = max(in_flight) if in_flight else head[0][0]
+        # A lane whose turn is over queues behind the others, or one with a long backlog would keep them waiting.
+        ready_at = max(in_flight) if in_flight else max(head[0][0], now)
         db.execute("UPDATE lane SET ready_at = ? WHERE id = ? AND ready_at <> ?", (ready_at, lane, ready_at))
 
 

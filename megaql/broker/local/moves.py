@@ -16,7 +16,7 @@ import sqlite3
 import threading
 import time
 import uuid
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from megaql.broker.local import clock, fifo, queues, redrive
 from megaql.broker.local.errors import (
@@ -50,6 +50,14 @@ STANDARD_CHUNK: Final = (
     "SELECT m.id, NULL, p.source_arn FROM message AS m INDEXED BY message_due CROSS JOIN payload AS p ON p.id = m.id"
     " WHERE m.queue = ? AND m.visible_at <= ? AND m.id <= ? ORDER BY m.visible_at LIMIT ?"
 )
+
+
+class Row(NamedTuple):
+    """What a step has to know of a message: its number, its lane, and the queue that dead-lettered it."""
+
+    number: int
+    lane: int | None
+    source_arn: str | None
 
 
 def start(store: Store, request: Request) -> Response:
@@ -141,29 +149,23 @@ def step(store: Store, task: str, chunk: int = CHUNK) -> bool:
         rows = _next_rows(db, source, now, last, chunk)
         if not rows:
             return _finish(db, task, COMPLETED)
-        for arn in dict.fromkeys(destination_arn or row_source for _, _, row_source in rows):
-            failure = _move(db, source, arn, [row for row in rows if (destination_arn or row[2]) == arn], task, now)
+        for arn in dict.fromkeys(destination_arn or row.source_arn for row in rows):
+            same = [row for row in rows if (destination_arn or row.source_arn) == arn]
+            failure = _move(db, source, arn, same, task=task, now=now)
             if failure:
                 return _finish(db, task, FAILED, failure)
     return True
 
 
-def _next_rows(
-    db: sqlite3.Connection, source: Queue, now: int, last: int, limit: int
-) -> list[tuple[int, int | None, str | None]]:
-    """Return number, lane and source of the next messages to move."""
+def _next_rows(db: sqlite3.Connection, source: Queue, now: int, last: int, limit: int) -> list[Row]:
+    """Return the next messages to move."""
     if not source.fifo:
-        return db.execute(STANDARD_CHUNK, (source.id, now, last, limit)).fetchall()
-    return [(c.number, c.lane, c.source_arn) for c in candidates(db, source, now, limit) if c.number <= last]
+        return [Row(*row) for row in db.execute(STANDARD_CHUNK, (source.id, now, last, limit))]
+    return [Row(c.number, c.lane, c.source_arn) for c in candidates(db, source, now, limit) if c.number <= last]
 
 
 def _move(
-    db: sqlite3.Connection,
-    source: Queue,
-    arn: str | None,
-    rows: list[tuple[int, int | None, str | None]],
-    task: str,
-    now: int,
+    db: sqlite3.Connection, source: Queue, arn: str | None, rows: list[Row], *, task: str, now: int
 ) -> str | None:
     """Move rows that share a destination; return why it cannot be, as SQS's `FailureReason`."""
     if arn is None:
@@ -171,11 +173,11 @@ def _move(
     target = queues.by_arn(db, arn)
     if target is None:
         return QUEUE_DOES_NOT_EXIST
-    moved = redrive.relocate(db, source, target, [number for number, _, _ in rows], now)
+    moved = redrive.relocate(db, source, target, [row.number for row in rows], now)
     fresh = zip(new_ids(len(moved)), moved, strict=True)
     db.executemany("UPDATE payload SET message_id = ?, source_arn = NULL WHERE id = ?", list(fresh))
     db.executemany("UPDATE message SET sent_at = ? WHERE id = ?", [(now, number) for number in moved])
-    fifo.settle(db, [lane for _, lane, _ in rows if lane is not None], now)
+    fifo.settle(db, [row.lane for row in rows if row.lane is not None], now)
     db.execute("UPDATE move_task SET moved = moved + ?, beat_at = ? WHERE id = ?", (len(moved), now, task))
     return None
 

@@ -42,15 +42,15 @@ def delete(store: Store, request: Request) -> Response:
 
 def collect(store: Store) -> None:
     """Delete what purged and deleted queues left, also what a process left that died meanwhile; free the space."""
-    done = False
-    while not done:
-        with store.write() as db:
-            done = _collect_chunk(db)
-    with store.read() as db:
-        db.execute("PRAGMA incremental_vacuum").fetchall()
+    for step in (_collect_chunk, _shrink):
+        done = False
+        while not done:
+            with store.write() as db:
+                done = step(db)
 
 
 def _collect_chunk(db: sqlite3.Connection) -> bool:
+    """Delete some rows of one discarded queue; True when there is none."""
     found = db.execute("SELECT queue FROM discarded LIMIT 1").fetchone()
     if found is None:
         return True
@@ -63,3 +63,12 @@ def _collect_chunk(db: sqlite3.Connection) -> bool:
         for table in ("lane", "dedup", "counter", "discarded"):
             db.execute(f"DELETE FROM {table} WHERE queue = ?", found)  # noqa: S608 - constants above
     return False
+
+
+def _shrink(db: sqlite3.Connection) -> bool:
+    """Give some unused pages back to the file system; True when there are no more."""
+    unused = int(db.execute("PRAGMA freelist_count").fetchone()[0])
+    for _ in range(min(unused, CHUNK)):
+        # The pragma frees a page each time it is stepped, and `execute` steps it once.
+        db.execute("PRAGMA incremental_vacuum")
+    return unused <= CHUNK
