@@ -14,6 +14,9 @@ from typing import Final
 #: The document itself.
 ROOT: Final = "$"
 
+#: Steps of a place that a message shows.
+SHOWN_STEPS: Final = 20
+
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
@@ -23,9 +26,20 @@ def member(place: str, key: object) -> str:
     return f"{place}.{text}" if _NAME.fullmatch(text) else f"{place}[{json.dumps(text)}]"
 
 
-def element(place: str, position: int) -> str:
-    """Return the place of an array's element: `$.items[2]`."""
-    return f"{place}[{position}]"
+#: A place on the way into a document, cheap to make at every step: the outer place and the key or position in it; `None` is the document.
+Trail = tuple["Trail", object] | None
+
+
+def place_of(trail: Trail) -> str:
+    """Return the place a trail leads to, or its beginning if that is very deep."""
+    steps = []
+    while trail is not None:
+        trail, step = trail
+        steps.append(step)
+    place = ROOT
+    for step in steps[: -SHOWN_STEPS - 1 : -1]:
+        place = f"{place}[{step}]" if isinstance(step, int) else member(place, step)
+    return f"{place}…" if len(steps) > SHOWN_STEPS else place
 
 
 def kind(value: object) -> str:

@@ -96,44 +96,58 @@ def _version(value: object) -> str:
     return _integer(value) or ("" if value == VERSION else f"not {VERSION}, the one version of the protocol known here")
 
 
-#: A field's check returns what is wrong with a value, or "".
-_Checks = dict[str, "Callable[[object], str]"]
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """An object of the protocol: its place, its fields each with a check that returns what is wrong or "", the required ones."""
 
-_PAYLOAD: _Checks = {"version": _version, "event": _object, "object": _object, "extra": _object}
-_EVENT: _Checks = {
-    "name": _name,
-    "timestamp": _timestamp,
-    "version": _integer,
-    "domain": _string,
-    "subject": _string,
-    "publisher": _string,
-    "attributes": _object,
-}
-_OBJECT: _Checks = {"current": _object, "previous": _object, "id": _string, "type": _string, "version": _integer}
+    place: str
+    fields: Mapping[str, Callable[[object], str]]
+    required: frozenset[str] = frozenset()
 
-_REQUIRED: Final = frozenset({"$.version", "$.event", "$.event.name", "$.event.timestamp"})
+
+_PAYLOAD = _Section(
+    ROOT,
+    {"version": _version, "event": _object, "object": _object, "extra": _object},
+    frozenset({"version", "event"}),
+)
+_EVENT = _Section(
+    "$.event",
+    {
+        "name": _name,
+        "timestamp": _timestamp,
+        "version": _integer,
+        "domain": _string,
+        "subject": _string,
+        "publisher": _string,
+        "attributes": _object,
+    },
+    frozenset({"name", "timestamp"}),
+)
+_OBJECT = _Section(
+    "$.object",
+    {"current": _object, "previous": _object, "id": _string, "type": _string, "version": _integer},
+)
 
 #: The fields of `event` that the protocol lists; any other key of `event` is one of its attributes.
-EVENT_FIELDS: Final = frozenset(_EVENT)
+EVENT_FIELDS: Final = frozenset(_EVENT.fields)
 
 
 def violation(document: Mapping[str, Any]) -> Violation | None:
     """Return the first breach of the protocol in a document that `is_mega`, or `None` if it is an event."""
-    found = _breach(ROOT, document, _PAYLOAD) or _breach("$.event", document["event"], _EVENT)
-    if found or (found := _ambiguity(document["event"])):
+    found = _breach(_PAYLOAD, document) or _breach(_EVENT, document["event"]) or _ambiguity(document["event"])
+    if found or document.get("object") is None:
         return found
-    described = document.get("object")
-    return None if described is None else _breach("$.object", described, _OBJECT)
+    return _breach(_OBJECT, document["object"])
 
 
-def _breach(place: str, section: Mapping[str, Any], checks: _Checks) -> Violation | None:
-    for field, check in checks.items():
-        where, value = member(place, field), section.get(field)
-        if value is None:
-            if where in _REQUIRED:
-                return Violation(where, "null, and it is required" if field in section else "missing")
-        elif problem := check(value):
-            return Violation(where, problem)
+def _breach(section: _Section, sent: Mapping[str, Any]) -> Violation | None:
+    for field, check in section.fields.items():
+        value = sent.get(field)
+        if value is not None:
+            if problem := check(value):
+                return Violation(member(section.place, field), problem)
+        elif field in section.required:
+            return Violation(member(section.place, field), "null, and it is required" if field in sent else "missing")
     return None
 
 
