@@ -6,21 +6,19 @@ a file gives messages without receipt handles, so that nothing can be released o
 
 from __future__ import annotations
 
-import base64
-import binascii
 import gzip
 import sys
 import time
 import zlib
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, Self, cast
 
 from megaql.broker.message import Message
 from megaql.errors import ScanError
 from megaql.scan.budget import Budget, StopReason
 from megaql.scan.documents import BadLine, Document, read_documents
-from megaql.scan.records import from_record, is_record
+from megaql.scan.records import from_received, from_record, is_record
 from megaql.scan.report import ScanReport
 from megaql.scan.stop import StopFlag
 
@@ -157,7 +155,7 @@ def _messages(document: Document) -> Iterator[Message | BadLine]:
             yield from_record(value)
         elif _is_receive_output(value):
             for entry in value["Messages"]:
-                yield _received(entry)
+                yield from_received(entry)
         else:
             yield Message(id="", queue="", body=document.text, receipt_handle=None)
     except ScanError as error:
@@ -171,24 +169,4 @@ def _is_receive_output(value: object) -> bool:
     return all(
         isinstance(entry, dict) and isinstance(entry.get("MessageId"), str) and isinstance(entry.get("Body"), str)
         for entry in entries
-    )
-
-
-def _received(entry: dict[str, Any]) -> Message:
-    """Return a message of the AWS command line's output, whose binary values are Base64."""
-    attributes = {}
-    for name, attribute in (entry.get("MessageAttributes") or {}).items():
-        attributes[name] = dict(attribute)
-        if "BinaryValue" in attribute:
-            try:
-                attributes[name]["BinaryValue"] = base64.b64decode(attribute["BinaryValue"], validate=True)
-            except (binascii.Error, TypeError):
-                raise ScanError("Not a message", why=f"the binary attribute {name} is not Base64") from None
-    return Message(
-        id=entry["MessageId"],
-        queue="",
-        body=entry["Body"],
-        receipt_handle=None,
-        attributes=attributes,
-        system=entry.get("Attributes") or {},
     )

@@ -64,7 +64,11 @@ def to_record(message: Message) -> dict[str, Any]:
     rest = dict(message.system)
     for name, (field, write, _) in _SYSTEM_FIELDS.items():
         if name in rest:
-            record[field] = write(rest.pop(name))
+            try:
+                record[field] = write(rest[name])
+            except (ValueError, OverflowError, OSError):  # no number, or no time that a calendar has: it stays as it is
+                continue
+            del rest[name]
     if rest:
         record["system"] = rest
     if message.attributes:
@@ -108,13 +112,29 @@ def from_record(record: Mapping[str, Any]) -> Message:
     for name, (field, _, read) in _SYSTEM_FIELDS.items():
         if record.get(field) is not None:
             system[name] = _read_field(field, record[field], read)
+    attributes = _mapping(record, "attributes")
     return Message(
         id=_text(record.get("id", ""), "id"),
         queue=_text(record.get("queue", ""), "queue"),
         body=_text(record.get("body"), "body"),
         receipt_handle=None,
-        attributes={name: _read(attribute, name) for name, attribute in _mapping(record, "attributes").items()},
+        attributes={name: _read(attribute, f"attributes.{name}") for name, attribute in attributes.items()},
         system=system,
+    )
+
+
+def from_received(entry: Mapping[str, Any]) -> Message:
+    """Return the message of an entry that `aws sqs receive-message` printed, whose binary values are Base64.
+
+    Its receipt handle is left behind. Raises `ScanError` where a field is not what AWS writes, naming the field.
+    """
+    attributes = _mapping(entry, "MessageAttributes")
+    return Message(
+        id=_text(entry.get("MessageId"), "MessageId"),
+        body=_text(entry.get("Body"), "Body"),
+        receipt_handle=None,
+        attributes={name: _read(attribute, f"MessageAttributes.{name}") for name, attribute in attributes.items()},
+        system={name: _text(value, f"Attributes.{name}") for name, value in _mapping(entry, "Attributes").items()},
     )
 
 
@@ -133,9 +153,8 @@ def _written(attribute: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _read(attribute: object, name: str) -> dict[str, Any]:
+def _read(attribute: object, where: str) -> dict[str, Any]:
     """Return one message attribute as boto3 gives it: `DataType` and `StringValue` or, as bytes, `BinaryValue`."""
-    where = f"attributes.{name}"
     if not isinstance(attribute, Mapping):
         raise _wrong(where, "is not an object with DataType and a value")
     read: dict[str, Any] = {"DataType": _text(attribute.get("DataType"), f"{where}.DataType")}
@@ -170,4 +189,4 @@ def _read_field(field: str, value: object, read: Callable[[Any], str]) -> str:
 
 
 def _wrong(field: str, why: str) -> ScanError:
-    return ScanError("Not a record that MegaQL wrote", where=field, why=f"{field} {why}")
+    return ScanError("A field of a message cannot be read", where=field, why=f"{field} {why}")

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from megaql.broker.message import Message
 from megaql.errors import ScanError
 from megaql.lang.verdict import Verdict
 from megaql.scan.budget import Budget, StopReason
@@ -73,6 +74,25 @@ def test_the_aws_command_lines_output(file, indent):
     assert first.attributes["tenant"]["StringValue"] == "acme"
     assert first.receipt_handle is None, "an old receipt handle must not release or delete anything"
     assert second.body == "text"
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"Attributes": {"SentTimestamp": 5}}, "Attributes.SentTimestamp is not a string"),
+        ({"Attributes": "x"}, "Attributes is not an object"),
+        (
+            {"MessageAttributes": {"a": {"DataType": "Binary", "BinaryValue": "%"}}},
+            "MessageAttributes.a.BinaryValue is not Base64",
+        ),
+        ({"MessageAttributes": {"a": 5}}, "MessageAttributes.a is not an object with DataType and a value"),
+    ],
+)
+def test_a_broken_entry_of_the_aws_command_lines_output(file, change, why):
+    good, broken = RECEIVED["Messages"][1], RECEIVED["Messages"][0] | change
+    items = list(read_file(file(json.dumps({"Messages": [good, broken]}))))
+    assert [type(item) for item in items] == [Message, BadLine]
+    assert items[1] == BadLine(1, why)
 
 
 def test_a_payload_with_messages_of_its_own_is_a_payload(file):

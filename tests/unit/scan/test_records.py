@@ -1,5 +1,6 @@
 """Messages as records and back."""
 
+import base64
 import json
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
@@ -8,6 +9,8 @@ import bson
 import pytest
 from bson.decimal128 import Decimal128
 from bson.objectid import ObjectId
+from hypothesis import given
+from hypothesis import strategies as st
 
 from megaql.broker.message import Message
 from megaql.codec.encode import encode
@@ -83,6 +86,51 @@ def test_a_record_is_the_message(original):
     again = from_record(json.loads(line))
     assert again == original
     assert again.payload == original.payload
+
+
+@pytest.mark.parametrize("value", ["soon", "1" * 30, "", "-99999999999999999"])
+def test_system_values_that_are_no_times_stay_as_they_are(value):
+    original = message(system={"SentTimestamp": value, "ApproximateReceiveCount": "many"})
+    record = to_record(original)
+    assert "sent_at" not in record
+    assert from_record(json.loads(to_line(original))) == original
+
+
+texts = st.text(max_size=40)
+attributes = st.one_of(
+    st.builds(lambda text: {"DataType": "String", "StringValue": text}, texts),
+    st.builds(lambda number: {"DataType": "Number.label", "StringValue": str(number)}, st.integers()),
+    st.builds(lambda data: {"DataType": "Binary", "BinaryValue": data}, st.binary(max_size=40)),
+)
+systems = st.fixed_dictionaries(
+    {},
+    optional={
+        "SentTimestamp": st.integers(0, 4_000_000_000_000).map(str),
+        "ApproximateReceiveCount": st.integers(0, 10**9).map(str),
+        "ApproximateFirstReceiveTimestamp": st.integers(0, 4_000_000_000_000).map(str),
+        "MessageGroupId": texts,
+        "MessageDeduplicationId": texts,
+        "SequenceNumber": texts,
+        "SenderId": texts,
+    },
+)
+bodies = st.one_of(
+    texts,
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | texts,
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
+        max_leaves=8,
+    ).map(json.dumps),
+    st.binary(max_size=60).map(lambda data: base64.b64encode(data).decode()),
+)
+
+
+@given(bodies, texts, st.dictionaries(texts, attributes, max_size=3), systems)
+def test_any_message_survives_its_line(body, name, attributes, system):
+    original = message(body, id=name, attributes=attributes, system=system)
+    line = to_line(original)
+    assert "\n" not in line
+    assert from_record(json.loads(line)) == original
 
 
 def test_the_receipt_handle_and_the_lease_stay_behind():
