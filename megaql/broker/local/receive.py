@@ -63,7 +63,7 @@ def receive(store: Store, request: Request) -> Response:
                 due_at, now = _first_due(db, queue), store.now()
                 due = due_at is not None and (due_at <= now or clock.set_back(db, now))
             if due:
-                with store.write() as db:
+                with link.write() as db:
                     queue, now = queues.of_request(db, request), clock.stamp(db, store.now())
                     found = take(db, queue, now, limit, queue.visibility if visibility is None else visibility * 1000)
                 if found:

@@ -33,7 +33,7 @@ CREATE TABLE queue (
     created_at INTEGER NOT NULL,
     modified_at INTEGER NOT NULL
 );
-CREATE INDEX queue_dead_letter ON queue (dead_letter_arn) WHERE dead_letter_arn IS NOT NULL;
+CREATE INDEX queue_dead_letter ON queue (dead_letter_arn, name) WHERE dead_letter_arn IS NOT NULL;
 CREATE TABLE discarded (queue INTEGER PRIMARY KEY);
 
 -- Row 0: the last message number given; row -1: the last queue id; row -2: the latest time seen

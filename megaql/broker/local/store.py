@@ -55,6 +55,21 @@ class Link:
                 raise
         return self._open
 
+    @contextlib.contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """Run the block as one transaction, on the disk when the block has ended; any exception undoes it."""
+        with self.guard:
+            connection, lock = self.opened()
+            with lock:
+                connection.execute("BEGIN IMMEDIATE")
+                try:
+                    yield connection
+                    connection.execute("COMMIT")
+                except BaseException:
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
+                    raise
+
     def close(self) -> None:
         """Close the connection; the next use opens it again."""
         with self.guard:
@@ -110,17 +125,8 @@ class Store:
     @contextlib.contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """Run the block as one transaction, on the disk when the block has ended; any exception undoes it."""
-        with self.link() as link, link.guard:
-            connection, lock = link.opened()
-            with lock:
-                connection.execute("BEGIN IMMEDIATE")
-                try:
-                    yield connection
-                    connection.execute("COMMIT")
-                except BaseException:
-                    if connection.in_transaction:
-                        connection.execute("ROLLBACK")
-                    raise
+        with self.link() as link, link.write() as db:
+            yield db
 
     def close(self) -> None:
         """Close all connections; those in use go when their call ends."""

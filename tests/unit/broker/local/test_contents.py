@@ -20,11 +20,15 @@ def test_bytes_count_and_attributes_count(broker, refused):
     url = broker.queue(MaximumMessageSize="1024")
     attributes = {"ab": {"DataType": "String", "StringValue": "é"}}  # 2 + 6 + 2 bytes
     broker.send(url, "é" * 507, MessageAttributes=attributes)
-    code, _ = refused(broker.client.send_message, QueueUrl=url, MessageBody="é" * 507 + "x", MessageAttributes=attributes)
+    code, _ = refused(
+        broker.client.send_message, QueueUrl=url, MessageBody="é" * 507 + "x", MessageAttributes=attributes
+    )
     assert code == "InvalidParameterValue"
 
 
-@pytest.mark.parametrize("char", ["\t", "\n", "\r", " ", "~", "\x7f", "\ud7ff", "\ue000", "\ufffd", "\U00010000", "\U0010ffff"])
+@pytest.mark.parametrize(
+    "char", ["\t", "\n", "\r", " ", "~", "\x7f", "\ud7ff", "\ue000", "\ufffd", "\U00010000", "\U0010ffff"]
+)
 def test_characters_sqs_takes(broker, char):
     url = broker.queue()
     broker.send(url, f"a{char}b")
@@ -92,7 +96,10 @@ def test_a_binary_value_given_as_text_is_encoded_as_in_boto3(broker):
 
 def test_system_attributes_are_the_trace_header_alone(broker, refused):
     url = broker.queue()
-    for system in ({"Other": {"DataType": "String", "StringValue": "v"}}, {"AWSTraceHeader": {"DataType": "Number", "StringValue": "1"}}):
+    for system in (
+        {"Other": {"DataType": "String", "StringValue": "v"}},
+        {"AWSTraceHeader": {"DataType": "Number", "StringValue": "1"}},
+    ):
         code, _ = refused(broker.client.send_message, QueueUrl=url, MessageBody="a", MessageSystemAttributes=system)
         assert code == "InvalidParameterValue"
 

@@ -106,7 +106,10 @@ def test_an_id_of_ones_own_decides(broker, url):
     broker.send(url, "one", "two", MessageGroupId="a", MessageDeduplicationId="id")
     broker.send(url, "one", MessageGroupId="a", MessageDeduplicationId="other")
     messages = broker.receive(url)
-    assert [(m["Body"], m["Attributes"]["MessageDeduplicationId"]) for m in messages] == [("one", "id"), ("one", "other")]
+    assert [(m["Body"], m["Attributes"]["MessageDeduplicationId"]) for m in messages] == [
+        ("one", "id"),
+        ("one", "other"),
+    ]
 
 
 def test_duplicates_within_a_batch(broker, url):

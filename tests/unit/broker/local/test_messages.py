@@ -156,11 +156,17 @@ def test_a_batch_without_failures_has_no_failed_list(broker):
     ("entries", "code"),
     [
         ([], "AWS.SimpleQueueService.EmptyBatchRequest"),
-        ([{"Id": str(i), "MessageBody": "a"} for i in range(11)], "AWS.SimpleQueueService.TooManyEntriesInBatchRequest"),
+        (
+            [{"Id": str(i), "MessageBody": "a"} for i in range(11)],
+            "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",
+        ),
         ([{"Id": "1", "MessageBody": "a"}] * 2, "AWS.SimpleQueueService.BatchEntryIdsNotDistinct"),
         ([{"Id": "a b", "MessageBody": "a"}], "AWS.SimpleQueueService.InvalidBatchEntryId"),
         ([{"Id": "x" * 81, "MessageBody": "a"}], "AWS.SimpleQueueService.InvalidBatchEntryId"),
-        ([{"Id": str(i), "MessageBody": "a" * 600_000} for i in range(2)], "AWS.SimpleQueueService.BatchRequestTooLong"),
+        (
+            [{"Id": str(i), "MessageBody": "a" * 600_000} for i in range(2)],
+            "AWS.SimpleQueueService.BatchRequestTooLong",
+        ),
     ],
 )
 def test_a_batch_is_refused_as_a_whole(broker, refused, entries, code):
@@ -222,7 +228,9 @@ def test_every_call_names_its_queue(broker, refused):
         "AWS.SimpleQueueService.NonExistentQueue",
         "The specified queue does not exist.",
     )
-    code, message = refused(broker.client.receive_message, QueueUrl="https://user:secret@sqs.eu-west-1.amazonaws.com/1/q")
+    code, message = refused(
+        broker.client.receive_message, QueueUrl="https://user:secret@sqs.eu-west-1.amazonaws.com/1/q"
+    )
     assert code == "InvalidAddress"
     assert "secret" not in message
 

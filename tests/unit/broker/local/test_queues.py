@@ -46,7 +46,9 @@ def test_creating_again_is_no_conflict_unless_the_attributes_differ(broker, refu
     assert "VisibilityTimeout" in message
 
 
-@pytest.mark.parametrize("name", ["", "a b", "ä", "x" * 81, "orders.fifo.fifo", ".fifo", "x" * 76 + ".fifo", "a/b", "a\n"])
+@pytest.mark.parametrize(
+    "name", ["", "a b", "ä", "x" * 81, "orders.fifo.fifo", ".fifo", "x" * 76 + ".fifo", "a/b", "a\n"]
+)
 def test_names_sqs_refuses(broker, refused, name):
     fifo = {"FifoQueue": "true"} if name.endswith(".fifo") else {}
     assert refused(broker.client.create_queue, QueueName=name, Attributes=fifo)[0] == "InvalidParameterValue"
@@ -83,13 +85,19 @@ def test_the_name_and_the_type_agree(broker, refused):
         ("RedrivePolicy", "[]"),
         ("RedrivePolicy", "{}"),
         ("RedrivePolicy", json.dumps({"deadLetterTargetArn": "orders", "maxReceiveCount": 3})),
-        ("RedrivePolicy", json.dumps({"deadLetterTargetArn": "arn:aws:sqs:local:000000000000:no", "maxReceiveCount": 3})),
+        (
+            "RedrivePolicy",
+            json.dumps({"deadLetterTargetArn": "arn:aws:sqs:local:000000000000:no", "maxReceiveCount": 3}),
+        ),
         ("RedriveAllowPolicy", "x"),
     ],
 )
 def test_values_sqs_refuses(broker, refused, name, value):
     url = broker.queue()
-    assert refused(broker.client.set_queue_attributes, QueueUrl=url, Attributes={name: value})[0] == "InvalidAttributeValue"
+    assert (
+        refused(broker.client.set_queue_attributes, QueueUrl=url, Attributes={name: value})[0]
+        == "InvalidAttributeValue"
+    )
     assert refused(broker.client.create_queue, QueueName="new", Attributes={name: value})[0] == "InvalidAttributeValue"
 
 
