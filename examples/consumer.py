@@ -49,4 +49,5 @@ def stop(note: Plaintext) -> None:
 
 if __name__ == "__main__":
     report = app.run(once="--forever" not in sys.argv)
-    print(f"{report.handled} handled, {report.retried} to be retried, {report.unmatched} taken by no one")
+    others = report.unmatched + report.unknown  # deleted, counted by name and reason in the log
+    print(f"{report.handled} handled, {report.retried} to be retried, {others} taken by no one")

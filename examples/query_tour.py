@@ -10,12 +10,7 @@ EVENT = megaql.MegaEvent(
     timestamp="2026-01-02T03:04:05Z",
     domain="shop",
     attributes={"total": 59, "coupon": None, "tags": ["gift", "express"]},
-    object=megaql.MegaObject(
-        {
-            "email": "ada@example.com",
-            "lines": [{"sku": "cup-1", "quantity": 4}, {"sku": "pot-9", "quantity": 1}],
-        }
-    ),
+    object=megaql.MegaObject({"email": "ada@example.com", "lines": [{"sku": "cup-1", "quantity": 4}]}),
 )
 
 QUERIES = [

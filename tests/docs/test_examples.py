@@ -27,7 +27,7 @@ def test_an_example_is_short_and_says_how_to_run_it(path):
     text = path.read_text(encoding="utf-8")
     assert text.startswith('"""')
     assert f"python examples/{path.name}" in text.split('"""')[1]
-    assert len(text.splitlines()) <= 75
+    assert len(text.splitlines()) <= 60
 
 
 def test_what_is_published_is_consumed(tmp_path):
