@@ -1,7 +1,7 @@
 """A consumer: handlers bound to queries.
 
 Run it:  python examples/publisher.py && python examples/consumer.py
-     or: megaql run examples/consumer.py:app local:orders --once
+     or: megaql run examples.consumer:app local:orders --once
 
 A message is deleted when every handler it matched is done, and comes back when one was not.
 """

@@ -46,6 +46,14 @@ def test_what_is_published_is_consumed(tmp_path):
     assert (left.visible, left.in_flight) == (0, 1)  # the order of 500 cups, which waits for its retry
 
 
+def test_the_consumer_runs_from_the_command_line(tmp_path):
+    run("publisher.py", cwd=tmp_path)
+    command = [sys.executable, "-m", "megaql.cli.main", "run", "examples.consumer:app", "local:orders", "--once"]
+    process = subprocess.run(command, capture_output=True, text=True, cwd=CHECKOUT, check=False)
+    assert process.returncode == 0, process.stderr
+    assert "reserved 2 teapot (delivery 1)" in process.stdout
+
+
 def test_the_publisher_takes_a_topic(tmp_path):
     assert run("publisher.py", "local-topic:shop", cwd=tmp_path)[-1] == "published to local-topic:shop"
 
