@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from lark import Lark
+from lark.exceptions import UnexpectedInput
 
 if TYPE_CHECKING:
     from lark import Token, Tree
@@ -30,11 +31,26 @@ def text() -> str:
 
 def parse(query: str) -> Tree[Token]:
     """Return the syntax tree of a query, or raise a `lark.exceptions.UnexpectedInput`."""
+    return _shared().parse(query)
+
+
+def _shared() -> Lark:
     with _lock:  # two first users at once build one parser
-        parser = _parser()
-    return parser.parse(query)
+        return _parser()
 
 
 @cache
 def _parser() -> Lark:
     return Lark(text(), parser="lalr", lexer="contextual", propagate_positions=True, maybe_placeholders=True)
+
+
+def expected(beginning: str) -> frozenset[str]:
+    """Return the names of the terminals that can follow the beginning of a query; `$END` where it is whole."""
+    state = _shared().parse_interactive(beginning)
+    try:
+        for _ in state.iter_parse():
+            pass
+    except UnexpectedInput as failure:
+        # The end of the beginning cut a word or number short; what it could have been is the best answer there is.
+        return frozenset(getattr(failure, "allowed", None) or getattr(failure, "expected", None) or ())
+    return frozenset(state.accepts())

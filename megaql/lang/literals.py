@@ -221,6 +221,13 @@ def write_regex(regex: nodes.Regex) -> str:
     return f"/{''.join(pieces)}/{regex.flags}"
 
 
+def regex_for(string: str) -> str:
+    """Return the regex literal meant by a pattern that was written as a string literal."""
+    flags = "i" if string.endswith("i") else ""
+    pattern = string.removeprefix("r").removesuffix("i")[1:-1]
+    return write_regex(nodes.Regex(pattern.replace("\\\\", "\\"), flags))
+
+
 def offset_in_literal(pattern: str, offset: int) -> int:
     r"""Return where a pattern's offset stands in its literal: after the opening slash, each slash being `\/` there."""
     return 1 + offset + pattern.count("/", 0, offset)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from megaql.errors import Diagnostic
 from megaql.lang import literals, nodes, regexes
 from megaql.lang.printer import to_text
-from megaql.lang.vocabulary import SIZE_UNITS
+from megaql.lang.vocabulary import FUNCTIONS, SIZE_UNITS
 from megaql.source import Source, Span
 
 if TYPE_CHECKING:
@@ -136,6 +136,8 @@ def _bare(value: nodes.Value) -> Found:
     match value:
         case nodes.Boolean() | nodes.Param() | nodes.Path() | nodes.Default():
             return
+        case nodes.Call() if value.function not in FUNCTIONS:
+            return  # reported where the call is looked at
         case nodes.Call() | nodes.Count():
             name = value.function if isinstance(value, nodes.Call) else "count"
             yield Diagnostic(
@@ -182,22 +184,13 @@ def _options(node: nodes.In, source: Source) -> Found:
                 code="in-operand",
             )
         case _:
-            contains = (
-                f"for a part of a text, write {to_text(options)[:60]} contains ..."
-                if isinstance(options, nodes.String)
-                else ""
-            )
             parenthesised = source.text[max(0, options.span.start - 1) : options.span.start] == "("
-            yield Diagnostic(
-                "a list stands in square brackets"
-                if parenthesised
-                else f"'in' looks into a list, not into {describe(options)}",
-                Span(options.span.start - 1, options.span.end + 1) if parenthesised else options.span,
-                f"write [{to_text(options)}]",
-                "" if parenthesised else contains,
-                code="in-operand",
-                fix=f"[{to_text(options)}]",
-            )
+            place = Span(options.span.start - 1, options.span.end + 1) if parenthesised else options.span
+            message = f"'in' looks into a list, not into {describe(options)}"
+            if parenthesised:
+                message = "a list stands in square brackets"
+            fix = f"[{to_text(options)}]"
+            yield Diagnostic(message, place, f"replace with {fix}", code="in-operand", fix=fix)
 
 
 def _pattern(node: nodes.Matches) -> Found:
@@ -229,7 +222,9 @@ def _text_operand(node: nodes.TextTest) -> Found:
         contains = node.operator is nodes.TextOperator.CONTAINS
         if isinstance(fallback, nodes.Regex):
             label = "match it with ~"
-        elif contains and not isinstance(fallback, nodes.ListLiteral):
+        elif contains and isinstance(fallback, nodes.ListLiteral):
+            label = f"for any one of several, write {to_text(node.value)} in {to_text(fallback)}"
+        elif contains:
             label = f"to look for an element of an array, write {to_text(node.value)} == {to_text(fallback)}"
         else:
             label = "write a string"

@@ -1,0 +1,283 @@
+"""Mistakes inside values: numbers, dates, durations, lists, paths, null, regexes in quotes, keywords as keys."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from megaql.errors import Diagnostic
+from megaql.lang import literals
+from megaql.lang.failure import COMPARISONS, Failure, replace
+from megaql.lang.tokens import TokenKind
+from megaql.lang.vocabulary import KEYWORDS, SIZE_UNITS
+from megaql.source import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: Units of time elsewhere, and ours.
+_UNITS: Final = {
+    **dict.fromkeys(("ms", "msec", "msecs", "millis", "millisecond", "milliseconds"), "ms"),
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), "s"),
+    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), "m"),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), "h"),
+    **dict.fromkeys(("d", "day", "days"), "d"),
+    **dict.fromkeys(("w", "week", "weeks"), "w"),
+}
+_UNIT_HINT: Final = "durations are written 500ms 15m 2h30m 7d, sizes 64KiB 1MB"
+
+
+def date_without_quotes(failure: Failure) -> Diagnostic | None:
+    """`2026-01-02`."""
+    token = failure.token
+    if not re.match(r"\d{4}-\d\d-\d\d", token.text):
+        return None
+    return replace(token.span, "a date stands in quotes with d before them", f'd"{token.text}"', "date")
+
+
+def malformed_number(failure: Failure) -> Diagnostic | None:
+    """`1.2.3`, `01`, `1.`, `0x1F`, `1and`, `5min`, `15M`."""
+    token = failure.token
+    if token.kind is not TokenKind.NUMBER or not (failure.wants_value or failure.wants_literal):
+        return None
+    text = token.text
+    for pattern, describe in _NUMBER_SHAPES:
+        found = re.fullmatch(pattern, text, re.IGNORECASE)
+        diagnostic = describe(token.span, found) if found else None
+        if diagnostic:
+            return diagnostic
+    return Diagnostic(f"'{text[:40]}' is no number", token.span, "put it in quotes, if it is a text", _UNIT_HINT, "number")
+
+
+def _zeros(span: Span, found: re.Match[str]) -> Diagnostic:
+    return replace(span, "a number does not begin with a zero", f"{found[1]}{found[2]}", "number", "a text stands in quotes")
+
+
+def _dotted(span: Span, _: re.Match[str]) -> Diagnostic:
+    return Diagnostic("a number has one point at most", span, "put it in quotes, if it is a text such as a version", code="number")
+
+
+def _pointed(span: Span, found: re.Match[str]) -> Diagnostic:
+    return replace(span, "digits are missing after the point", f"{found[1]}.0", "number")
+
+
+def _hexadecimal(span: Span, found: re.Match[str]) -> Diagnostic:
+    return replace(span, "numbers are decimal", str(int(found[0], 16)), "number")
+
+
+def _united(span: Span, found: re.Match[str]) -> Diagnostic | None:
+    amount, unit = found[1], found[2]
+    if unit.lower() in KEYWORDS:
+        fix = f"{amount} {unit}"
+        return replace(span, f"a space is missing between the number and '{unit}'", fix, "number")
+    joint = re.match(r"(and|or)(?=[a-z])", unit, re.IGNORECASE)
+    if joint:
+        fix = f"{amount} {joint[1]} {unit[joint.end() :]}"
+        return replace(span, f"spaces are missing around '{joint[1]}'", fix, "number")
+    ours = _UNITS.get(unit.lower())
+    if ours:
+        return replace(span, f"'{unit}' is no unit of a duration", f"{amount}{ours}", "unit", _UNIT_HINT)
+    if f"{unit.lower()}b" in SIZE_UNITS:
+        fix = f"{amount}{SIZE_UNITS[unit.lower() + 'b'][0]}"
+        return replace(span, f"'{unit}' is no unit of a size", fix, "unit", _UNIT_HINT)
+    return None
+
+
+_NUMBER_SHAPES: Final[tuple[tuple[str, Callable[[Span, re.Match[str]], Diagnostic | None]], ...]] = (
+    (r"(-?)0x[0-9a-f]{1,16}", _hexadecimal),
+    (r"(-?)0+(\d[\d_]*(?:\.\d+)?)", _zeros),
+    (r"-?[\d_]+(?:\.[\d_]+){2,}", _dotted),
+    (r"(-?\d[\d_]*)\.", _pointed),
+    (r"(-?\d[\d_]*(?:\.\d+)?)([a-z]+)", _united),
+)
+
+
+def number_beside(failure: Failure) -> Diagnostic | None:
+    """`.5`, `1,000`, `5 minutes`, `10%`."""
+    token, before, after = failure.token, failure.before, failure.after
+    if token.kind is TokenKind.NUMBER and before.text == "." and failure.glued and failure.operand_before(-1) is None:
+        fix = f"0.{token.text}"
+        return replace(Span(before.start, token.end), "a number does not begin with a point", fix, "number")
+    if before.kind is not TokenKind.NUMBER or after.text in COMPARISONS:
+        return None
+    if token.text == "," and failure.glued and re.fullmatch(r"\d{3}", after.text) and not failure.open_brackets():
+        fix = f"{before.text}_{after.text}"
+        return replace(Span(before.start, after.end), "thousands are not separated by commas", fix, "number")
+    unit = _UNITS.get(token.word)
+    if unit and token.kind is TokenKind.WORD:
+        fix = f"{before.text}{unit}"
+        return replace(Span(before.start, token.end), "a duration is one word", fix, "unit")
+    if token.word in SIZE_UNITS:
+        fix = f"{before.text}{SIZE_UNITS[token.word][0]}"
+        return replace(Span(before.start, token.end), "a size is one word", fix, "unit")
+    return None
+
+
+def index_with_point(failure: Failure) -> Diagnostic | None:
+    """`items.0.price`, `a.*.b`, `a..b`, `a?.b`, `a->b`, `a::b`."""
+    token, before = failure.token, failure.before
+    if before.text == "." and "MEMBER" in failure.expected:
+        span = Span(before.start, token.end)
+        if token.kind is TokenKind.NUMBER:
+            digits = re.match(r"-?\d+", token.text)
+            number = digits.group() if digits else token.text
+            place = Span(before.start, token.start + len(number))
+            hint = f'for a key of that name, write ["{number}"]'
+            if digits and token.text[len(number) : len(number) + 1] in ("", "."):
+                return replace(place, "an index stands in brackets", f"[{number}]", "index", hint)
+            return replace(span, "a key that begins with a digit stands in quotes", f'["{token.text}"]', "index")
+        if token.text == "*":
+            return replace(span, "each element of an array is [*]", "[*]", "index")
+        if token.text == ".":
+            return replace(span, "two points; any depth is .**", ".**.", "path")
+        if token.kind is TokenKind.PARAM:
+            return Diagnostic("a path cannot be made of parameters", token.span, "write the key itself", code="path")
+        return None
+    if failure.wants_operator and before.kind is TokenKind.WORD and failure.glued:
+        arrow = token.text == "-" and failure.after.text == ">"
+        doubled = token.text == ":" and failure.after.text == ":"
+        if token.text == "?." or arrow or doubled:
+            span = Span(token.start, failure.after.end if arrow or doubled else token.end)
+            return replace(span, "a point leads to a key; a missing one is no error", ".", "path")
+    return None
+
+
+def quoted_head(failure: Failure) -> Diagnostic | None:
+    """`"weird key".x`: without the leading point it is a string."""
+    string = failure.before
+    if string.kind is not TokenKind.STRING or failure.token.text not in (".", "[") or not failure.glued:
+        return None
+    return replace(string.span, "a string has no keys", f".{string.text}", "path", "a path may begin with a quoted key after a point")
+
+
+def word_for_null(failure: Failure) -> Diagnostic | None:
+    """`a == None`."""
+    token = failure.token
+    if token.word == "none" and (failure.before.text in COMPARISONS or failure.before.word == "not"):
+        return replace(token.span, f"'{token.text}' is a quantifier; the missing value is called null", "null", "foreign-null")
+    return None
+
+
+def negated_operand(failure: Failure) -> Diagnostic | None:
+    """`a == not b`, `a == exists b`: a condition where a value belongs."""
+    token = failure.token
+    if failure.before.text not in COMPARISONS:
+        return None
+    if token.word in ("not", "!"):
+        return Diagnostic("'not' stands before a whole condition", token.span, "write it at the beginning: not a == b", code="not")
+    if token.word in ("exists", "missing", "empty"):
+        operand = failure.operand_after()
+        meant = f"{token.word} {failure.slice(operand) if operand else 'path'}"
+        return Diagnostic(f"'{token.word}' is a condition, not a value", token.span, f"write {meant} alone", code="not")
+    return None
+
+
+def keyword_as_key(failure: Failure) -> Diagnostic | None:
+    """`any == 1`, `in.x == 1`: a key that is spelled like a keyword."""
+    token, before, after = failure.token, failure.before, failure.after
+    if token.kind is TokenKind.WORD and token.word in KEYWORDS and (failure.wants_value or failure.wants_condition):
+        follows = after.text in COMPARISONS or after.text in (".", "[") or after.word in ("is", "startswith", "endswith")
+        keyword = token if follows and failure.before.text not in COMPARISONS else None
+    else:
+        follows = token.text in COMPARISONS or (token.text == "[" and failure.glued)
+        opens = before.word in ("exists", "missing", "empty", "any", "all", "none", "one")
+        keyword = before if follows and opens and before.kind is TokenKind.WORD else None
+    if keyword is None or (keyword.word in ("and", "or", "not") and after.text in COMPARISONS):
+        return None
+    fix = f".{keyword.text}"
+    return replace(keyword.span, f"'{keyword.text}' is a keyword, so no key can begin with it", fix, "keyword")
+
+
+def regex_in_quotes(failure: Failure) -> Diagnostic | None:
+    """`a ~ "x"`, `a ~ x`."""
+    token = failure.token
+    if "REGEX" not in failure.expected:
+        return None
+    if token.kind is TokenKind.STRING:
+        return replace(token.span, "a regex stands between slashes", literals.regex_for(token.text), "regex")
+    if token.kind is TokenKind.WORD:
+        label = f"write /{token.text}/ for that text, or $name for a parameter"
+        return Diagnostic("'~' takes a regex between slashes", token.span, label, code="regex")
+    return None
+
+
+def regex_out_of_place(failure: Failure) -> Diagnostic | None:
+    """`a == /x/`, `a in [/x/]`, `a ~ /x/ or /y/`, `/x/`."""
+    token, before = failure.token, failure.before
+    if token.kind is not TokenKind.REGEX or not (failure.wants_value or failure.wants_literal):
+        return None
+    if before.text in COMPARISONS:
+        fix = "!~" if before.text in ("!=", "<>", "!==") else "~"
+        return replace(before.span, f"'{before.text}' does not take a regex", fix, "regex")
+    if before.word in ("startswith", "endswith", "contains", "like"):
+        regex = {"startswith": "/^...", "endswith": "...$/"}.get(before.word, "/.../")
+        return Diagnostic(f"'{before.word}' does not take a regex", before.span, f"write ~ {regex}", code="regex")
+    if before.text in ("[", ","):
+        return Diagnostic("a list holds no regexes", token.span, "write one regex with |: a ~ /x|y/", code="regex")
+    if failure.wants_condition:
+        path = _matched_before(failure)
+        return Diagnostic("a regex alone is no condition", token.span, f"write {path} ~ {token.text}", code="regex")
+    return None
+
+
+def _matched_before(failure: Failure) -> str:
+    """Return the text of the path that the condition before `and` or `or` matches, as in `a ~ /x/ or /y/`."""
+    if failure.at(-3).text in ("~", "!~"):
+        operand = failure.operand_before(-3)
+        if operand:
+            return failure.slice(operand)
+    return "path"
+
+
+def list_mistakes(failure: Failure) -> Diagnostic | None:
+    """`a in ("x", "y")`, `a in {1, 2}`, `in "x", "y"`, `[1 2]`, `[a, b]`."""
+    token = failure.token
+    stack = failure.open_brackets()
+    opening = stack[-1] if stack else None
+    if token.text == "{" and failure.before.word == "in":
+        return Diagnostic("a list stands in square brackets", token.span, "write [1, 2]", code="list")
+    if token.text == "," and opening and opening.text == "(":
+        place = failure.tokens.index(opening)
+        span = failure.operand_after(place - failure.index - 1)
+        if place and failure.tokens[place - 1].word == "in" and span:
+            fix = f"[{failure.slice(span)[1:-1]}]"
+            return replace(span, "a list stands in square brackets", fix, "list")
+    if opening is None or opening.text != "[":
+        return None
+    if failure.expected == {"COMMA", "RSQB"} and token.kind in (TokenKind.NUMBER, TokenKind.STRING, TokenKind.PARAM):
+        point = Span(token.start, token.start)
+        return Diagnostic("a comma is missing between the items of the list", point, "write , here", code="list", fix=", ")
+    if failure.wants_literal and token.kind is TokenKind.WORD and failure.source.text[token.start :] != token.text:
+        fix = literals.write_string(token.text)
+        return replace(token.span, "a list holds literals, not paths", fix, "list", "for an array in the message, write a in path")
+    return None
+
+
+def default_mistakes(failure: Failure) -> Diagnostic | None:
+    """`a ?? b`, `lower(a) ?? "x"`."""
+    token = failure.token
+    if failure.before.text == "??" and token.kind in (TokenKind.WORD, TokenKind.ENVELOPE):
+        return Diagnostic("a default is a literal, not another path", token.span, "write a value: ?? 0", code="default")
+    if token.text == "??":
+        operand = failure.operand_before()
+        left = failure.slice(operand) if operand else ""
+        call = re.fullmatch(r"(\w+)\((.*)\)", left, re.DOTALL)
+        label = f"write {call[1]}({call[2]} ?? ...)" if call else "leave it out"
+        return Diagnostic("a default stands right after a path", token.span, label, code="default")
+    return None
+
+
+RECOGNISERS: Final[tuple[Callable[[Failure], Diagnostic | None], ...]] = (
+    date_without_quotes,
+    malformed_number,
+    number_beside,
+    index_with_point,
+    quoted_head,
+    word_for_null,
+    negated_operand,
+    regex_in_quotes,
+    regex_out_of_place,
+    list_mistakes,
+    default_mistakes,
+    keyword_as_key,
+)
