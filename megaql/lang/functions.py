@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from megaql.lang import dates
 from megaql.lang.dates import Moment
-from megaql.lang.kinds import Kind, describe, kind, number, read_number, text
+from megaql.lang.kinds import CountRange, Kind, describe, kind, number, read_number, text
 from megaql.lang.paths import Found, leaves
 from megaql.lang.reasons import Phrase, Reason, missing, not_a
 from megaql.lang.record import MISSING
@@ -72,6 +72,8 @@ def _apply(function: Function, value: object, argument: Value, clock: Clock) -> 
         return value
     if value is MISSING:
         return missing(argument)
+    if isinstance(value, CountRange):
+        return Reason((argument, " is not known exactly"))
     return function(value, argument, clock)
 
 

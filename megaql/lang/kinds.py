@@ -95,7 +95,7 @@ def _kind_of_class(cls: type) -> Kind:
 def describe(value: object) -> str:
     """Name the kind of a value as a sentence does: `a string`, `null`, `NaN`, `a BSON MinKey`."""
     of = kind(value)
-    if of is Kind.NUMBER and number(value) is None:
+    if of is Kind.NUMBER and not isinstance(value, CountRange) and number(value) is None:
         return "NaN"
     if of is Kind.OTHER:
         cls = type(value)

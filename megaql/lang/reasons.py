@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from megaql.lang import dates
 from megaql.lang.budget import DEEP_VISITS, STEPS
 from megaql.lang.dates import Moment
-from megaql.lang.kinds import Kind, describe, kind, number, read_number, text
+from megaql.lang.kinds import CountRange, Kind, describe, kind, number, read_number, text
 from megaql.lang.nodes import (
     Boolean,
     Date,
@@ -76,26 +77,33 @@ def not_a(node: Value, value: object, wanted: str, advice: Phrase = ()) -> Reaso
 
 def unordered(left_node: Value, left: object, right_node: Value, right: object) -> Reason:
     """Neither of the operands comes before the other, or equality could not be decided."""
-    advice = advise(left_node, left, right_node, right)
-    for node, value in ((left_node, left), (right_node, right)):
-        if kind(value) is Kind.NUMBER and number(value) is None:
-            return Reason((node, " is NaN, which has no order"))
-        if kind(value) is Kind.NULL:
-            return Reason(
-                (node, " is null, which has no order") if not isinstance(node, Null) else ("null has no order",)
-            )
-    if isinstance(left, Moment) and kind(right) is Kind.STRING:
-        return Reason((right_node, " is a string that is no ISO 8601 date"))
-    if isinstance(right, Moment) and kind(left) is Kind.STRING:
-        return Reason((left_node, " is a string that is no ISO 8601 date"))
+    for node, value, other in ((left_node, left, right), (right_node, right, left)):
+        if (trouble := _trouble(value, other)) is not None:
+            return Reason((node, f" is {trouble}"))
     if kind(left) is kind(right):
-        trouble = "is a date outside the years 1 to 9999" if kind(left) is Kind.DATE else "has no order"
-        return Reason((left_node, f" is {describe(left)}, which {trouble}"))
+        return Reason((left_node, f" is {describe(left)}, which has no order"))
+    advice = advise(left_node, left, right_node, right)
     if isinstance(right_node, _LITERALS):
         return not_a(left_node, left, describe(right), advice)
     if isinstance(left_node, _LITERALS):
         return not_a(right_node, right, describe(left), advice)
     return Reason((left_node, f" is {describe(left)} and ", right_node, f" is {describe(right)}"), advice)
+
+
+def _trouble(value: object, other: object) -> str | None:
+    """Say what about a value alone keeps it from being ordered against another, if anything."""
+    of = kind(value)
+    if isinstance(value, CountRange):
+        return f"between {value.low:,} and {value.high:,}"
+    if of is Kind.NULL:
+        return "null, which has no order"
+    if of is Kind.NUMBER and number(value) is None:
+        return "NaN, which has no order"
+    if of is Kind.STRING and isinstance(other, Moment):
+        return "a string that is no ISO 8601 date"
+    if of is Kind.DATE and kind(other) is Kind.DATE and not isinstance(value, Moment) and dates.aware(value) is None:
+        return "a date outside the years 1 to 9999"
+    return None
 
 
 def advise(left_node: Value, left: object, right_node: Value, right: object) -> Phrase:

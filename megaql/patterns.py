@@ -1,0 +1,296 @@
+r"""Queries written as Python values: a `dict` that says what a message must hold, with `gt(0)` or `one_of("a", "b")` where a value is not enough.
+
+    pattern({"type": one_of("a", "b"), "user": {"id": gt(0)}})     # type in ["a", "b"] and user.id > 0
+    mega(domain="user", name=match(r"^user\."))                     # event.domain == "user" and event.name ~ /^user\./
+
+A pattern is partial: keys it does not name may hold anything. A maintainer keeps one rule: whatever is written here becomes the match tree
+that the same query in text gives, so that printing, explaining and storing know one form only. A callable is the exception:
+it is explained by its name and can be neither stored nor converted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+from megaql.errors import MegaQLError
+from megaql.lang import nodes, tree, vocabulary, wellformed
+from megaql.lang.binding import ValueNotSupported, literal
+from megaql.lang.nodes import Comparison, Key, Path, Presence, Root
+from megaql.query import Query
+
+if TYPE_CHECKING:
+    #: Puts a condition on the values of a path. The number is how many quantifiers stand around it.
+    Writer = Callable[["Path", int], nodes.Clause]
+
+__all__ = [
+    "Condition",
+    "and_",
+    "any_",
+    "empty",
+    "eq",
+    "gt",
+    "gte",
+    "in_",
+    "lt",
+    "lte",
+    "match",
+    "mega",
+    "neq",
+    "not_",
+    "one_of",
+    "or_",
+    "pattern",
+]
+
+#: The keywords of `mega`, and the paths they stand for.
+MEGA_PATHS: Final[Mapping[str, tuple[str, ...]]] = {
+    "name": ("event", "name"),
+    "domain": ("event", "domain"),
+    "version": ("event", "version"),
+    "timestamp": ("event", "timestamp"),
+    "subject": ("event", "subject"),
+    "publisher": ("event", "publisher"),
+    "attributes": ("event", "attributes"),
+    "object_type": ("object", "type"),
+    "object_id": ("object", "id"),
+    "object_version": ("object", "version"),
+    "object_current": ("object", "current"),
+    "object_previous": ("object", "previous"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What a value must be, without saying where: the result of the functions below."""
+
+    write: Writer
+
+
+def pattern(values: Mapping[str, Any]) -> Query:
+    """Return the query for a pattern.
+
+    A value is compared with `==`; a `dict` describes an object's members; a compiled regex is searched for; a list must be the whole
+    array; `datetime`, `date` and `timedelta` are dates and durations; a callable is asked about the value. Raises `MegaQLError`
+    for what has no meaning and `QueryError` for a query the language refuses.
+    """
+    if not isinstance(values, Mapping) or not values:
+        _refuse(
+            "a pattern needs at least one key" if isinstance(values, Mapping) else "a pattern is a dict",
+            Path(()),
+            "an empty pattern would take every message",
+            'write what messages must hold, or megaql.compile("true") to take all of them on purpose',
+        )
+    return _query(_write(values, Path(()), 0))
+
+
+def mega(**keywords: Any) -> Query:
+    """Return the query for fields of a MEGA event, each keyword with a value as in `pattern`.
+
+    The keywords are `domain name version timestamp subject publisher attributes` and, with `object_` before them, `type id version
+    current previous`. Raises `MegaQLError` for any other.
+    """
+    if not keywords:
+        _refuse("no keyword is given", Path(()), "the query would take every event", "write what events must hold")
+    clauses = []
+    for keyword, value in keywords.items():
+        names = MEGA_PATHS.get(keyword)
+        if names is None:
+            near = vocabulary.nearest(keyword, MEGA_PATHS)
+            _refuse(
+                f"{keyword}= is no field of a MEGA event",
+                Path(()),
+                f"the keywords are {', '.join(MEGA_PATHS)}",
+                f"did you mean {near}=?" if near else f'attributes of your own go into attributes={{"{keyword}": …}}',
+            )
+        clauses.append(_write(value, Path(tuple(Key(name) for name in names)), 0))
+    return _query(tree.conjunction(clauses))
+
+
+def eq(value: object) -> Condition:
+    """Equal, as `==` is."""
+    return _comparison(Comparison.EQ, value)
+
+
+def neq(value: object) -> Condition:
+    """Not equal, as `!=` is: a missing value is not unequal."""
+    return _comparison(Comparison.NE, value)
+
+
+def gt(value: object) -> Condition:
+    """Greater, as `>` is."""
+    return _comparison(Comparison.GT, value)
+
+
+def gte(value: object) -> Condition:
+    """Greater or equal, as `>=` is."""
+    return _comparison(Comparison.GE, value)
+
+
+def lt(value: object) -> Condition:
+    """Less, as `<` is."""
+    return _comparison(Comparison.LT, value)
+
+
+def lte(value: object) -> Condition:
+    """Less or equal, as `<=` is."""
+    return _comparison(Comparison.LE, value)
+
+
+def _comparison(operator: Comparison, value: object) -> Condition:
+    return Condition(lambda path, _: nodes.Compare(operator, path, _literal(value, path)))
+
+
+def in_(values: Iterable[object]) -> Condition:
+    """Equal to one of the values of a list, tuple or set, as `in` is."""
+    if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
+        _refuse(
+            f"in_() takes a list of values, not {type(values).__name__}",
+            Path(()),
+            "the characters of a string are seldom meant",
+            'write in_(["a", "b"]) or one_of("a", "b")',
+        )
+    options = values if isinstance(values, list | tuple | set | frozenset) else list(values)
+    return Condition(lambda path, _: nodes.In(path, _literal(options, path)))
+
+
+def one_of(*values: object) -> Condition:
+    """Equal to one of the values."""
+    return in_(values)
+
+
+def match(regex: str | re.Pattern[str], flags: str = "") -> Condition:
+    """A string in which the regex is found, as with `~`; `flags` are of `i`, `m` and `s`."""
+    if isinstance(regex, re.Pattern) and not flags:
+        return Condition(lambda path, _: _search(path, regex))
+    if not isinstance(regex, str) or set(flags) - set("ims"):
+        _refuse(
+            "match() takes a regex as a string or compiled, and flags of i, m and s",
+            Path(()),
+            f"it was given {regex!r} and {flags!r}",
+            'write match(r"^user\\.", "i")',
+        )
+    return Condition(lambda path, _: nodes.Matches(path, nodes.Regex(regex, "".join(sorted(set(flags))))))
+
+
+def not_(value: object) -> Condition:
+    """The negation of a condition or a value: UNKNOWN stays UNKNOWN."""
+    return Condition(lambda path, depth: nodes.Not(_write(value, path, depth)))
+
+
+def and_(*values: object) -> Condition:
+    """All of the conditions."""
+    _need(values, "and_")
+    return Condition(lambda path, depth: tree.conjunction([_write(value, path, depth) for value in values]))
+
+
+def or_(*values: object) -> Condition:
+    """At least one of the conditions."""
+    _need(values, "or_")
+    return Condition(lambda path, depth: tree.disjunction([_write(value, path, depth) for value in values]))
+
+
+def any_(*value: object) -> Condition:
+    """Any value at all, as `exists` asks for; with a condition, an array with an element that it holds for.
+
+    `any_({"sku": "x", "quantity": gt(1)})` asks for one element with both, which two keys of a plain dict do not.
+    """
+    if not value:
+        return Condition(lambda path, _: nodes.PresenceTest(Presence.EXISTS, path))
+    if len(value) > 1:
+        _refuse(
+            "any_() takes one condition", Path(()), "all of them would have to hold", "join them with and_() or or_()"
+        )
+
+    def write(path: Path, depth: int) -> nodes.Clause:
+        # The names of variables inside one another differ, so that the inner one hides nothing.
+        variable = "item" if depth == 0 else f"item{depth + 1}"
+        element = Path((Key(variable),), Root.VARIABLE)
+        return nodes.Quantified(nodes.Quantifier.ANY, variable, path, _write(value[0], element, depth + 1))
+
+    return Condition(write)
+
+
+def empty() -> Condition:
+    """Missing, null, `""`, `[]` or `{}`, as `empty` asks for."""
+    return Condition(lambda path, _: nodes.PresenceTest(Presence.EMPTY, path))
+
+
+def _write(value: Any, path: Path, depth: int) -> nodes.Clause:
+    """Write what a pattern says about the value at a path."""
+    if value is any_ or value is empty:
+        value = value()
+    if isinstance(value, Query):
+        _refuse(
+            "a query is no value of a pattern",
+            path,
+            "its paths start at the message, not at this key",
+            "join whole queries in text with 'and'",
+        )
+    match value:
+        case Condition(write):
+            return write(path, depth)
+        case Mapping():
+            return _members(value, path, depth)
+        case re.Pattern():
+            return _search(path, value)
+        case _ if callable(value):
+            name = getattr(value, "__qualname__", type(value).__qualname__)
+            return nodes.Opaque(name, value, path)
+        case _:
+            return nodes.Compare(Comparison.EQ, path, _literal(value, path))
+
+
+def _members(values: Mapping[Any, Any], path: Path, depth: int) -> nodes.Clause:
+    if not values:
+        return nodes.IsKind(path, nodes.KindName.OBJECT)
+    clauses = []
+    for name, value in values.items():
+        if not isinstance(name, str):
+            _refuse(
+                f"a key of a pattern is a string, not {type(name).__name__}",
+                path,
+                "members of JSON objects have names",
+                f'write "{name}" for a member of that name',
+            )
+        clauses.append(_write(value, Path((*path.segments, Key(name)), path.root), depth))
+    return tree.conjunction(clauses)
+
+
+def _search(path: Path, regex: re.Pattern[str]) -> nodes.Clause:
+    compiled = _literal(regex, path)
+    if not isinstance(compiled, nodes.Regex):
+        raise TypeError(f"{regex!r} has become no regex")
+    return nodes.Matches(path, compiled)
+
+
+def _literal(value: object, path: Path) -> nodes.Literal:
+    try:
+        return literal(value)
+    except ValueNotSupported as problem:
+        _refuse(
+            f"a value of the class {type(value).__name__} cannot stand in a pattern",
+            path,
+            str(problem),
+            "use strings, numbers, booleans, None, dates, timedelta, lists, dicts, regexes, or the functions of megaql.patterns",
+        )
+
+
+def _need(values: tuple[object, ...], name: str) -> None:
+    if not values:
+        _refuse(
+            f"{name}() needs at least one condition", Path(()), "there is nothing to ask", f"write {name}(gt(1), lt(9))"
+        )
+
+
+def _refuse(what: str, path: Path, why: str, hint: str) -> NoReturn:
+    keys = "".join(f"[{segment.name!r}]" for segment in path.segments if isinstance(segment, Key))
+    raise MegaQLError(what, where=f"pattern{keys}", why=why, hint=hint)
+
+
+def _query(clause: nodes.Clause) -> Query:
+    query = Query(clause)
+    wellformed.check(clause)
+    return query
