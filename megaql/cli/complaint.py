@@ -59,16 +59,25 @@ def _wrong_use(error: Any) -> MegaQLError:
     """Return a wrong command line as an error of four parts."""
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "megaql"
-    message = error.format_message().strip().rstrip(".")
+    parameter, given = getattr(error, "param", None), getattr(error, "param_hint", None)
     possible = getattr(error, "possibilities", None)
-    if possible:
-        message = str(error.message).rstrip(".")
-    what, _, suggestion = message.partition(" Did you mean ")
-    if possible:
-        suggestion = " or ".join(sorted(possible))
+    named = given or (_name_of(parameter) if parameter is not None and error.message else None)
+    what = error.message if named or possible else error.format_message()
+    what, _, suggestion = what.strip().partition(" Did you mean ")
+    suggestion = suggestion.rstrip("?") or " or ".join(sorted(possible or ()))
     see = f"`{command} --help` shows what there is"
-    hint = f"did you mean {suggestion.rstrip('?')}? {see}" if suggestion else see
-    return MegaQLError(what.rstrip("."), where=command, hint=hint)
+    return MegaQLError(
+        what.strip().rstrip("."),
+        where=f"{command}, {named}" if named else command,
+        hint=f"did you mean {suggestion}? {see}" if suggestion else see,
+    )
+
+
+def _name_of(parameter: Any) -> str:
+    """Return what a user calls a parameter: its longest option, or an argument's name in the usage line."""
+    return (
+        max(parameter.opts, key=len) if parameter.param_type_name == "option" else parameter.metavar or parameter.name
+    )
 
 
 def _system_error(error: OSError) -> MegaQLError:

@@ -113,6 +113,8 @@ class Explaining:
             self._world.out()
         style = Style(on=self._world.colors())
         self._world.out(style(cut(_heading(message, self._world), self._world.width), "bold"))
+        if message.decoded.reason:
+            self._world.out(style(harmless(f"taken for {message.payload.kind}: {message.decoded.reason}"), "dim"))
         for line in tree_lines(explanation, style, self._world.width):
             self._world.out(line)
 
@@ -136,7 +138,7 @@ class Explaining:
                 self._world.out(line)
         elif not self._shown:
             self._world.say("no such message among those read")
-        elif sum(self._verdicts.values()) > 1:
+        elif self._shown > 1:
             for line in miss_summary(self._misses):
                 self._world.say(line)
 

@@ -24,8 +24,12 @@ MAX_WIDTH: Final = 100
 #: Options longer than this get their explanation on the next line. Characters.
 NAME_COLUMN: Final = 26
 
-#: The group of options that say nothing else.
+#: The group of options that name no other; it comes first.
 DEFAULT_GROUP: Final = "Options"
+
+#: Options that every command has; they come last.
+GENERAL_GROUP: Final = "General"
+_GENERAL: Final = frozenset({"color", "help"})
 
 
 def of_command(command: Any, context: Any) -> str:
@@ -85,16 +89,17 @@ def _paragraph(text: str, style: Style, width: int) -> str:
 
 def _parameters(command: Any, context: Any, style: Style, width: int) -> Iterator[str]:
     """Yield a block for the arguments and for each group of options."""
-    groups: dict[str, list[tuple[str, str]]] = {}
+    groups: dict[str, list[tuple[str, str]]] = {"Arguments": [], DEFAULT_GROUP: []}
     for parameter in command.get_params(context):
         if getattr(parameter, "hidden", False):
             continue
         argument = parameter.param_type_name == "argument"
-        group = "Arguments" if argument else getattr(parameter, "rich_help_panel", None) or DEFAULT_GROUP
+        panel = "Arguments" if argument else getattr(parameter, "rich_help_panel", None)
+        group = GENERAL_GROUP if parameter.name in _GENERAL else panel or DEFAULT_GROUP
         name = _argument(parameter).strip("[]") if argument else _option(parameter)
         groups.setdefault(group, []).append((name, _explanation(parameter)))
-    last = groups.pop(DEFAULT_GROUP, [])
-    for group, rows in [*groups.items(), (DEFAULT_GROUP, last)]:
+    general = groups.pop(GENERAL_GROUP, [])
+    for group, rows in [*groups.items(), (GENERAL_GROUP, general)]:
         if rows:
             lines = [_row(name, text, NAME_COLUMN, style, width) for name, text in rows]
             yield f"{style(group, 'bold')}\n" + "\n".join(lines)
@@ -110,13 +115,10 @@ def _option(parameter: Any) -> str:
 
 def _explanation(parameter: Any) -> str:
     text = " ".join((getattr(parameter, "help", None) or "").split())
-    default = parameter.default
-    if (
-        not getattr(parameter, "show_default", True)
-        or default is None
-        or isinstance(default, bool)
-        or default in ((), [])
-    ):
+    default, shown = parameter.default, getattr(parameter, "show_default", True)
+    if isinstance(shown, str):
+        return f"{text} [{shown}]"
+    if not shown or default is None or isinstance(default, bool) or default in ((), []):
         return text
     return f"{text} [{getattr(default, 'value', default)}]"
 

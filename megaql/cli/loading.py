@@ -39,7 +39,9 @@ def load_app(text: str) -> App:
     if name.endswith(".py") or "/" in name:
         dotted = name.removesuffix(".py").replace("/", ".").strip(".")
         raise ConsumerError(
-            f"{name!r} is a file, and a module is needed", where="MODULE:APP", hint=f"write {dotted}:{attribute or DEFAULT_NAME}"
+            f"{name!r} is a file, and a module is needed",
+            where="MODULE:APP",
+            hint=f"write {dotted}:{attribute or DEFAULT_NAME}",
         )
     module = _imported(name)
     attribute = attribute or DEFAULT_NAME
@@ -48,7 +50,9 @@ def load_app(text: str) -> App:
         return found
     apps = sorted(other for other, value in vars(module).items() if isinstance(value, App))
     raise ConsumerError(
-        f"{name} has no App named {attribute!r}" if found is None else f"{name}:{attribute} is no App, but a {type(found).__name__}",
+        f"{name} has no App named {attribute!r}"
+        if found is None
+        else f"{name}:{attribute} is no App, but a {type(found).__name__}",
         where=str(getattr(module, "__file__", "") or name),
         hint=f"write {name}:{apps[0]}" if apps else f"make one: {attribute} = megaql.App(…)",
     )
@@ -64,12 +68,15 @@ def _imported(name: str) -> ModuleType:
         if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
             raise _no_module(name, here) from None
         raise _broken(name, error) from None
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a user's module may raise anything
         raise _broken(name, error) from None
 
 
 def _no_module(name: str, here: str) -> ConsumerError:
-    modules = sorted({path.stem for path in Path(here).glob("*.py")} | {path.parent.name for path in Path(here).glob("*/__init__.py")})
+    modules = sorted(
+        {path.stem for path in Path(here).glob("*.py")}
+        | {path.parent.name for path in Path(here).glob("*/__init__.py")}
+    )
     near = difflib.get_close_matches(name, modules, n=1)
     return ConsumerError(
         f"There is no module named {name!r}",
@@ -98,7 +105,7 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, MegaQLError):
         return str(error)
     if isinstance(error, SystemExit):
-        return "it ends the program; put what does so under `if __name__ == \"__main__\":`"
+        return 'it ends the program; put what does so under `if __name__ == "__main__":`'
     text = error.msg if isinstance(error, SyntaxError) else str(error)
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 

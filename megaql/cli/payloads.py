@@ -6,6 +6,8 @@ would drop a message whose id it has seen within five minutes.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 import sys
 import uuid
@@ -240,8 +242,13 @@ def _text(world: Environment, given: str) -> str:
 def _bytes(world: Environment, given: str) -> bytes:
     if given == "-":
         return cast("Any", world.stdin).buffer.read() if hasattr(world.stdin, "buffer") else sys.stdin.buffer.read()
+    if given.startswith("base64:"):
+        try:
+            return base64.b64decode(given.removeprefix("base64:"), validate=True)
+        except binascii.Error:
+            raise typer.BadParameter("what follows base64: is not Base64", param_hint="--bytes") from None
     if not given.startswith("@"):
-        raise typer.BadParameter("write @FILE, or - for standard input", param_hint="--bytes")
+        raise typer.BadParameter("write @FILE, base64:TEXT, or - for standard input", param_hint="--bytes")
     return _file(given[1:])
 
 

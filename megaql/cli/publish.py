@@ -50,7 +50,10 @@ def command(
     binary: Annotated[
         str | None,
         typer.Option(
-            "--bytes", metavar="@FILE", help="The bytes of a file, or - for standard input.", rich_help_panel=_PAYLOAD
+            "--bytes",
+            metavar="BYTES",
+            help="Bytes, which travel as Base64: @FILE, base64:TEXT, or - for standard input.",
+            rich_help_panel=_PAYLOAD,
         ),
     ] = None,
     source: Annotated[

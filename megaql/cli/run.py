@@ -29,14 +29,21 @@ def command(
     context: typer.Context,
     app: Annotated[
         str,
-        typer.Argument(metavar="MODULE:APP", help="A module in the current directory or installed, and the name of the App in it (app, if left out)."),
+        typer.Argument(
+            metavar="MODULE:APP",
+            help="A module in the current directory or installed, and the name of the App in it (app, if left out).",
+        ),
     ],
     target: Annotated[
         str | None, typer.Argument(metavar="TARGET", help="The queue to consume, instead of the App's own.")
     ] = None,
-    concurrency: Annotated[int, typer.Option("-c", "--concurrency", min=1, metavar="N", help="Threads that run handlers.")] = 1,
+    concurrency: Annotated[
+        int, typer.Option("-c", "--concurrency", min=1, metavar="N", help="Threads that run handlers.")
+    ] = 1,
     once: Annotated[bool, typer.Option("--once", help="End when the queue is empty.")] = False,
-    limit: Annotated[int | None, typer.Option("-n", "--limit", min=1, metavar="N", help="End after N messages.")] = None,
+    limit: Annotated[
+        int | None, typer.Option("-n", "--limit", min=1, metavar="N", help="End after N messages.")
+    ] = None,
     drain_timeout: Annotated[
         timedelta | None,
         typer.Option(

@@ -1,0 +1,129 @@
+"""`megaql help TOPIC`: short pages about what belongs to no single command."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Annotated, Final
+
+import typer
+
+from megaql.cli import options
+from megaql.cli.environment import Color
+from megaql.cli.options import ColorOption
+from megaql.cli.style import Style
+
+TOPICS: Final = {
+    "exit-codes": (
+        "How a command ends, for scripts",
+        """\
+  0    done; also when nothing matched, unless -e was given
+  1    no match with -e, or the message that explain was asked for was not there
+  2    wrong usage, or an error in a query, a file or a module
+  3    refused, because reading would have harmed the queue
+  4    no credentials, or no permission
+  5    no such queue or topic, no network, or throttled beyond patience
+  6    done in part: a line could not be read, a message was not sent
+  70   a defect in megaql
+  130  ended by Ctrl-C, 143 by SIGTERM; what was held has been released before
+
+When the reader of a pipe leaves (`megaql peek … | head -1`), the command
+releases what it holds and ends with 0.""",
+    ),
+    "queries": (
+        "The query language on one screen",
+        """\
+  event.name == "item.added" and event.quantity > 5
+  object.current.email ~ /@example/i
+  event.quantity between 1 and 10 or not (status in ["void", "test"])
+  any item in object.current.items: (item.quantity > 5)
+  @attributes.tenant == $tenant and age(@sent_at) < 15m
+  event.timestamp >= d"2026-01-02" or missing event.subject
+
+compare   == != < <= > >=   in   between   ~ /regex/   is null
+text      startswith endswith contains like "a*"   "x"i ignores case
+presence  exists P   missing P   empty P   P ?? "default"
+arrays    items[0]   items[*].sku   a.**.b   any all none one count
+envelope  @id @sent_at @receive_count @group_id @attributes.NAME @kind @body
+functions number lower upper length size date epoch epoch_ms age ago now
+
+A comparison with a missing path is unknown, and unknown is no match, also
+under `not`. Ask for absence with `missing`, or give a default with `??`.
+Put queries in single quotes for the shell. docs/language.md has all of it.""",
+    ),
+    "safety": (
+        "What looking at a queue does to it",
+        """\
+SQS cannot be looked into: a read hides messages and raises their receive
+count, and a count past the queue's maxReceiveCount dead-letters the message.
+peek and explain therefore
+
+  - ask for the queue's settings first, and refuse with a maxReceiveCount of 1
+    (--allow-dead-letter) or ask with 2 and 3 (--allow-receives);
+  - receive each message once, under a lease of 10 to 60 seconds;
+  - stop at the first of: --limit, --scan, --for, a tenth of what the queue
+    may have in flight, three empty polls, a message on its last life;
+  - release everything on every way out (Ctrl-C, SIGTERM and a closed pipe
+    too), but nothing whose lease may have ended and which may be somebody
+    else's by now;
+  - say on standard error what they did.
+
+After kill -9 the messages come back by themselves when their lease ends.
+On a FIFO queue a held message holds up its group, so that one receive is
+made. A safer way to look is a file: peek --save once, and then query that.""",
+    ),
+    "environment": (
+        "Environment variables",
+        """\
+  MEGAQL_HOME          folder of the embedded broker (local:NAME)
+  MEGAQL_DEBUG=1       show the traceback of a defect in megaql
+  AWS_PROFILE, AWS_REGION, AWS_ACCESS_KEY_ID and all others that boto3 reads
+  AWS_ENDPOINT_URL_SQS, AWS_ENDPOINT_URL_SNS, AWS_ENDPOINT_URL
+                       other endpoints, an emulator for example
+  NO_COLOR             no colours; --color comes before it
+  FORCE_COLOR, CLICOLOR_FORCE
+                       colours without a terminal; after NO_COLOR
+  TERM=dumb            no colours
+  COLUMNS              width of the output where the terminal says none""",
+    ),
+}
+
+
+def command(
+    context: typer.Context,
+    topic: Annotated[
+        str | None, typer.Argument(metavar="TOPIC", help="exit-codes, queries, safety, environment, or a command.")
+    ] = None,
+    color: ColorOption = Color.AUTO,
+) -> int:
+    """Explain exit codes, queries, safety and the environment variables.
+
+    Examples:
+      megaql help exit-codes
+      megaql help queries
+      megaql help peek
+
+    Effect: reads. Nothing but this text.
+    """
+    from megaql.cli import commands  # noqa: PLC0415 - commands loads this module
+
+    world = options.world_of(context, color)
+    style = Style(on=world.colors())
+    if topic is None:
+        for name, (title, _) in TOPICS.items():
+            world.out(f"  {style(f'{name:<12}', 'cyan')} {title}")
+        return 0
+    if topic in TOPICS:
+        title, text = TOPICS[topic]
+        world.out(f"{style(title, 'bold')}\n\n{text}")
+        return 0
+    names = [entry.name for entry in commands.COMMANDS]
+    if topic in names:
+        found = commands.load(topic)
+        with typer.Context(found, info_name=f"megaql {topic}", obj=world, **found.context_settings) as inner:
+            world.out(found.get_help(inner))
+        return 0
+    near = difflib.get_close_matches(topic, [*TOPICS, *names], n=1)
+    raise typer.BadParameter(
+        f"There is no topic {topic!r}; topics are {', '.join(TOPICS)}.{f' Did you mean {near[0]}?' if near else ''}",
+        param_hint="TOPIC",
+    )
