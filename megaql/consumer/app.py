@@ -9,7 +9,7 @@ import threading
 import time
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from megaql.broker.queue import Queue
 from megaql.broker.target import Connection
@@ -35,8 +35,11 @@ if TYPE_CHECKING:
 
 Function = TypeVar("Function", bound="Callable[..., object]")
 
+#: After failed receives; a queue that does not answer is asked twice a minute.
+POLL_BACKOFF: Final = Backoff(base=timedelta(seconds=1), cap=timedelta(seconds=30))
+
 #: Between two tries of a delete or a return that failed and may succeed later.
-_SETTLE_BACKOFF = Backoff(base=timedelta(seconds=0.5), cap=timedelta(seconds=2))
+SETTLE_BACKOFF: Final = Backoff(base=timedelta(seconds=0.5), cap=timedelta(seconds=2))
 
 
 class App:
@@ -152,6 +155,7 @@ class App:
             concurrency=concurrency,
             drain_timeout=drain_timeout,
             wait=wait,
+            poll_backoff=POLL_BACKOFF,
         )
         worker = self._worker_for(queue, plan)
         with self._as_the_only_run(worker), stopping_on_signals(worker.stop):
@@ -183,7 +187,7 @@ class App:
             unknown=self._unknown,
             monotonic=time.monotonic,
         )
-        settler = Settler(queue, self._ledger, backoff=_SETTLE_BACKOFF, monotonic=time.monotonic, pause=time.sleep)
+        settler = Settler(queue, self._ledger, backoff=SETTLE_BACKOFF, monotonic=time.monotonic, pause=time.sleep)
         return Worker(queue, deliverer, settler, plan, monotonic=time.monotonic)
 
     @contextmanager

@@ -93,7 +93,7 @@ class Deliverer:
             said = error
         answer = self._meaning(said, subscription, message)
         if answer is None:
-            self._ledger.record(message.id, subscription.name)
+            self._record(message, subscription)
         elif isinstance(answer, Retry):
             _log.info("%s wants message %s later: %s", subscription.name, message.id, answer, extra=about)
         if message.lease_deadline is not None and self._monotonic() >= message.lease_deadline:
@@ -105,6 +105,17 @@ class Deliverer:
                 extra=about,
             )
         return answer
+
+    def _record(self, message: Message, subscription: Subscription) -> None:
+        try:
+            self._ledger.record(message.id, subscription.name)
+        except Exception:  # noqa: BLE001 - the handler is done all the same; at worst it runs again
+            _log.exception(
+                "the ledger cannot record that %s is done with message %s",
+                subscription.name,
+                message.id,
+                extra=self._about(message, subscription),
+            )
 
     def _meaning(self, said: object, subscription: Subscription, message: Message) -> Retry | Rejection | None:
         name, about = subscription.name, self._about(message, subscription)

@@ -22,8 +22,8 @@ from megaql.consumer.report import Tally
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from megaql.broker.message import Message
     from megaql.broker.batches import BatchResult
+    from megaql.broker.message import Message
     from megaql.broker.queue import Queue
     from megaql.consumer.backoff import Backoff
     from megaql.consumer.held import Held

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from megaql.consumer.backoff import Backoff
 from megaql.consumer.buffer import Buffer
 from megaql.consumer.crew import Crew
 from megaql.consumer.held import Held
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
     from megaql.broker.message import Message
     from megaql.broker.queue import Queue
+    from megaql.consumer.backoff import Backoff
     from megaql.consumer.delivery import Deliverer
     from megaql.consumer.settlement import Entry, Settler
 
@@ -39,11 +39,11 @@ POLL_WAIT: Final = timedelta(seconds=5)
 #: The same for a run that ends when the queue is empty: SQS answers for all its servers only where it may wait a second.
 ONCE_WAIT: Final = timedelta(seconds=1)
 
+#: Seconds from the start of an empty receive to the next one, at least: a server that does not wait must not be asked without end.
+EMPTY_INTERVAL: Final = 0.1
+
 #: What is kept of the drain timeout for giving back what did not finish in the rest of it.
 RELEASE_TIME: Final = timedelta(seconds=2)
-
-#: After failed receives; a queue that does not answer is asked twice a minute.
-POLL_BACKOFF: Final = Backoff(base=timedelta(seconds=1), cap=timedelta(seconds=30))
 
 #: Failed receives in a row after which a run that should end when the queue is empty gives up.
 ONCE_FAILURES: Final = 5
@@ -54,13 +54,13 @@ class Plan:
     """How one run goes; see `App.run`. `lease` is the visibility timeout that is in force, `visibility` the one to ask for."""
 
     lease: timedelta
+    poll_backoff: Backoff
     visibility: timedelta | None = None
     once: bool = False
     limit: int | None = None
     concurrency: int = 1
     drain_timeout: timedelta = timedelta(seconds=25)
     wait: timedelta | None = None
-    poll_backoff: Backoff = POLL_BACKOFF
 
     @property
     def poll_wait(self) -> timedelta:
@@ -124,7 +124,7 @@ class Worker:
         self._polling = False
         self._dry = False  # the last receive brought nothing
         self._failures = 0  # receives that failed in a row
-        self._poll_at = monotonic()
+        self._polled_at = self._poll_at = monotonic()  # when the last receive began, when the next one may
         self._stopped: Stopped | None = None
         self._deadline: float | None = None  # for what is running, then for what is being given back
         self._signal: int | None = None
@@ -165,6 +165,7 @@ class Worker:
         if size:
             self._polling = True
             self._dry = False
+            self._polled_at = self._monotonic()
             self._pollers.submit(self._job_of_polling(size))
 
     def _receive_size(self) -> int:
@@ -220,6 +221,8 @@ class Worker:
         self._polling = False
         self._failures = 0
         self._dry = not messages
+        if self._dry and not self._plan.once:
+            self._poll_at = self._polled_at + EMPTY_INTERVAL
         now = self._monotonic()
         for message in messages:
             self._counts["received"] += 1

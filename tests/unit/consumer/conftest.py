@@ -83,3 +83,56 @@ def drain():
 @pytest.fixture(autouse=True)
 def all_is_logged(caplog):
     caplog.set_level(logging.INFO, "megaql.consumer")
+
+
+class InjectedError(Exception):
+    """An error as a client raises it, told by its code."""
+
+    def __init__(self, code):
+        super().__init__(code)
+        self.response = {"Error": {"Code": code, "Message": "injected"}, "ResponseMetadata": {"HTTPStatusCode": 500}}
+        self.operation_name = "Injected"
+
+
+class Flaky:
+    """A client in front of the real one which plays a script of faults per method, one entry per call, and then works.
+
+    An entry is a code to raise, `None` to work, or `("lost", code)`: the call is done and its answer is lost.
+    """
+
+    def __init__(self, client, **scripts):
+        self._client = client
+        self._scripts = {name: list(script) for name, script in scripts.items()}
+        self.calls = []
+
+    def __getattr__(self, name):
+        real = getattr(self._client, name)
+
+        def call(**request):
+            self.calls.append(name)
+            script = self._scripts.get(name)
+            entry = script.pop(0) if script else None
+            if isinstance(entry, str):
+                raise InjectedError(entry)
+            answer = real(**request)
+            if entry is not None:
+                raise InjectedError(entry[1])
+            return answer
+
+        return call
+
+
+@pytest.fixture
+def flaky(world):
+    def make(queue, **scripts):
+        return Queue(Flaky(world.client, **scripts), queue.url, queue.target, sleep=lambda _seconds: None)
+
+    return make
+
+
+@pytest.fixture
+def no_pauses(monkeypatch):
+    """Let failed receives and settlements be tried again at once."""
+    at_once = Backoff(base=timedelta(0), cap=timedelta(0))
+    monkeypatch.setattr("megaql.consumer.app.SETTLE_BACKOFF", at_once)
+    monkeypatch.setattr("megaql.consumer.app.POLL_BACKOFF", at_once)

@@ -12,7 +12,7 @@ from megaql.consumer.outcomes import Outcome, Reject, Retry
 ADDED = MegaEvent("item.added", attributes={"quantity": 5})
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     pass
 
 
@@ -64,13 +64,13 @@ def test_a_result_that_means_nothing_is_said_once(world, app, queue, drain, capl
         (raising(Retry(timedelta(minutes=2))), 120),
         (raising(Retry(timedelta(0))), 0),
         (raising(ConnectionError("the database is away")), 5),
-        (raising(Refused("whatever")), 5),
+        (raising(RefusedError("whatever")), 5),
         (raising(SystemExit(1)), 5),
     ],
     ids=["RETRY_LATER", "Retry", "returned", "Retry(2m)", "Retry(0)", "transient", "unknown", "sys.exit"],
 )
-def test_later_returns_after_the_delay(app, queue, world, drain, behaviour, seconds):
-    world.send(queue, ADDED)
+def test_later_returns_after_the_delay(app, world, drain, behaviour, seconds):
+    world.send(app.target, ADDED)
     calls = subscribed(app, behaviour)
     report = drain(app, limit=1)
     assert (report.received, report.retried, report.handled) == (1, 1, 0)
@@ -84,7 +84,7 @@ def test_later_returns_after_the_delay(app, queue, world, drain, behaviour, seco
 
 def test_back_off_grows_with_the_receive_count(app, queue, world, drain):
     world.send(queue, ADDED)
-    subscribed(app, raising(Refused("no")))
+    subscribed(app, raising(RefusedError("no")))
     for seconds in (5, 10, 20, 40):
         assert drain(app).retried == 1
         world.later(seconds - 1)
@@ -107,16 +107,17 @@ def test_a_longer_delay_than_sqs_allows_is_cut(app, queue, world, drain):
         (raising(Reject("no such customer")), {"megaql.reason": "no such customer"}),
         (lambda: Reject("no such customer"), {"megaql.reason": "no such customer"}),
         (
-            raising(Refused("secret quantity 5")),
-            {"megaql.reason": "the handler raised a fatal exception", "megaql.error": "Refused"},
+            raising(RefusedError("secret quantity 5")),
+            {"megaql.reason": "the handler raised a fatal exception", "megaql.error": "RefusedError"},
         ),
     ],
     ids=["FATAL_ERROR", "Reject", "returned", "fatal="],
 )
-def test_never_goes_to_the_dead_letter_queue_with_the_reason(app, queue, world, drain, behaviour, told):
+def test_never_goes_to_the_dead_letter_queue_with_the_reason(app, world, drain, behaviour, told):
+    queue = app.target
     [sent] = world.send(queue, ADDED)
     original = queue.receive(visibility=timedelta(0))[0]
-    subscribed(app, behaviour, fatal=Refused)
+    subscribed(app, behaviour, fatal=RefusedError)
     report = drain(app)
     assert (report.received, report.rejected) == (1, 1)
     world.later(3600)
@@ -133,10 +134,7 @@ def test_never_goes_to_the_dead_letter_queue_with_the_reason(app, queue, world, 
 
 def test_the_cause_of_a_reject_is_named_by_its_type(world, app, queue, drain):
     def behaviour():
-        try:
-            raise LookupError("secret")
-        except LookupError as error:
-            raise Reject("no such customer") from error
+        raise Reject("no such customer") from LookupError("secret")
 
     world.send(queue, ADDED)
     subscribed(app, behaviour)
@@ -204,7 +202,7 @@ def test_a_handler_that_finished_is_not_run_again_when_another_one_retries(app, 
     def second(_event):
         ran.append("second")
         if ran.count("second") < 3:
-            raise Refused
+            raise RefusedError
 
     for _ in range(3):
         drain(app)
@@ -216,16 +214,17 @@ def test_a_handler_that_finished_is_not_run_again_when_another_one_retries(app, 
 
 def test_errors_are_logged_without_the_body(world, app, queue, drain, caplog):
     [sent] = world.send(queue, MegaEvent("item.added", attributes={"card": "4111-1111"}))
-    subscribed(app, raising(Refused("no luck")))
+    subscribed(app, raising(RefusedError("no luck")))
     drain(app)
     failure = next(record for record in caplog.records if "raised" in record.message)
-    assert failure.message == f"reserve raised Refused on message {sent}"
+    assert failure.message == f"reserve raised RefusedError on message {sent}"
     assert (failure.queue, failure.subscription, failure.message_id) == ("orders", "reserve", sent)
-    assert failure.exc_info[0] is Refused
+    assert failure.exc_info[0] is RefusedError
     assert "4111" not in caplog.text
 
 
-def test_a_rejected_message_is_deleted_only_after_its_copy_is_there(app, queue, drain, monkeypatch, world, caplog):
+def test_a_rejected_message_is_deleted_only_after_its_copy_is_there(app, drain, monkeypatch, world, caplog):
+    queue = app.target
     world.send(queue, ADDED)
     subscribed(app, raising(Reject("never")))
     whole = Queue.send_batch

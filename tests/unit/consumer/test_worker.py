@@ -1,0 +1,245 @@
+"""Leases, copies of what is in hand, pace and shutdown, with real threads that wait for each other and never sleep."""
+
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+
+from megaql.broker.queue import Queue
+from megaql.consumer.app import App
+from megaql.consumer.report import Stopped
+
+PATIENCE = 30  # seconds; a test that waits so long has failed
+
+
+def in_background(app, **settings):
+    reports = []
+    thread = threading.Thread(target=lambda: reports.append(app.run(**{"wait": timedelta(0)} | settings)))
+    thread.start()
+    return thread, reports
+
+
+class Gate:
+    """A handler that waits until it is let through."""
+
+    def __init__(self):
+        self.entered = threading.Semaphore(0)
+        self.open = threading.Event()
+        self.seen = []
+
+    def __call__(self, _data, message):
+        self.seen.append((message.id, message.receive_count))
+        self.entered.release()
+        assert self.open.wait(PATIENCE)
+
+    def wait_entered(self):
+        assert self.entered.acquire(timeout=PATIENCE)
+
+
+@pytest.fixture
+def gate():
+    gate = Gate()
+    yield gate
+    gate.open.set()
+
+
+def test_a_message_whose_lease_has_ended_is_not_handled(world, queue, drain, monkeypatch, caplog):
+    [sent] = world.send(queue, {"a": 1})
+    app = App(queue)
+    handled = []
+    app.subscribe("exists a", subscription="note")(handled.append)
+    received = Queue.receive
+
+    def late(queue, *arguments, **settings):
+        messages = received(queue, *arguments, **settings)
+        for message in messages:
+            object.__setattr__(message, "lease_deadline", time.monotonic())
+        return messages
+
+    monkeypatch.setattr(Queue, "receive", late)
+    report = drain(app, limit=1)
+    assert (report.received, report.expired, report.handled) == (1, 1, 0)
+    assert handled == []
+    assert f"the lease of message {sent} ended before it was handled; it comes again" in caplog.messages
+    monkeypatch.undo()
+    world.later(30)
+    assert drain(app).handled == 1
+
+
+def test_no_second_handler_starts_once_the_lease_has_ended(world, queue, drain):
+    world.send(queue, {"a": 1})
+    app = App(queue)
+    ran = []
+
+    @app.subscribe("exists a")
+    def slow(_data, message):
+        ran.append("slow")
+        if message.receive_count == 1:
+            object.__setattr__(message, "lease_deadline", time.monotonic())
+
+    @app.subscribe("exists a")
+    def next_one(_data):
+        ran.append("next_one")
+
+    assert drain(app, limit=1).expired == 1
+    assert ran == ["slow"]
+    world.later(30)
+    assert drain(app).handled == 1
+    assert ran == ["slow", "next_one"]
+
+
+def test_a_handler_that_outlives_its_lease_is_said(world, queue, drain, caplog):
+    world.send(queue, {"a": 1})
+    app = App(queue)
+
+    @app.subscribe("exists a")
+    def slow(_data, message):
+        object.__setattr__(message, "lease_deadline", time.monotonic())
+
+    assert drain(app).handled == 1
+    assert "whose lease ended meanwhile" in caplog.text
+
+
+def test_a_copy_of_what_is_in_hand_renews_it_and_is_not_handled_beside_it(world, queue, gate):
+    world.send(queue, {"a": 1})
+    app = App(queue)
+    app.subscribe("exists a", subscription="gate")(gate)
+    thread, reports = in_background(app, once=False, limit=2, concurrency=2)
+    gate.wait_entered()
+    world.later(30)
+    deadline = time.monotonic() + PATIENCE
+    while queue.info().in_flight == 0 and time.monotonic() < deadline:
+        pass  # the worker polls without a wait, and soon has the copy
+    gate.open.set()
+    thread.join(PATIENCE)
+    assert (reports[0].received, reports[0].handled, reports[0].expired) == (2, 1, 1)
+    assert len(gate.seen) == 1
+    world.later(3600)
+    assert world.bodies(queue) == []
+
+
+def test_never_more_is_received_than_threads_while_the_pace_is_unknown(world, queue, gate):
+    world.send(queue, *({"a": number} for number in range(20)))
+    app = App(queue)
+    app.subscribe("exists a", subscription="gate")(gate)
+    thread, reports = in_background(app, concurrency=3)
+    for _ in range(3):
+        gate.wait_entered()
+    assert queue.info().in_flight == 3
+    app.stop()
+    gate.open.set()
+    thread.join(PATIENCE)
+    assert (reports[0].received, reports[0].handled) == (3, 3)
+
+
+def test_stopping_lets_what_runs_finish_and_returns_the_rest(world, queue, gate):
+    world.send(queue, *({"a": number} for number in range(30)))
+    app = App(queue)
+
+    @app.subscribe("exists a")
+    def first_fast_then_slow(data, message):
+        if data.data["a"] > 0:
+            gate(data, message)
+
+    thread, reports = in_background(app)
+    gate.wait_entered()
+    app.stop()
+    gate.open.set()
+    thread.join(PATIENCE)
+    [report] = reports
+    assert report.stopped is Stopped.ASKED
+    assert report.handled == 2
+    assert report.returned == report.received - 2
+    assert (queue.info().visible, queue.info().in_flight) == (28, 0)
+
+
+def test_a_second_stop_gives_back_what_is_running_at_once(world, queue, gate):
+    world.send(queue, {"a": 1}, {"a": 2})
+    app = App(queue)
+    app.subscribe("exists a", subscription="gate")(gate)
+    thread, reports = in_background(app, concurrency=2)
+    gate.wait_entered()
+    gate.wait_entered()
+    app.stop()
+    app.stop()
+    thread.join(PATIENCE)
+    assert not thread.is_alive()
+    [report] = reports
+    assert (report.stopped, report.handled, report.returned) == (Stopped.AT_ONCE, 0, 2)
+    assert (queue.info().visible, queue.info().in_flight) == (2, 0)
+
+
+def test_after_the_drain_timeout_what_is_running_goes_back(world, queue, gate):
+    world.send(queue, {"a": 1})
+    app = App(queue)
+    app.subscribe("exists a", subscription="gate")(gate)
+    thread, reports = in_background(app, drain_timeout=timedelta(seconds=0.2))
+    gate.wait_entered()
+    app.stop()
+    thread.join(PATIENCE)
+    assert reports[0].stopped is Stopped.AT_ONCE
+    assert (queue.info().visible, queue.info().in_flight) == (1, 0)
+
+
+def test_an_end_is_not_held_up_by_a_request_that_hangs(world, queue, monkeypatch):
+    world.send(queue, {"a": 1})
+    hanging, released = threading.Event(), threading.Event()
+
+    def hang(_queue, _messages):
+        hanging.set()
+        released.wait(PATIENCE)
+        return []
+
+    monkeypatch.setattr(Queue, "delete", hang)
+    app = App(queue)
+    app.subscribe("exists a", subscription="note")(lambda _data: None)
+    thread, reports = in_background(app, drain_timeout=timedelta(seconds=0.2))
+    assert hanging.wait(PATIENCE)
+    app.stop()
+    thread.join(PATIENCE)
+    assert reports[0].stopped is Stopped.AT_ONCE
+    released.set()
+
+
+def test_the_received_add_up(world, queue, drain):
+    world.send(queue, *({"a": number} for number in range(50)), *({"b": number} for number in range(7)))
+    app = App(queue)
+
+    @app.subscribe("a > 40")
+    def fails(_data):
+        raise ValueError
+
+    app.subscribe("a >= 0", subscription="note")(lambda _data: None)
+    report = drain(app, concurrency=4)
+    assert (report.received, report.handled, report.retried, report.unknown) == (57, 41, 9, 7)
+
+
+def test_signals_are_given_back_to_whoever_had_them(world, queue, drain):
+    import signal
+
+    def mine(_number, _frame):
+        pass
+
+    before = signal.signal(signal.SIGTERM, mine)
+    try:
+        world.send(queue, {"a": 1})
+        app = App(queue)
+        during = []
+        app.subscribe("exists a", subscription="note")(lambda _data: during.append(signal.getsignal(signal.SIGTERM)))
+        drain(app)
+        assert during[0] is not mine
+        assert signal.getsignal(signal.SIGTERM) is mine
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_a_signal_stops_the_run_and_is_in_the_report(world, queue):
+    import os
+    import signal
+
+    world.send(queue, {"a": 1})
+    app = App(queue)
+    app.subscribe("exists a", subscription="kill")(lambda _data: os.kill(os.getpid(), signal.SIGTERM))
+    report = app.run(wait=timedelta(0))
+    assert (report.stopped, report.signal, report.handled) == (Stopped.ASKED, signal.SIGTERM, 1)
