@@ -11,6 +11,14 @@ from decimal import Decimal
 from bson import Binary, Code, Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex, Timestamp
 from bson.datetime_ms import DatetimeMS
 
+
+def nest(levels):
+    value = []
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
 READERS = {
     "$float": float,
     "$numberDecimal": Decimal128,
@@ -27,19 +35,12 @@ READERS = {
     "$minKey": lambda _: MinKey(),
     "$maxKey": lambda _: MaxKey(),
     # Arrays inside one another, so many levels deep.
-    "$deep": lambda levels: nest(levels),
+    "$deep": nest,
     # An array of so many zeros.
     "$zeros": lambda length: [0] * length,
     # A surrogate without its partner, by its code point.
     "$surrogate": chr,
 }
-
-
-def nest(levels):
-    value = []
-    for _ in range(levels):
-        value = [value]
-    return value
 
 
 def read(value):

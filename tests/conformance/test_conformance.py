@@ -34,6 +34,8 @@ def record_of(case):
     return Record(extended.read(case["document"]) if "document" in case else MISSING, envelope, case.get("mega", False))
 
 
+CASES = list(cases())
+
 ERRORS = {
     "syntax": megaql.QuerySyntaxError,
     "check": megaql.QueryCheckError,
@@ -41,7 +43,7 @@ ERRORS = {
 }
 
 
-@pytest.mark.parametrize("case", cases())
+@pytest.mark.parametrize("case", CASES)
 def test_case(case):
     params = extended.read(case.get("params", {}))
     if "error" in case:
@@ -60,4 +62,4 @@ def test_case(case):
 
 
 def test_size_of_the_suite():
-    assert len(list(cases())) > 600
+    assert len(CASES) > 1_500
