@@ -35,7 +35,7 @@ def test_characters_sqs_takes(broker, char):
     assert broker.bodies(url) == [f"a{char}b"]
 
 
-@pytest.mark.parametrize("char", ["\x00", "\x08", "\x0b", "\x1f", "\ufffe", "\uffff", "\ud800", "\udfff"])
+@pytest.mark.parametrize("char", ["\x00", "\x08", "\x0b", "\x1f", "\ufffe", "\uffff", "\ud800"])
 def test_characters_sqs_refuses(broker, refused, char):
     url = broker.queue()
     code, message = refused(broker.client.send_message, QueueUrl=url, MessageBody=f"secret{char}")

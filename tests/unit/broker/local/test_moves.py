@@ -9,7 +9,7 @@ from megaql.broker.local import moves
 def tasks(monkeypatch):
     """Return the tasks that were started, as arguments of `step`: no thread runs them."""
     started = []
-    monkeypatch.setattr(moves, "launch", lambda store, task, rate: started.append((store, task)))
+    monkeypatch.setattr(moves, "launch", lambda *task_and_rate: started.append(task_and_rate[:2]))
     return started
 
 
@@ -132,7 +132,8 @@ def test_cancelling_leaves_the_rest(broker, queues, tasks):
     assert (broker.counts(main)[0], broker.counts(dead)[0]) == (1, 2)
 
 
-def test_a_task_whose_process_died_is_marked_failed(broker, queues, tasks):
+@pytest.mark.usefixtures("tasks")
+def test_a_task_whose_process_died_is_marked_failed(broker, queues):
     _, dead = queues
     start(broker, dead)
     broker.clock.advance(31)
@@ -162,7 +163,8 @@ def test_a_task_whose_target_is_gone_fails(broker, queues, tasks):
     assert listed(broker, dead)[0]["FailureReason"] == "AWS.SimpleQueueService.NonExistentQueue"
 
 
-def test_what_start_refuses(broker, queues, tasks, refused):
+@pytest.mark.usefixtures("tasks")
+def test_what_start_refuses(broker, queues, refused):
     main, dead = queues
     client = broker.client
     call = client.start_message_move_task
@@ -192,7 +194,8 @@ def test_what_list_and_cancel_refuse(broker, queues, tasks, refused):
     assert "UnsupportedOperation" in refused(client.cancel_message_move_task, TaskHandle=handle)[0]
 
 
-def test_old_tasks_are_forgotten(broker, queues, tasks):
+@pytest.mark.usefixtures("tasks")
+def test_old_tasks_are_forgotten(broker, queues):
     _, dead = queues
     for _ in range(12):
         start(broker, dead)

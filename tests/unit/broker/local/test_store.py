@@ -4,6 +4,7 @@ import stat
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -59,9 +60,14 @@ def test_a_closed_client_says_so(broker, refused):
 
 def test_a_failed_transaction_leaves_nothing(broker):
     url = broker.queue()
-    with pytest.raises(KeyboardInterrupt), broker.client._store.write() as db:
-        db.execute("DELETE FROM queue")
-        raise KeyboardInterrupt
+
+    def interrupted():
+        with broker.client._store.write() as db:
+            db.execute("DELETE FROM queue")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     broker.send(url, "a")
     assert broker.bodies(url) == ["a"]
 
@@ -185,6 +191,6 @@ def test_neither_boto3_nor_botocore_is_imported(tmp_path):
     )
     environment = {**os.environ, "MEGAQL_HOME": str(tmp_path)}
     answer = subprocess.run(
-        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True, cwd=os.getcwd()
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True, cwd=Path.cwd()
     )
     assert answer.stdout.strip() == "[]"

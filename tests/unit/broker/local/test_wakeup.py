@@ -51,8 +51,9 @@ def test_a_wait_ends_when_somebody_sends(broker, nap):
     other.close()
 
 
+@pytest.mark.usefixtures("nap")
 @pytest.mark.parametrize("name", ["standard", "ordered.fifo"])
-def test_a_wait_ends_when_a_message_becomes_visible(broker, nap, name):
+def test_a_wait_ends_when_a_message_becomes_visible(broker, name):
     url = broker.queue(name, VisibilityTimeout="5")
     broker.send(url, "a", MessageGroupId="g")
     broker.receive(url)
@@ -71,7 +72,8 @@ def test_a_send_to_another_queue_does_not_end_a_wait(broker, nap):
     other.close()
 
 
-def test_the_queues_own_wait_is_the_default(broker, nap):
+@pytest.mark.usefixtures("nap")
+def test_the_queues_own_wait_is_the_default(broker):
     url = broker.queue(ReceiveMessageWaitTimeSeconds="7")
     start = broker.clock.time
     assert broker.bodies(url) == []
