@@ -131,9 +131,9 @@ def read_base64(text: str) -> bytes:
 
 
 def _unwrapped(text: str) -> str:
-    if not text.endswith("\n") and "\n" not in text:
+    if "\n" not in text:
         return text
-    *full, last = text.removesuffix("\n").replace("\r", "").split("\n")
+    *full, last = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
     lengths = {len(line) for line in full}
     if len(lengths) > 1 or not lengths <= _WRAPS or len(last) > max(lengths, default=len(last)):
         raise Unreadable("not Base64: lines of uneven length")
@@ -167,11 +167,13 @@ def read_bson(data: bytes) -> dict[str, Any]:
 
     try:
         document: dict[str, Any] = bson.decode(data, codec_options=bson_options())
+        if b"$ref" in data:
+            document = _without_references(document)
     except Exception:  # noqa: BLE001 - whatever a hostile document makes the library raise, it means one thing here
         raise Unreadable("not BSON: its length fits, its content does not") from None
     if data.count(b"\x03") + data.count(b"\x04") > MAX_NESTING and nests_deeper(document):
         raise Unreadable(_too_deep("BSON"))
-    return _without_references(document) if b"$ref" in data else document
+    return document
 
 
 @cache
@@ -190,7 +192,8 @@ def bson_options() -> CodecOptions[dict[str, Any]]:
 
         def transform_bson(self, value: Any) -> Decimal:
             number: Decimal = value.to_decimal()
-            return number
+            # A signalling NaN raises wherever it is compared, and means no more than a quiet one.
+            return Decimal("NaN") if number.is_snan() else number
 
     return CodecOptions(
         document_class=dict,

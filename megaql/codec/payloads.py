@@ -6,15 +6,13 @@ publisher put there, known to the protocol or not, is matched, shown and sent on
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from megaql.codec import protocol
 from megaql.errors import CodecError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -234,7 +232,7 @@ def _given(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    return dict(value) if hasattr(value, "keys") else value
+    return dict(value) if isinstance(value, Mapping) else value
 
 
 def _version(section: Mapping[str, Any]) -> int:

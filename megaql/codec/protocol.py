@@ -161,14 +161,23 @@ def _ambiguity(event: Mapping[str, Any]) -> Violation | None:
 
 
 def _identical(left: object, right: object) -> bool:
-    """Compare without Python's `1 == True` and `1 == 1.0`, at any depth."""
-    if type(left) is not type(right):
-        return False
-    if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(_identical(left[key], right[key]) for key in left)
-    if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(map(_identical, left, right))
-    return left == right
+    """Compare without Python's `1 == True` and `1 == 1.0`, at any depth and without a stack of its own."""
+    pairs = [(left, right)]
+    while pairs:
+        left, right = pairs.pop()
+        if type(left) is not type(right):
+            return False
+        if isinstance(left, dict) and isinstance(right, dict):
+            if left.keys() != right.keys():
+                return False
+            pairs += [(left[key], right[key]) for key in left]
+        elif isinstance(left, list) and isinstance(right, list):
+            if len(left) != len(right):
+                return False
+            pairs += zip(left, right, strict=True)
+        elif left != right:
+            return False
+    return True
 
 
 def canonical(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -129,6 +129,7 @@ def test_base64_is_read(text, data):
         " AAAA",
         "AAAA ",
         "AAAA\n\n",
+        "AA\rAA\n",
         "ping\npong",  # lines, but no wrapped Base64
         "-_-_",  # the URL-safe alphabet
         "\uff21\uff21\uff21\uff21",
@@ -151,6 +152,11 @@ def test_bson_decimals_are_decimals():
     read = read_bson(bson.encode({"price": bson.Decimal128("19.90"), "in": [bson.Decimal128("1E+6000")]}))
     assert read == {"price": Decimal("19.90"), "in": [Decimal("1E+6000")]}
     assert type(read["price"]) is Decimal
+
+
+def test_a_signalling_nan_is_a_nan():
+    (value,) = read_bson(bson.encode({"a": bson.Decimal128("sNaN")})).values()
+    assert value.is_qnan()
 
 
 def test_a_bson_date_outside_pythons_years_is_kept():
@@ -177,6 +183,11 @@ def test_bson_nesting():
         read_bson(deep_bson(MAX_NESTING + 1))
     with pytest.raises(Unreadable, match="not BSON"):
         read_bson(deep_bson(20_000))
+    references = {"$ref": "a", "$id": 1}
+    for _ in range(MAX_NESTING // 2):
+        references = {"$ref": "a", "$id": {"a": references}}
+    with pytest.raises(Unreadable, match="nested deeper than 200 levels"):
+        read_bson(bson.encode(references))
 
 
 WHOLE = bson.encode({"a": "text", "b": {"c": 1}})

@@ -89,6 +89,17 @@ def test_both_forms_of_an_attribute_are_one_event():
     assert mega.read(payload({"quantity": 5, "attributes": None})).attributes == {"quantity": 5}
 
 
+def test_deep_attributes_in_both_forms_are_compared():
+    def deep(innermost):
+        value = innermost
+        for _ in range(5_000):
+            value = [value]
+        return value
+
+    assert mega.read(payload({"a": deep(1), "attributes": {"a": deep(1)}})).kind == "mega"
+    assert mega.read(payload({"a": deep(1), "attributes": {"a": deep(True)}})).kind == "data"
+
+
 def test_an_attribute_may_have_the_name_of_a_field():
     event = mega.read(payload({"attributes": {"name": "x", "attributes": 1}}))
     assert (event.name, event.attributes) == ("a.b", {"name": "x", "attributes": 1})
