@@ -26,6 +26,9 @@ DEFAULT_VERSION: Final = 1
 
 _NAME = re.compile(r"[a-z0-9._-]+")
 
+#: What ISO 8601 text is made of; Python's reader alone takes any character between date and time.
+_ISO = re.compile(r"[0-9W-]{7,10}(?:[Tt ][0-9:.,]+(?:[Zz]|[+-][0-9:]+)?)?")
+
 
 @dataclass(frozen=True, slots=True)
 class Violation:
@@ -49,6 +52,8 @@ def read_timestamp(value: object) -> datetime | None:
     Digits beyond microseconds are cut off here; the document keeps the text as it was sent.
     """
     if isinstance(value, str):
+        if not _ISO.fullmatch(value):
+            return None
         try:
             value = datetime.fromisoformat(value.upper())
         except ValueError:
