@@ -75,9 +75,9 @@ def _wrong_use(error: Any) -> MegaQLError:
 
 def _name_of(parameter: Any) -> str:
     """Return what a user calls a parameter: its longest option, or an argument's name in the usage line."""
-    return (
-        max(parameter.opts, key=len) if parameter.param_type_name == "option" else parameter.metavar or parameter.name
-    )
+    if parameter.param_type_name == "option":
+        return str(max(parameter.opts, key=len))
+    return str(parameter.metavar or parameter.name)
 
 
 def _system_error(error: OSError) -> MegaQLError:

@@ -95,3 +95,10 @@ class Environment:
     def local_time(self, moment: datetime, form: str = "%H:%M:%S") -> str:
         """Return a time as a clock on the wall shows it."""
         return moment.astimezone(self.zone).strftime(form)
+
+    def when(self, moment: datetime | None) -> str:
+        """Return a time of today as the time of day and any other as day and minute; nothing for no time."""
+        if moment is None:
+            return ""
+        today = self.local_time(moment, "%Y-%m-%d") == self.local_time(self.now(), "%Y-%m-%d")
+        return self.local_time(moment, "%H:%M:%S" if today else "%m-%d %H:%M")

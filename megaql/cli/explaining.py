@@ -144,8 +144,7 @@ class Explaining:
 
 
 def _heading(message: Message, world: Environment) -> str:
-    sent = world.local_time(message.sent_at) if message.sent_at else ""
-    parts = [id_text(message), sent, event_text(message), payload_text(message)]
+    parts = [id_text(message), world.when(message.sent_at), event_text(message), payload_text(message)]
     return harmless("  ".join(part for part in parts if part))
 
 

@@ -26,6 +26,8 @@ from megaql.lang.tree import walk
 from megaql.scan.readable import readable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from megaql.broker.message import Message
     from megaql.lang.nodes import Clause
 
@@ -58,22 +60,34 @@ class Field:
         values = [readable(value) for value in self.values(message)]
         return ", ".join(value if isinstance(value, str) else _json(value) for value in values)
 
-    def sort_key(self, message: Message) -> tuple[int, Any]:
-        """Return a key that orders any two values: missing ones last, numbers before times before texts."""
-        values = self.values(message)
-        match values[0] if values else MISSING:
-            case bool(value):
-                return 3, str(value)
-            case int() | float() | Decimal() as value if value == value:  # noqa: PLR0124 - NaN is not equal to itself
-                return 0, value
-            case datetime() as value:
-                return 1, value.timestamp()
-            case str(value):
-                return 2, value
-            case value if value is MISSING:
-                return 9, ""
-            case value:
-                return 4, _json(readable(value))
+    def sort(self, messages: Sequence[Message], *, descending: bool = False) -> list[Message]:
+        """Return messages in the order of this field's first value: numbers, times, texts, anything else; missing ones always last."""
+        keyed = [
+            (_sort_key(values[0] if values else MISSING), message)
+            for message in messages
+            for values in [self.values(message)]
+        ]
+        keyed.sort(key=lambda pair: pair[0], reverse=descending)
+        return [message for key, message in keyed if key != _LAST] + [message for key, message in keyed if key == _LAST]
+
+
+#: The key of a missing value.
+_LAST: Final = (9, "")
+
+
+def _sort_key(value: object) -> tuple[int, Any]:
+    """Return a key that orders any two values."""
+    match value:
+        case bool():
+            return 3, str(value)
+        case int() | float() | Decimal() if value == value:  # noqa: PLR0124 - NaN is not equal to itself
+            return 0, value
+        case datetime():
+            return 1, value.timestamp()
+        case str():
+            return 2, value
+        case _:
+            return _LAST if value is MISSING else (4, _json(readable(value)))
 
 
 def read_field(text: str, option: str) -> Field:

@@ -190,11 +190,12 @@ class TableWriter:
         """Write a row, now or when the widths are settled."""
         self._table.add(message)
         if explanation is not None:
-            from megaql.cli.tree import miss_line, tree_lines  # noqa: PLC0415 - only explanations need it
+            from megaql.cli.tree import miss_lines, tree_lines  # noqa: PLC0415 - only explanations need it
 
             style = Style(on=self._world.colors())
             blockers = explanation.blockers()
-            lines = [miss_line(blockers, style)] if blockers else tree_lines(explanation, style, self._world.width - 2)
+            width = self._world.width - 2
+            lines = miss_lines(blockers, style, width) if blockers else tree_lines(explanation, style, width)
             for line in lines:
                 self._world.out(f"  {line}")
         if self._world.stdout_isatty:

@@ -111,7 +111,7 @@ class Showing:
 
     def _end(self) -> None:
         if self._sort is not None:
-            for message in sorted(self._kept, key=self._sort.sort_key, reverse=self._descending):
+            for message in self._sort.sort(self._kept, descending=self._descending):
                 self._writer.show(message)
         if self._show.count:
             self._world.out(str(self._shown))

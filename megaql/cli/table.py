@@ -156,7 +156,7 @@ def default_columns(world: Environment, asked: Sequence[Field]) -> list[Column]:
     """Return the columns for messages: which, when, how often received, what, the paths a query asks about, and the payload."""
     columns = [
         Column("id", id_text, ("dim",), keep=True),
-        Column("sent", lambda message: world.local_time(message.sent_at) if message.sent_at else "", keep=True),
+        Column("sent", lambda message: world.when(message.sent_at), keep=True),
         Column("recv", lambda message: str(message.receive_count or ""), keep=True),
         Column("event", event_text, ("cyan",)),
     ]

@@ -79,12 +79,14 @@ def _wrap(text: str, width: int) -> list[str]:
     return textwrap.wrap(harmless(text), max(width, MIN_WIDTH), break_on_hyphens=False) or [""]
 
 
-def miss_line(blockers: tuple[Explanation, ...], style: Style) -> str:
-    """Return what alone kept a message out: the clause and the values it found."""
-    parts = []
-    for blocker in blockers:
-        found = "; ".join(
-            [*map(str, blocker.actual), *([blocker.reason] if blocker.reason and not blocker.actual else [])]
-        )
-        parts.append(harmless(f"{blocker.clause}  ({found})" if found else blocker.clause))
-    return f"{style('kept out by', 'yellow')} {' or '.join(parts)}"
+def miss_lines(blockers: tuple[Explanation, ...], style: Style, width: int) -> list[str]:
+    """Return what alone kept a message out: the clauses, the values they found, and what would help."""
+    words = "kept out by"
+    rows = _wrap(" or ".join(_blocker(blocker) for blocker in blockers), width - len(words) - 1)
+    return [f"{style(words, 'yellow')} {rows[0]}", *(f"{' ' * len(words)} {row}" for row in rows[1:])]
+
+
+def _blocker(blocker: Explanation) -> str:
+    found = [str(actual) for actual in blocker.actual] or ([blocker.reason] if blocker.reason else [])
+    found += [blocker.hint] if blocker.hint else []
+    return f"{blocker.clause}  ({'; '.join(found)})" if found else blocker.clause
