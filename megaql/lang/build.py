@@ -199,13 +199,13 @@ class Builder:
     def path(self, part: Part, scope: frozenset[str]) -> nodes.Path:
         """Build a path from its head and segments."""
         branch = cast("Branch", part)
-        head, *_ = branch.children
+        head = branch.children[0]
         root = nodes.Root.BODY
         if branch.data == "envelope_path":
             root = nodes.Root.ENVELOPE
         elif branch.data == "named_path" and head in scope:
             root = nodes.Root.VARIABLE
-        elif branch.data == "named_path" and head.lower() in foreign.NULLS:
+        elif branch.data == "named_path" and str(head).lower() in foreign.NULLS:
             raise self.error(
                 span_of(head),
                 "foreign-null",

@@ -53,4 +53,4 @@ def expected(beginning: str) -> frozenset[str]:
     except UnexpectedInput as failure:
         # The end of the beginning cut a word or number short; what it could have been is the best answer there is.
         return frozenset(getattr(failure, "allowed", None) or getattr(failure, "expected", None) or ())
-    return frozenset(state.accepts())
+    return frozenset(state.accepts())  # type: ignore[no-untyped-call]  # lark types most of its calls, not this one

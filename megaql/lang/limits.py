@@ -54,6 +54,15 @@ NUMBER_EXPONENT: Final = 6_144
 #: The largest array index, either way.
 INDEX: Final = 2**31 - 1
 
+#: The text of a query's JSON form, in bytes of UTF-8.
+JSON_BYTES: Final = 4 * 1024 * 1024
+
+#: Objects and arrays inside one another in the JSON form: each level of a query takes up to three.
+JSON_NESTING: Final = 4 * NESTING
+
+#: Values of all kinds in the JSON form.
+JSON_VALUES: Final = 4 * ALL_LIST_ITEMS
+
 #: What a diagnostic shows of a tree that has no text.
 CODE_SOURCE: Final = Source("(a query built in code)")
 
@@ -99,8 +108,8 @@ def check_digits(source: Source, number: str, span: Span) -> None:
 _LONG_NUMBER: Final = ("number-length", f"a number has more than {NUMBER_DIGITS:,} digits", "write it as a string")
 _LARGE_NUMBER: Final = (
     "number-size",
-    f"a number is beyond 1e{NUMBER_EXPONENT:,} or finer than 1e-{NUMBER_EXPONENT:,}",
-    "",
+    f"a number is beyond 1e{NUMBER_EXPONENT} or finer than 1e-{NUMBER_EXPONENT}",
+    "no message can hold it",
 )
 _NESTED: Final = ("nesting", f"the query is nested more than {NESTING} levels deep", "split the query")
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from lark.exceptions import UnexpectedInput, UnexpectedToken
+
 from megaql.errors import Diagnostic, QuerySyntaxError
 from megaql.lang import grammar, mistakes_borrowed, mistakes_operators, mistakes_quotes, mistakes_values
 from megaql.lang.failure import Failure
@@ -18,8 +20,6 @@ from megaql.source import Source, Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from lark.exceptions import UnexpectedInput
 
 #: In order: what is not closed hides everything after it, so it goes first; then the more special habits.
 _RECOGNISERS: Final[tuple[Callable[[Failure], Diagnostic | None], ...]] = (
@@ -38,10 +38,11 @@ def syntax_error(source: Source, tokens: Sequence[Token], stop: UnexpectedInput)
 
 
 def _locate(source: Source, tokens: Sequence[Token], stop: UnexpectedInput) -> Failure:
-    offset = stop.pos_in_stream
-    at_end = offset is None or getattr(getattr(stop, "token", None), "type", "") == "$END"
+    offset: int | None = stop.pos_in_stream
+    if isinstance(stop, UnexpectedToken) and stop.token.type == "$END":
+        offset = None  # lark puts the end of the text at the start of the last token
     index = len(tokens) - 1
-    if not at_end:
+    if offset is not None:
         index = next((place for place, token in enumerate(tokens) if offset < token.end), index)
     # The token's own start, since the parser may have read a part of it: the == of a ===.
     beginning = source.text[: tokens[index].start]
@@ -109,17 +110,19 @@ def _shortened(text: str) -> str:
 #: What can stand somewhere, as readers of the language reference call it: the first terminal of a row that is expected
 #: speaks for the row.
 _WORDS: Final = (
+    (("_CIDR",), "a list in brackets or a path to one"),
     (("PRESENCE",), "a condition"),
     (("NAME", "NUMBER"), "a value"),
     (("NAME", "ENVELOPE"), "a path"),
     (("NAME",), "a name"),
     (("NUMBER", "STRING"), "a literal"),
     (("STRING", "MEMBER"), "a key"),
-    (("STRING", "NUMBER", "STAR"), 'an index, a quoted key or *'),
+    (("STRING", "NUMBER", "STAR"), "an index, a quoted key or *"),
     (("REGEX",), "a regex between slashes"),
     (("STRING", "RAW"), "a string"),
     (("KIND",), "a kind such as null or string"),
-    (("COMPARISON",), "an operator"),
+    (("COMPARISON", "TEXT_OPERATOR", "_IN"), "an operator"),
+    (("TEXT_OPERATOR", "_IN"), "an operator such as in, like or between"),
     (("COLON",), "':'"),
     (("LPAR",), "'('"),
     (("RPAR",), "')'"),
@@ -138,7 +141,7 @@ def _in_words(failure: Failure) -> str:
         if failure.expected.issuperset(terminals) and not named & set(terminals):
             found.append(words)
             named |= set(terminals)
-            if words in ("a condition", "a value"):
+            if terminals[0] in ("_CIDR", "PRESENCE") or "NAME" in terminals:
                 break
     if len(found) < 2:
         return found[0] if found else "the end of the query"

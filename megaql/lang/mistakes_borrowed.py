@@ -125,7 +125,9 @@ def mongo(failure: Failure) -> Diagnostic | None:
         return replace(token.span, f"'{token.text}' is an operator of MongoDB", meant, "mongo")
     if failure.before.text in _MONGO and failure.before.kind is TokenKind.PARAM:
         label = f"write {_MONGO[failure.before.text]} between a path and a value"
-        return Diagnostic(f"'{failure.before.text}' is an operator of MongoDB", failure.before.span, label, code="mongo")
+        return Diagnostic(
+            f"'{failure.before.text}' is an operator of MongoDB", failure.before.span, label, code="mongo"
+        )
     return None
 
 
@@ -155,7 +157,9 @@ def placeholders(failure: Failure) -> Diagnostic | None:
         span = Span(token.start, after.end)
         return replace(span, "parameters begin with a dollar sign", f"${after.text}", "placeholder")
     if token.text == "%" and after.start == token.end:
-        return Diagnostic("values are not pasted into a query", token.span, "write a parameter: $name", code="placeholder")
+        return Diagnostic(
+            "values are not pasted into a query", token.span, "write a parameter: $name", code="placeholder"
+        )
     if token.text == "$" and after.text == ".":
         fix = "a path starts at the body by itself, without $"
         return Diagnostic(fix, Span(token.start, after.end), "leave it out", code="json-path", fix="")
@@ -163,7 +167,9 @@ def placeholders(failure: Failure) -> Diagnostic | None:
         span = Span(token.start, failure.at(3).end if failure.at(3).text == "}" else failure.at(2).end)
         return replace(span, "parameters have no braces", f"${failure.at(2).text}", "placeholder")
     if token.text == "$":
-        label = "write $ and a name: $tenant" if after.kind is not TokenKind.NUMBER else "parameters have names: $tenant"
+        label = (
+            "write $ and a name: $tenant" if after.kind is not TokenKind.NUMBER else "parameters have names: $tenant"
+        )
         return Diagnostic("a parameter has no name", token.span, label, code="placeholder")
     if token.text == "@":
         label = "write one, such as @id or @attributes.tenant"
@@ -214,7 +220,8 @@ def pipe(failure: Failure) -> Diagnostic | None:
 def brackets_of_paths(failure: Failure) -> Diagnostic | None:
     """`a[?b == 1]`, `a[]`, `a[name]`, `a[1:2]`, where only an index, a quoted key or `*` can stand."""
     opening = next(iter(failure.open_brackets()[-1:]), None)
-    if opening is None or opening.text != "[" or "STAR" not in failure.expected | _bracket_rest(failure):
+    at_end = failure.token.kind is TokenKind.END
+    if at_end or opening is None or opening.text != "[" or "STAR" not in failure.expected | _bracket_rest(failure):
         return None
     token = failure.token
     if token.text == "]":

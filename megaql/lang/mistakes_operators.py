@@ -38,7 +38,9 @@ _WORDS: Final = {
     **dict.fromkeys(("le", "lte", "atmost"), "<="),
     **dict.fromkeys(("matches", "match", "regex", "regexp", "rlike", "similar"), "~"),
     **dict.fromkeys(("includes", "include", "has", "contain", "containing", "icontains"), "contains"),
-    **dict.fromkeys(("begins", "beginswith", "begins_with", "starts", "starts_with", "starts-with", "prefix"), "startswith"),
+    **dict.fromkeys(
+        ("begins", "beginswith", "begins_with", "starts", "starts_with", "starts-with", "prefix"), "startswith"
+    ),
     **dict.fromkeys(("ends", "ends_with", "ends-with", "suffix"), "endswith"),
     **dict.fromkeys(("ilike", "glob"), "like"),
     **dict.fromkeys(("within", "oneof", "one_of", "anyof", "any_of", "element"), "in"),
@@ -93,8 +95,12 @@ def chained(failure: Failure) -> Diagnostic | None:
         ends = (low, high) if first.text[0] == "<" else (high, low)
         label = f"write {value} between {ends[0]} and {ends[1]}"
         hint = "" if first.text == token.text == "<=" else f"between includes both ends; otherwise write {pair}"
-        return Diagnostic("comparisons do not chain; each has two sides", Span(left.start, right.end), label, hint, "chain")
-    return Diagnostic("comparisons do not chain; each has two sides", Span(left.start, right.end), f"write {pair}", code="chain")
+        return Diagnostic(
+            "comparisons do not chain; each has two sides", Span(left.start, right.end), label, hint, "chain"
+        )
+    return Diagnostic(
+        "comparisons do not chain; each has two sides", Span(left.start, right.end), f"write {pair}", code="chain"
+    )
 
 
 def sign(failure: Failure) -> Diagnostic | None:
@@ -125,7 +131,12 @@ def negated_sign(failure: Failure) -> Diagnostic | None:
     if token.word in ("exists", "exist", "present", "defined"):
         path = failure.operand_before(-1)
         if path:
-            return replace(Span(path.start, token.end), "absence is asked for in front", f"missing {failure.slice(path)}", "presence")
+            return replace(
+                Span(path.start, token.end),
+                "absence is asked for in front",
+                f"missing {failure.slice(path)}",
+                "presence",
+            )
     if fix:
         return replace(span, f"'{failure.slice(span)}' is not an operator", fix, "operator")
     return None
@@ -177,7 +188,7 @@ def quantifier(failure: Failure) -> Diagnostic | None:
     if failure.wants_operator and before.word in elsewhere and failure.after.word == "in":
         fix = elsewhere[before.word]
         return replace(before.span, f"'{before.text}' is not a quantifier", fix, "quantifier")
-    if failure.expected == {"LPAR"}:
+    if failure.expected == {"LPAR"} and token.kind is not TokenKind.END:
         rest = failure.tokens[failure.index :]
         simple = len(rest) > 1 and not any(part.text in ")]" or part.word in ("and", "or") for part in rest[:-1])
         whole = failure.text(token.start, rest[-1].start)
@@ -190,7 +201,9 @@ def quantifier(failure: Failure) -> Diagnostic | None:
     if failure.expected == {"_IN"} and token.kind is not TokenKind.END:
         if token.kind is TokenKind.WORD:
             point = Span(token.start, token.start)
-            return Diagnostic(f"'in' is missing after {before.text}", point, "write in here", code="quantifier", fix="in ")
+            return Diagnostic(
+                f"'in' is missing after {before.text}", point, "write in here", code="quantifier", fix="in "
+            )
         path = failure.operand_after(-2) or before.span
         fix = f"x in {failure.slice(path)}"
         return replace(path, "a quantifier names the element it looks at", fix, "quantifier")
@@ -241,10 +254,10 @@ def arithmetic(failure: Failure) -> Diagnostic | None:
     if not (failure.wants_operator or failure.wants_joint) or failure.before.kind is TokenKind.END:
         return None
     regex_like = token.kind in (TokenKind.REGEX, TokenKind.OPEN_REGEX)
-    if regex_like and token.kind is TokenKind.REGEX and failure.wants_operator and not token.text[1:2].strip().isdigit():
-        if token.text[1:2] != " ":
-            point = Span(token.start, token.start)
-            return Diagnostic("an operator is missing before the regex", point, "write ~ here", code="regex", fix="~ ")
+    divides = token.text[1:2].isspace() or token.text[1:2].isdigit()
+    if token.kind is TokenKind.REGEX and failure.wants_operator and not divides:
+        point = Span(token.start, token.start)
+        return Diagnostic("an operator is missing before the regex", point, "write ~ here", code="regex", fix="~ ")
     negative = token.kind is TokenKind.NUMBER and token.text.startswith("-")
     if not (token.text in _ARITHMETIC or regex_like or negative):
         return None
@@ -265,7 +278,9 @@ def word(failure: Failure) -> Diagnostic | None:
     if failure.wants_joint and not _WORDS.get(token.word, "").isalpha():
         known = nearest(token.text, ("and", "or"))
         label = f"did you mean {known}?" if known else "write and or or before it"
-        return Diagnostic(f"'{token.text[:40]}' cannot follow a whole condition", token.span, label, code="joint", fix=known)
+        return Diagnostic(
+            f"'{token.text[:40]}' cannot follow a whole condition", token.span, label, code="joint", fix=known
+        )
     meant = _WORDS.get(token.word)
     if meant == "~" and after.kind is TokenKind.STRING:
         fix = f"~ {literals.regex_for(after.text)}"
@@ -281,7 +296,9 @@ def word(failure: Failure) -> Diagnostic | None:
     hint = "the operators are == != < <= > >= ~ !~ in like contains startswith endswith between is"
     if after.text in COMPARISONS and failure.before.kind is TokenKind.WORD:
         hint = f'a key with a space in it stands in quotes after a point: ."{failure.before.text} {token.text}"'
-    return Diagnostic(f"'{token.text[:40]}' is not an operator", token.span, "write an operator here", hint, "unknown-operator")
+    return Diagnostic(
+        f"'{token.text[:40]}' is not an operator", token.span, "write an operator here", hint, "unknown-operator"
+    )
 
 
 def no_operator(failure: Failure) -> Diagnostic | None:
@@ -298,7 +315,9 @@ def no_operator(failure: Failure) -> Diagnostic | None:
         message = f"an operator is missing between '{failure.before.text[:40]}' and '{token.text[:40]}'"
         return Diagnostic(message, point, "write one here, such as ==", code="missing-operator")
     if failure.wants_joint:
-        return Diagnostic("'and' or 'or' is missing between two conditions", point, "write and or or here", code="joint")
+        return Diagnostic(
+            "'and' or 'or' is missing between two conditions", point, "write and or or here", code="joint"
+        )
     return None
 
 
@@ -320,7 +339,9 @@ def nothing_left(failure: Failure) -> Diagnostic | None:
         )
     if token.word in ("and", "or", "&&", "||"):
         where = f"between '{before.text}' and '{token.text}'" if failure.index else f"before '{token.text}'"
-        return Diagnostic(f"a condition is missing {where}", token.span, "write one, or leave the word out", code="missing-left")
+        return Diagnostic(
+            f"a condition is missing {where}", token.span, "write one, or leave the word out", code="missing-left"
+        )
     return None
 
 

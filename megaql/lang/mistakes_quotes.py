@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - characters that look alike are what this module is about
 """Mistakes of delimiters: quotes, slashes and brackets that are not closed or are of a wrong kind, unseen characters.
 
 What is not closed is shown at its opening, where the reader must look, and not where the parser noticed.
@@ -86,6 +87,18 @@ def open_regex(failure: Failure) -> Diagnostic | None:
     )
 
 
+def slash_in_regex(failure: Failure) -> Diagnostic | None:
+    """`~ /a/b/`: a slash ends the regex."""
+    token, before = failure.token, failure.before
+    slashes = token.kind in (TokenKind.REGEX, TokenKind.OPEN_REGEX) or token.text == "/"
+    if not slashes or before.kind is not TokenKind.REGEX or not failure.glued:
+        return None
+    slash = before.start + before.text.rindex("/")
+    return Diagnostic(
+        "this slash ends the regex", Span(slash, slash + 1), "write \\/ for a slash inside it", code="slash-in-regex"
+    )
+
+
 def foreign_quotes(failure: Failure) -> Diagnostic | None:
     """Typographic quotes and backticks."""
     token = failure.token
@@ -115,7 +128,10 @@ def wrong_closing(failure: Failure) -> Diagnostic | None:
     closing = {"(": ")", "[": "]", "{": "}"}[stack[-1].text]
     if closing != token.text:
         return Diagnostic(
-            f"'{stack[-1].text}' is not closed before '{token.text}'", stack[-1].span, f"close it with {closing}", code="closing"
+            f"'{stack[-1].text}' is not closed before '{token.text}'",
+            stack[-1].span,
+            f"close it with {closing}",
+            code="closing",
         )
     return None
 
@@ -149,16 +165,23 @@ def symbols(failure: Failure) -> Diagnostic | None:
     if not char.isprintable():
         name = unicodedata.name(char, "a control character").lower()
         return Diagnostic(
-            f"there is an invisible character here, U+{ord(char):04X} ({name})", token.span, "leave it out", code="invisible"
+            f"there is an invisible character here, U+{ord(char):04X} ({name})",
+            token.span,
+            "leave it out",
+            code="invisible",
         )
     return Diagnostic(
-        f"'{char}' is not a character of the language", token.span, "put it in quotes, if it belongs to a text", code="symbol"
+        f"'{char}' is not a character of the language",
+        token.span,
+        "put it in quotes, if it belongs to a text",
+        code="symbol",
     )
 
 
 RECOGNISERS: Final[tuple[Callable[[Failure], Diagnostic | None], ...]] = (
     quote_in_text,
     open_string,
+    slash_in_regex,
     open_regex,
     foreign_quotes,
     wrong_closing,

@@ -46,15 +46,21 @@ def malformed_number(failure: Failure) -> Diagnostic | None:
         diagnostic = describe(token.span, found) if found else None
         if diagnostic:
             return diagnostic
-    return Diagnostic(f"'{text[:40]}' is no number", token.span, "put it in quotes, if it is a text", _UNIT_HINT, "number")
+    return Diagnostic(
+        f"'{text[:40]}' is no number", token.span, "put it in quotes, if it is a text", _UNIT_HINT, "number"
+    )
 
 
 def _zeros(span: Span, found: re.Match[str]) -> Diagnostic:
-    return replace(span, "a number does not begin with a zero", f"{found[1]}{found[2]}", "number", "a text stands in quotes")
+    return replace(
+        span, "a number does not begin with a zero", f"{found[1]}{found[2]}", "number", "a text stands in quotes"
+    )
 
 
 def _dotted(span: Span, _: re.Match[str]) -> Diagnostic:
-    return Diagnostic("a number has one point at most", span, "put it in quotes, if it is a text such as a version", code="number")
+    return Diagnostic(
+        "a number has one point at most", span, "put it in quotes, if it is a text such as a version", code="number"
+    )
 
 
 def _pointed(span: Span, found: re.Match[str]) -> Diagnostic:
@@ -147,14 +153,22 @@ def quoted_head(failure: Failure) -> Diagnostic | None:
     string = failure.before
     if string.kind is not TokenKind.STRING or failure.token.text not in (".", "[") or not failure.glued:
         return None
-    return replace(string.span, "a string has no keys", f".{string.text}", "path", "a path may begin with a quoted key after a point")
+    return replace(
+        string.span,
+        "a string has no keys",
+        f".{string.text}",
+        "path",
+        "a path may begin with a quoted key after a point",
+    )
 
 
 def word_for_null(failure: Failure) -> Diagnostic | None:
     """`a == None`."""
     token = failure.token
     if token.word == "none" and (failure.before.text in COMPARISONS or failure.before.word == "not"):
-        return replace(token.span, f"'{token.text}' is a quantifier; the missing value is called null", "null", "foreign-null")
+        return replace(
+            token.span, f"'{token.text}' is a quantifier; the missing value is called null", "null", "foreign-null"
+        )
     return None
 
 
@@ -164,7 +178,9 @@ def negated_operand(failure: Failure) -> Diagnostic | None:
     if failure.before.text not in COMPARISONS:
         return None
     if token.word in ("not", "!"):
-        return Diagnostic("'not' stands before a whole condition", token.span, "write it at the beginning: not a == b", code="not")
+        return Diagnostic(
+            "'not' stands before a whole condition", token.span, "write it at the beginning: not a == b", code="not"
+        )
     if token.word in ("exists", "missing", "empty"):
         operand = failure.operand_after()
         meant = f"{token.word} {failure.slice(operand) if operand else 'path'}"
@@ -176,7 +192,9 @@ def keyword_as_key(failure: Failure) -> Diagnostic | None:
     """`any == 1`, `in.x == 1`: a key that is spelled like a keyword."""
     token, before, after = failure.token, failure.before, failure.after
     if token.kind is TokenKind.WORD and token.word in KEYWORDS and (failure.wants_value or failure.wants_condition):
-        follows = after.text in COMPARISONS or after.text in (".", "[") or after.word in ("is", "startswith", "endswith")
+        follows = (
+            after.text in COMPARISONS or after.text in (".", "[") or after.word in ("is", "startswith", "endswith")
+        )
         keyword = token if follows and failure.before.text not in COMPARISONS else None
     else:
         follows = token.text in COMPARISONS or (token.text == "[" and failure.glued)
@@ -246,10 +264,14 @@ def list_mistakes(failure: Failure) -> Diagnostic | None:
         return None
     if failure.expected == {"COMMA", "RSQB"} and token.kind in (TokenKind.NUMBER, TokenKind.STRING, TokenKind.PARAM):
         point = Span(token.start, token.start)
-        return Diagnostic("a comma is missing between the items of the list", point, "write , here", code="list", fix=", ")
+        return Diagnostic(
+            "a comma is missing between the items of the list", point, "write , here", code="list", fix=", "
+        )
     if failure.wants_literal and token.kind is TokenKind.WORD and failure.source.text[token.start :] != token.text:
         fix = literals.write_string(token.text)
-        return replace(token.span, "a list holds literals, not paths", fix, "list", "for an array in the message, write a in path")
+        return replace(
+            token.span, "a list holds literals, not paths", fix, "list", "for an array in the message, write a in path"
+        )
     return None
 
 

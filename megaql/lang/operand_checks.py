@@ -194,7 +194,7 @@ def _options(node: nodes.In, source: Source) -> Found:
 
 
 def _pattern(node: nodes.Matches) -> Found:
-    regex = node.regex
+    regex: nodes.Value = node.regex  # binding may have put any literal there
     if isinstance(regex, nodes.Param):
         return
     if not isinstance(regex, nodes.Regex):
@@ -257,7 +257,7 @@ def _glob(operand: nodes.Value) -> Found:
         )
 
 
-def _network(network: nodes.String | nodes.Param) -> Found:
+def _network(network: nodes.Value) -> Found:
     if isinstance(network, nodes.Param):
         return
     if not isinstance(network, nodes.String) or network.fold:
