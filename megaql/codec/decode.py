@@ -53,15 +53,15 @@ def decode(body: str, attributes: Mapping[str, Any] | None = None) -> Decoded:
     envelope someone published on purpose is not taken off; one inside an envelope settles that of the message in it.
     """
     around: list[SnsEnvelope] = []
+    reasons: list[str] = []
     while True:
         settled, complaint = _settled(body, attributes)
-        if settled:
-            return replace(settled, envelopes=tuple(around))
-        found = _detect(body)
-        envelope = envelopes.unwrap(found.payload.document) if found.format == "json" else None
+        found = settled or _detect(body)
+        looks_wrapped = settled is None and found.format == "json"
+        envelope = envelopes.unwrap(found.payload.document) if looks_wrapped else None
+        reasons += filter(None, (complaint, "" if envelope else found.reason))
         if envelope is None:
-            reasons = [reason for reason in (complaint, found.reason) if reason]
-            return replace(found, envelopes=tuple(around), reason="; ".join(reasons))
+            return replace(found, envelopes=tuple(around), reason="; ".join(reasons)) if around or reasons else found
         around.append(envelope)
         body, attributes = envelope.message, envelope.attributes
 

@@ -167,6 +167,16 @@ def test_the_format_inside_an_envelope_counts_for_the_message_in_it():
     assert decoded.sns is not None
 
 
+def test_a_wrong_word_about_an_envelope_is_told():
+    decoded = decode(wrapped("{"), says("bson"))
+    assert decoded.payload == Plaintext("{")
+    assert decoded.sns is not None
+    assert decoded.reason == (
+        "the attribute megaql.format says bson, and the body is not Base64; "
+        "not JSON: expecting property name enclosed in double quotes at line 1 column 2"
+    )
+
+
 def test_an_envelope_published_on_purpose_stays_data():
     body = wrapped(EVENT_JSON)
     decoded = decode(body, says("json"))
