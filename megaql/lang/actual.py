@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from megaql.lang import dates
@@ -22,6 +23,8 @@ from megaql.lang.record import MISSING
 from megaql.lang.tree import children
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from megaql.lang.findings import Finding
     from megaql.lang.nodes import Clause, Value
     from megaql.lang.paths import Found
@@ -61,21 +64,21 @@ class Actual:
 
 
 def actual_values(node: Clause, finding: Finding) -> tuple[Actual, ...]:
-    """Return what the values of a clause led to, its literals left out."""
-    named = [
-        (_place(operand, found), found)
-        for operand, founds in zip(_operands(node), finding.operands, strict=False)
-        for found in founds
-    ]
-    found = [(place, one) for place, one in named if place]
-    shown = found[:SHOWN_VALUES]
+    """Return what the values of a clause led to, the first ones and the one that decided, literals left out."""
+    # Places are written for what is shown only: each may be thousands of steps long.
+    shown = list(islice(_placed(node, finding), SHOWN_VALUES))
     decider = finding.decider
-    if decider is not None and all(one is not decider for _, one in shown):
+    if decider is not None and decider.where and all(one is not decider for _, one in shown):
         # An element inside an array that a path led to, or one after those that are shown.
-        shown = [*shown[: SHOWN_VALUES - 1], (location(decider.where), decider)] if decider.where else shown
-    return tuple(
-        Actual(place, one.value, describe(one.value)) for place, one in shown if not isinstance(one.value, Reason)
-    )
+        shown = [*shown[: SHOWN_VALUES - 1], (location(decider.where), decider)]
+    return tuple(Actual(place, found.value, describe(found.value)) for place, found in shown)
+
+
+def _placed(node: Clause, finding: Finding) -> Iterator[tuple[str, Found]]:
+    for operand, found in zip(_operands(node), finding.operands, strict=False):
+        for one in found:
+            if not isinstance(one.value, Reason) and (place := _place(operand, one)):
+                yield place, one
 
 
 def _operands(node: Clause) -> tuple[Any, ...]:

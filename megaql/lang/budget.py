@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 #: Steps one query may take on one message: a value selected, a pair of values compared, a KiB of text searched. About a second.
-STEPS: Final = 1_000_000
+STEPS: Final = 300_000
 
 #: Values that `**` visits for one path, counted in document order.
 DEEP_VISITS: Final = 10_000

@@ -30,6 +30,7 @@ def relate(operator: Comparison, left: object, right: object, budget: Budget) ->
         return _relate_count(_MIRRORED[operator], right, left, budget)
     if operator is Comparison.EQ:
         return equal(left, right, budget)
+    budget.spend()
     sign = order(left, right)
     if sign is None:
         return None
