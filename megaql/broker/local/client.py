@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from megaql.broker.local import leases, moves, parameters, receive, removal, send, settings
 from megaql.broker.local.errors import (
+    INVALID_VALUE,
     PARAM_VALIDATION,
     SERVICE_UNAVAILABLE,
     ClientError,
@@ -53,6 +54,10 @@ class LocalSQS:
         except Refused as refused:
             error = ParamValidationError if refused.code == PARAM_VALIDATION else ClientError
             raise error(refused, name) from None
+        except UnicodeEncodeError:
+            raise ClientError(
+                Refused(INVALID_VALUE, "A parameter is no Unicode text: it holds a surrogate."), name
+            ) from None
         except sqlite3.Error as error:
             raise ClientError(storage_failure(error, str(self._store.path)), name) from error
         except OSError as error:

@@ -12,9 +12,8 @@ import base64
 import hashlib
 import json
 import re
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from megaql.broker.local.checksums import attributes_md5, text_md5
 from megaql.broker.local.errors import INVALID_CONTENTS, INVALID_VALUE, MISSING_PARAMETER, Refused, invalid_value
@@ -37,8 +36,7 @@ _NAME: Final = re.compile(r"(?!(?i:aws\.|amazon\.))(?!\.)(?!.*\.\.)[\w\-.]{1,256
 _TYPE: Final = re.compile(r"(String|Number|Binary)(\..+)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """A message that passed the rules, ready to be stored; `size` counts body and attributes, in bytes."""
 
     body: str
@@ -82,7 +80,9 @@ def prepare(queue: Queue, entry: Mapping[str, Any]) -> Outgoing:
 
 def _canonical(attributes: Mapping[str, Mapping[str, Any]] | None) -> dict[str, dict[str, Any]]:
     """Return a copy in which binary values are bytes: boto3 takes text there too, and encodes it."""
-    copy = {name: dict(attribute) for name, attribute in (attributes or {}).items()}
+    if not attributes:
+        return {}
+    copy = {name: dict(attribute) for name, attribute in attributes.items()}
     for attribute in copy.values():
         if isinstance(attribute.get("BinaryValue"), str):
             attribute["BinaryValue"] = attribute["BinaryValue"].encode()

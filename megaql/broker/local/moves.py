@@ -61,7 +61,10 @@ class Row(NamedTuple):
 
 
 def start(store: Store, request: Request) -> Response:
-    """StartMessageMoveTask; the moving goes on in a thread after this returns, and a process waits for it at its end."""
+    """StartMessageMoveTask; the moving goes on in a thread after this returns.
+
+    A process waits for it at its end; closing the client stops it.
+    """
     source_arn, destination_arn = request["SourceArn"], request.get("DestinationArn")
     rate = request.get("MaxNumberOfMessagesPerSecond")
     if rate is not None and not 1 <= rate <= MAX_RATE:
@@ -129,7 +132,7 @@ def run(store: Store, task: str, rate: int | None) -> None:
         while step(store, task, chunk):
             if rate:
                 time.sleep(chunk / rate)
-    except sqlite3.Error:
+    except (sqlite3.Error, OSError, Refused):
         # Closed, full or damaged: the row cannot be relied on to take a note of it, and its silence will tell.
         return
 

@@ -79,6 +79,9 @@ class Link:
                 connection.close()
                 lock.close()
 
+    def __del__(self) -> None:
+        self.close()  # a client that was dropped without being closed
+
 
 class Store:
     """The database of a home. Thread-safe; a call takes a connection from those that are idle, or opens one more."""

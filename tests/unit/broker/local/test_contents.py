@@ -136,3 +136,15 @@ def test_the_attributes_digest_is_sqss_layout():
         "a": {"DataType": "Binary", "BinaryValue": b"\x01\x02"},
     }
     assert attributes_md5(attributes) == hashlib.md5(layout).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"MessageAttributes": {"k": {"DataType": "String.\ud800", "StringValue": "v"}}},
+        {"MessageSystemAttributes": {"AWSTraceHeader": {"DataType": "String", "StringValue": "\ud800"}}},
+    ],
+)
+def test_text_that_is_no_unicode_is_refused(broker, refused, parameters):
+    code, message = refused(broker.client.send_message, QueueUrl=broker.queue(), MessageBody="a", **parameters)
+    assert (code, message) == ("InvalidParameterValue", "A parameter is no Unicode text: it holds a surrogate.")
