@@ -12,6 +12,7 @@ import re
 import sys
 import uuid
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -29,7 +30,6 @@ from megaql.scan.documents import BadLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import timedelta
 
     from megaql.broker.message import Message
     from megaql.broker.publisher import Publishable, Publisher
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 #: The sections of a MEGA payload that a `--set` path may begin with; any other path is an attribute of the event.
 _SECTIONS: Final = frozenset({"event", "object", "extra"})
+
+#: The longest delay SQS has.
+MAX_DELAY: Final = timedelta(minutes=15)
 
 #: An array is made longer by one element at a time, and never longer than this.
 MAX_SET_INDEX: Final = 10_000
@@ -102,6 +105,8 @@ def outgoing(
     choice.check()
     if envelope.dedup and count > 1:
         raise typer.BadParameter("copies with one deduplication id would arrive as one message", param_hint="--dedup")
+    if envelope.delay is not None and envelope.delay > MAX_DELAY:
+        raise typer.BadParameter("a queue delays a message by 15 minutes at most", param_hint="--delay")
     attributes = dict(_attribute(text) for text in envelope.attributes)
     if choice.source is not None:
         if count > 1 or envelope.bson or parts.assignments or envelope.dedup:

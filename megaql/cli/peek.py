@@ -162,6 +162,8 @@ def command(
     from megaql.scan.budget import Budget  # noqa: PLC0415 - as above
 
     world = options.world_of(context, color)
+    if where is None and param:
+        raise typer.BadParameter("without a query there is nothing to bind; add -w QUERY", param_hint="--param")
     _check(where=where, follow=follow, why_not=why_not, explain=explain, count=count, sort=sort)
     query = compile_query(where, **options.parameters(param or [])) if where is not None else None
     shown = limit or (None if follow or count else LIMIT)

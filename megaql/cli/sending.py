@@ -9,8 +9,10 @@ from contextlib import nullcontext
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from megaql.broker.batches import BatchResult
 from megaql.broker.message import Message
 from megaql.broker.outgoing import Outgoing
+from megaql.broker.queue import Queue
 from megaql.cli import complaint
 from megaql.cli.status import Status
 from megaql.cli.style import Style, harmless, harmless_json
@@ -21,7 +23,6 @@ from megaql.scan.stop import StopFlag, catch_signals
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from megaql.broker.batches import BatchResult
     from megaql.broker.publisher import Publisher
     from megaql.cli.environment import Environment
     from megaql.scan.documents import BadLine
@@ -45,7 +46,7 @@ def send(world: Environment, publisher: Publisher, entries: Iterator[Outgoing | 
                 good = [entry for entry in chunk if isinstance(entry, Outgoing)]
                 account.unreadable += len(chunk) - len(good)
                 if good:
-                    account.add(publisher.publish_batch(good), good)
+                    account.add(_sent(publisher, good), good)
         except MegaQLError as error:
             if not account.sent:
                 raise
@@ -54,6 +55,15 @@ def send(world: Environment, publisher: Publisher, entries: Iterator[Outgoing | 
         finally:
             account.tell(interrupted=bool(stop))
     return stop.exit_status or account.status
+
+
+def _sent(publisher: Publisher, entries: list[Outgoing]) -> BatchResult[Outgoing]:
+    """Send a chunk. One message goes by itself, so that what is wrong with it is an error of four parts."""
+    if len(entries) > 1:
+        return publisher.publish_batch(entries)
+    to = publisher.destination
+    message_id = to.send(entries[0]) if isinstance(to, Queue) else to.publish(entries[0])
+    return BatchResult(entries, [], [{"MessageId": message_id}])
 
 
 def show(world: Environment, entries: Iterator[Outgoing | BadLine], destination: str) -> int:

@@ -39,7 +39,9 @@ def status_of(error: MegaQLError) -> Status:
             return Status.DENIED
         case BadTarget():
             return Status.USAGE
-        case BrokerError():
-            return Status.UNREACHABLE
+        case BrokerError(code=code):
+            from megaql.broker.faults import CONTENT_CODES, short_code  # noqa: PLC0415 - only for a service's refusal
+
+            return Status.USAGE if short_code(code) in CONTENT_CODES else Status.UNREACHABLE
         case _:
             return Status.USAGE

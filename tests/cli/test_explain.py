@@ -1,0 +1,66 @@
+"""`megaql explain`: which messages it takes and in which form it tells."""
+
+import json
+
+QUERY = 'event.name == "item.added" and event.quantity > 3'
+
+
+def test_the_first_message_unless_another_is_asked_for(megaql, events):
+    first = json.loads(megaql("explain", QUERY, events).out)
+    assert (first["id"][:8], first["verdict"]) == ("1a2b3c01", "match")
+    by_id = json.loads(megaql("explain", QUERY, events, "--id", "1a2b3c04").out)
+    assert by_id["verdict"] == "no match"
+    assert by_id["kept_out_by"] == []
+
+
+def test_near_misses_name_the_clause(megaql, events):
+    result = megaql("explain", QUERY, events, "--only", "near-miss", "-n", "5")
+    assert [json.loads(line)["kept_out_by"] for line in result.lines] == [
+        ["event.quantity > 3"],
+        ["event.quantity > 3"],
+        ['event.name == "item.added"'],
+    ]
+
+
+def test_summary(megaql, events):
+    result = megaql("explain", QUERY, events, "--summary", tty=True)
+    assert result.lines == [
+        "match 1, no match 3, unknown 5",
+        "near misses, by the clause that alone kept a message out:",
+        "  2  event.quantity > 3",
+        '  1  event.name == "item.added"',
+    ]
+    assert json.loads(megaql("explain", QUERY, events, "--summary").out)["near_misses"][0] == {
+        "clause": "event.quantity > 3",
+        "count": 2,
+    }
+
+
+def test_json_is_one_document(megaql, events):
+    document = json.loads(megaql("explain", QUERY, events, "-n", "2", "-o", "json").out)
+    assert document["query"] == QUERY
+    assert [message["verdict"] for message in document["messages"]] == ["match", "no match"]
+    assert document["messages"][0]["explanation"]["children"][1]["actual"][0]["value"] == 5
+
+
+def test_a_message_that_is_not_there(megaql, events):
+    result = megaql("explain", QUERY, events, "--id", "ffff")
+    assert (result.status, result.out) == (1, "")
+    assert "no such message among those read" in result.err
+
+
+def test_a_queue_gets_back_what_was_read(megaql):
+    megaql("publish", "local:orders", "--event", "item.added", "-s", "quantity=5", "--count", "3")
+    result = megaql("explain", QUERY, "local:orders", tty=True)
+    assert result.lines[1].startswith("✓ match")
+    assert "seen 1 of about 3, matched 1" in result.err
+    assert "1 receive count raised by 1; released 1" in result.err
+
+
+def test_why_a_payload_is_only_data(megaql, events):
+    result = megaql("explain", "event.quantity > 3", events, "--id", "1a2b3c08", tty=True)
+    assert result.lines[1].startswith("taken for data: ")
+
+
+def test_forms_of_whole_messages_are_refused(megaql, events):
+    assert megaql("explain", QUERY, events, "-o", "raw").status == 2

@@ -1,0 +1,81 @@
+"""`megaql test`: a filter over files."""
+
+import gzip
+import json
+
+import pytest
+
+LINES = ['{"n": 1}', '{"n": 2, "x": 0.10}', '{"n": "2"}', '{"m": 2}']
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "events.ndjson"
+    path.write_text("\n".join(LINES) + "\n")
+    return path
+
+
+def test_matching_records_are_printed(megaql, file):
+    result = megaql("test", "n == 2", file)
+    assert result.status == 0
+    assert [json.loads(line)["body"] for line in result.lines] == ['{"n": 2, "x": 0.10}']
+    assert result.err == f"{file}: seen 4, matched 1, unknown 1\n"
+
+
+def test_invert_prints_unknown_ones_too(megaql, file):
+    assert megaql("test", "n == 2", file, "-v", "-o", "raw").lines == [LINES[0], LINES[2], LINES[3]]
+
+
+def test_several_files_and_gzip(megaql, file, tmp_path):
+    packed = tmp_path / "more.ndjson.gz"
+    packed.write_bytes(gzip.compress(b'{"n": 2}\n'))
+    assert megaql("test", "n == 2", file, packed, "--count").lines == ["2"]
+
+
+def test_quiet_says_nothing(megaql, file):
+    assert megaql("test", "n == 2", file, "-q").err == ""
+
+
+@pytest.mark.parametrize(("query", "status"), [("n == 2", 0), ("n == 9", 1)])
+def test_exit_status(megaql, file, query, status):
+    assert megaql("test", query, file, "-e").status == status
+
+
+def test_a_malformed_line_is_told_and_the_others_are_tested(megaql, tmp_path):
+    path = tmp_path / "broken.ndjson"
+    path.write_text('{"n": 2}\n{"n": secret\n{"n": 2}\n')
+    result = megaql("test", "n == 2", path)
+    assert result.status == 6
+    assert len(result.lines) == 2
+    assert f"warning: {path}:2: not JSON: expecting value at column 7; passed over" in result.err
+    assert "unreadable lines 1" in result.err
+    assert "secret" not in result.err
+
+
+def test_a_flood_of_malformed_lines_is_counted_only(megaql, tmp_path):
+    path = tmp_path / "broken.ndjson"
+    path.write_text('{"n": 2}\n' + "}\n" * 100)
+    result = megaql("test", "n == 2", path)
+    assert result.status == 6
+    assert result.err.count("passed over") == 20
+    assert "unreadable lines 100" in result.err
+
+
+def test_standard_input_is_read_for_a_dash_only(shell, file):
+    done = shell("test", "n == 2", "-", "-o", "raw", stdin=file.read_bytes())
+    assert (done.status, done.lines) == (0, [LINES[1]])
+    assert "standard input: seen 4" in done.err
+
+
+def test_peek_and_test_make_a_pipeline(shell, megaql, events):
+    records = megaql("peek", events).out.encode()
+    done = shell("test", "event.quantity > 3", "-", "--count", stdin=records)
+    assert done.lines == ["2"]
+
+
+def test_lone_surrogates_are_written_as_json_escapes(shell, tmp_path):
+    path = tmp_path / "odd.ndjson"
+    path.write_text('{"n": "\\ud800"}\n')
+    done = shell("test", "exists n", path)
+    assert done.status == 0
+    assert json.loads(done.out)["payload"] == {"n": "\ud800"}
