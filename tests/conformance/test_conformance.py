@@ -7,7 +7,6 @@ A case has a `query`, and either the `verdict` on a `document` (with `params`, `
 import json
 from datetime import datetime
 from decimal import Decimal
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
@@ -15,12 +14,9 @@ import pytest
 import megaql
 from megaql.lang import evaluator, explain
 from megaql.lang.record import MISSING, Record
+from tests.conformance import extended
 
 HERE = Path(__file__).parent
-
-spec = spec_from_file_location("extended", HERE / "extended.py")
-extended = module_from_spec(spec)
-spec.loader.exec_module(extended)
 
 
 def cases():
