@@ -5,6 +5,8 @@ Batches of ten, bodies of 300 bytes, one process. Then, by itself: the same with
 long poll costs, how fast one wakes, and the worst send of four processes at once.
 """
 
+# ruff: noqa: T201 - a benchmark prints its table
+
 from __future__ import annotations
 
 import argparse
