@@ -48,7 +48,7 @@ def call(node: Call, arguments: Sequence[Sequence[Found]], clock: Clock, budget:
     """Apply a function to what its argument leads to; a missing argument stays missing, with the argument named."""
     if node.function == "now" and not arguments:
         return [Found(Moment(clock.now()))]
-    known = _FUNCTIONS.get(node.function)
+    known = FUNCTIONS.get(node.function)
     if known is None or len(arguments) != 1:
         return [Found(Reason((f"{node.function}() is no function with {len(arguments)} arguments",)))]
     argument = node.arguments[0]
@@ -167,7 +167,8 @@ class _Known:
     whole: bool = False
 
 
-_FUNCTIONS: Final = {
+#: Every function by its name; `now` stands apart, since it takes nothing.
+FUNCTIONS: Final = {
     "number": _Known(_number),
     "lower": _Known(_text_function(str.lower)),
     "upper": _Known(_text_function(str.upper)),
