@@ -119,8 +119,9 @@ class Builder:
         value, negation, kind = branch.children
         word = str(kind).lower()
         if word not in KINDS:
-            value_text = self.text_of(value)
-            raise QueryCheckError(self.source, [foreign.unknown_kind(word, value_text, span_of(kind))])
+            value_text, place = self.text_of(value), span_of(kind)
+            half = place.end == len(self.source.text) and any(name.startswith(word) for name in ("not", *KINDS))
+            raise QueryCheckError(self.source, [foreign.unknown_kind(word, value_text, place)], incomplete=half)
         return nodes.IsKind(
             self.value(value, scope), nodes.KindName(word), negated=bool(negation), span=span_of(branch)
         )
@@ -209,9 +210,10 @@ class Builder:
             raise self.error(
                 span_of(head),
                 "foreign-null",
-                f"'{head}' is not what this language calls it",
+                f"'{head}' is not a word of this language for null",
                 "write null, or ask for absence with: missing a",
                 hint=f"for a key of that name, write .{head}",
+                incomplete=span_of(head).end == len(self.source.text),
             )
         return nodes.Path(tuple(map(self.segment, branch.children)), root, span=span_of(branch))
 
@@ -231,7 +233,7 @@ class Builder:
             return nodes.Key(self.key_text(inner), span=span)
         if not inner.lstrip("-").isdecimal():
             raise self.error(
-                span_of(inner), "index", f"{inner} is no index of an array", "write a whole number: [0], [-1]"
+                span_of(inner), "index", f"{inner} is not an index of an array", "write a whole number: [0], [-1]"
             )
         return nodes.Index(int(inner) if len(inner) < 20 else limits.INDEX + 1, span=span)
 
@@ -290,9 +292,11 @@ class Builder:
         span = span_of(part)
         return self.source.text[span.start : span.end]
 
-    def error(self, span: Span, code: str, message: str, label: str, *, hint: str = "") -> QueryCheckError:
+    def error(
+        self, span: Span, code: str, message: str, label: str, *, hint: str = "", incomplete: bool = False
+    ) -> QueryCheckError:
         """Return the error for one place."""
-        return QueryCheckError(self.source, [Diagnostic(message, span, label, hint, code)])
+        return QueryCheckError(self.source, [Diagnostic(message, span, label, hint, code)], incomplete=incomplete)
 
 
 def span_of(part: Part) -> Span:

@@ -79,7 +79,9 @@ def unknown_kind(word: str, value: str, span: Span) -> Diagnostic:
     code = "unknown-kind"
     if word in _STATES:
         form = _STATES[word].format(value)
-        return Diagnostic(f"'is' asks for a kind, and '{word}' is none", span, f"write {form} instead", code=code)
+        return Diagnostic(
+            f"'is' asks for a kind of value, and '{word}' is not one", span, f"write {form} instead", code=code
+        )
     kind = _KINDS.get(word) or nearest(word, KINDS)
     label = f"did you mean {kind}?" if kind else "write one of: " + ", ".join(KINDS)
     return Diagnostic(f"'{word}' is not a kind", span, label, code=code, fix=kind)

@@ -274,7 +274,7 @@ def _written(value: Object, key: str, where: str, shape: re.Pattern[str], read: 
     try:
         return read(written)
     except literals.LiteralError as error:
-        raise wrong(place, error.message, error.label)
+        raise wrong(place, error.message, error.label) from None
 
 
 _VALUES: Final[dict[str, Callable[[Object, str], nodes.Value]]] = {

@@ -58,7 +58,7 @@ def read_string(text: str) -> nodes.String:
             return chr(int(wide or narrow, 16))
         if other not in _SIMPLE:
             raise LiteralError(
-                f"\\{other} is no escape in a string",
+                f"\\{other} is not an escape in a string",
                 found.start() + 1,
                 2,
                 label=f"write \\\\{other} for a backslash, or r{text[0]}...{text[0]} for a string without escapes",
@@ -175,7 +175,7 @@ def read_date(text: str) -> nodes.Date:
     if value is None:
         shaped = re.match(r"\d{4}-\d{2}-\d{2}", inner)
         raise LiteralError(
-            f"{text} is no date that exists" if shaped else f"{text} is no date",
+            f"{text} is not a date that exists" if shaped else f"{text} is not a date",
             2,
             len(inner),
             label='write d"2026-01-02" or d"2026-01-02T03:04:05Z"',
@@ -202,7 +202,7 @@ def read_regex(text: str) -> nodes.Regex:
     for place, flag in enumerate(flags):
         if flag not in "ims" or flag in flags[:place]:
             raise LiteralError(
-                f"'{flag}' is no flag of a regex" if flag not in "ims" else f"the flag '{flag}' stands there twice",
+                f"'{flag}' is not a flag of a regex" if flag not in "ims" else f"the flag '{flag}' is given twice",
                 end + 1 + place,
                 1,
                 label="leave it out: a regex matches anywhere in the text"

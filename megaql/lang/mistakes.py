@@ -94,55 +94,54 @@ def _incomplete(failure: Failure) -> bool:
 
 
 def _fallback(failure: Failure) -> Diagnostic:
-    token, expected = failure.token, _in_words(failure)
+    token, expected = failure.token, _expected(failure)
+    words = " or ".join(what for what, _ in expected) or "the end of the query"
     if token.kind is TokenKind.END:
-        message = f"the query ends after '{failure.before.text}', and {expected} is missing"
-        return Diagnostic(message, Span(token.start, token.start), f"add {expected} here", code="unexpected-end")
-    return Diagnostic(
-        f"'{_shortened(token.text)}' cannot stand here", token.span, f"expected {expected}", code="unexpected"
-    )
+        label = f"write {words} here" + (f", such as {expected[0][1]}" if expected and expected[0][1] else "")
+        message = f"the query ends too early: {words} is missing after '{_shortened(failure.before.text)}'"
+        return Diagnostic(message, Span(token.start, token.start), label, code="unexpected-end")
+    return Diagnostic(f"unexpected '{_shortened(token.text)}'", token.span, f"expected {words}", code="unexpected")
 
 
 def _shortened(text: str) -> str:
     return text if len(text) <= 40 else f"{text[:39]}…"
 
 
-#: What can stand somewhere, as readers of the language reference call it: the first terminal of a row that is expected
-#: speaks for the row.
+#: What can stand somewhere: terminals that must all be possible, what readers of the language reference call that, an
+#: example. A row's terminals are not looked at again by later rows, and nothing follows a row of values.
 _WORDS: Final = (
-    (("_CIDR",), "a list in brackets or a path to one"),
-    (("PRESENCE",), "a condition"),
-    (("NAME", "NUMBER"), "a value"),
-    (("NAME", "ENVELOPE"), "a path"),
-    (("NAME",), "a name"),
-    (("NUMBER", "STRING"), "a literal"),
-    (("STRING", "MEMBER"), "a key"),
-    (("STRING", "NUMBER", "STAR"), "an index, a quoted key or *"),
-    (("REGEX",), "a regex between slashes"),
-    (("STRING", "RAW"), "a string"),
-    (("KIND",), "a kind such as null or string"),
-    (("COMPARISON", "TEXT_OPERATOR", "_IN"), "an operator"),
-    (("TEXT_OPERATOR", "_IN"), "an operator such as in, like or between"),
-    (("COLON",), "':'"),
-    (("LPAR",), "'('"),
-    (("RPAR",), "')'"),
-    (("RSQB",), "']'"),
-    (("COMMA",), "','"),
-    (("_OR", "_AND"), "'and' or 'or'"),
-    (("_AND",), "'and'"),
-    (("_IN",), "'in'"),
+    (("_CIDR",), "a list", '["a", "b"]'),
+    (("PRESENCE",), "a condition", 'event.name == "x"'),
+    (("NAME", "NUMBER"), "a value", '"x", 5 or $name'),
+    (("NAME", "ENVELOPE"), "a path", "event.name"),
+    (("NAME",), "a name for the element", "item"),
+    (("NUMBER", "STRING", "STAR"), "an index, a key in quotes or *", '0, "key" or *'),
+    (("NUMBER", "STRING"), "a literal", '"x", 5 or $name'),
+    (("STRING", "MEMBER"), "a key", "name"),
+    (("REGEX",), "a regex", "/x/"),
+    (("STRING", "RAW"), "a network", '"10.0.0.0/8"'),
+    (("KIND",), "a kind of value", "null or string"),
+    (("COMPARISON", "TEXT_OPERATOR", "_IN"), "an operator", ""),
+    (("TEXT_OPERATOR", "_IN"), "an operator", "in, like or between"),
+    (("COLON",), "':'", ""),
+    (("LPAR",), "'('", ""),
+    (("RPAR",), "')'", ""),
+    (("RSQB",), "']'", ""),
+    (("COMMA",), "','", ""),
+    (("_OR", "_AND"), "'and' or 'or'", ""),
+    (("_AND",), "'and'", ""),
+    (("_IN",), "'in'", ""),
 )
 
 
-def _in_words(failure: Failure) -> str:
-    found: list[str] = []
+def _expected(failure: Failure) -> list[tuple[str, str]]:
+    """Return what could stand at the failure, in words and with an example each."""
+    found: list[tuple[str, str]] = []
     named: set[str] = set()
-    for terminals, words in _WORDS:
+    for terminals, words, example in _WORDS:
         if failure.expected.issuperset(terminals) and not named & set(terminals):
-            found.append(words)
+            found.append((words, example))
             named |= set(terminals)
-            if terminals[0] in ("_CIDR", "PRESENCE") or "NAME" in terminals:
+            if terminals[0] in ("_CIDR", "PRESENCE", "NAME"):
                 break
-    if len(found) < 2:
-        return found[0] if found else "the end of the query"
-    return ", ".join(found[:-1]) + " or " + found[-1]
+    return found

@@ -109,9 +109,9 @@ def trailing_clause(failure: Failure) -> Diagnostic | None:
         return Diagnostic("a query does not end with ';'", token.span, "leave it out", code="semicolon", fix="")
     if (failure.wants_joint or failure.wants_operator) and token.word in _CLAUSE_WORDS:
         return Diagnostic(
-            f"a query only selects, so there is no '{token.text}'",
+            f"a query only says which messages match, so it has no '{token.text}'",
             Span(token.start, failure.tokens[-1].end),
-            "leave it out; options of the command or program around it do that",
+            "leave it out; sorting and limits are options of the command",
             code="statement",
         )
     return None
@@ -161,7 +161,7 @@ def placeholders(failure: Failure) -> Diagnostic | None:
             "values are not pasted into a query", token.span, "write a parameter: $name", code="placeholder"
         )
     if token.text == "$" and after.text == ".":
-        fix = "a path starts at the body by itself, without $"
+        fix = "a path starts at the body already, so it has no $"
         return Diagnostic(fix, Span(token.start, after.end), "leave it out", code="json-path", fix="")
     if token.text == "$" and after.text == "{" and failure.at(2).kind is TokenKind.WORD:
         span = Span(token.start, failure.at(3).end if failure.at(3).text == "}" else failure.at(2).end)
@@ -170,11 +170,11 @@ def placeholders(failure: Failure) -> Diagnostic | None:
         label = (
             "write $ and a name: $tenant" if after.kind is not TokenKind.NUMBER else "parameters have names: $tenant"
         )
-        return Diagnostic("a parameter has no name", token.span, label, code="placeholder")
+        return Diagnostic("the parameter has no name", token.span, label, code="placeholder")
     if token.text == "@":
         label = "write one, such as @id or @attributes.tenant"
         hint = "an element of an array gets a name: any x in items: (x.price > 5)" if after.text == "." else ""
-        return Diagnostic("@ begins the name of an envelope field", token.span, label, hint, "envelope")
+        return Diagnostic("'@' begins the name of an envelope field", token.span, label, hint, "envelope")
     return None
 
 
@@ -225,18 +225,18 @@ def brackets_of_paths(failure: Failure) -> Diagnostic | None:
         return None
     token = failure.token
     if token.text == "]":
-        return replace(Span(opening.start, token.end), "an index is missing; [*] is each element", "[*]", "index")
+        return replace(Span(opening.start, token.end), "an index is missing; [*] means each element", "[*]", "index")
     if token.kind is TokenKind.WORD and failure.after.text == "]":
         fix = literals.write_string(token.text)
-        return replace(token.span, "a key between brackets stands in quotes", fix, "index")
+        return replace(token.span, "a key in brackets needs quotes", fix, "index")
     if token.text == ":":
-        return Diagnostic("there are no slices", token.span, "write one index, or [*] for each element", code="index")
+        return Diagnostic("a path has no slices", token.span, "write one index, or [*] for each element", code="index")
     if token.kind is TokenKind.PARAM:
-        return Diagnostic("a path cannot be made of parameters", token.span, "write the key itself", code="index")
+        return Diagnostic("a parameter cannot be part of a path", token.span, "write the key itself", code="index")
     array = failure.operand_before(failure.tokens.index(opening) - failure.index)
     name = failure.slice(array) if array else "path"
     return Diagnostic(
-        "a condition on elements does not stand between brackets",
+        "a condition on elements does not go in brackets",
         Span(opening.start, token.end),
         f"write any x in {name}: (x.key == ...)",
         code="element-filter",
@@ -260,9 +260,9 @@ def string_prefixes(failure: Failure) -> Diagnostic | None:
             return replace(Span(before.start, token.end), "a date is a string with d before it", fix, "string-prefix")
         fix = f"r{token.text}" if before.word == "r" else token.text
         place = Span(before.start, token.end)
-        return replace(place, f"'{before.text}' is no prefix of a string; there are r and d", fix, "string-prefix")
+        return replace(place, f"'{before.text}' is not a prefix of a string; only r and d are", fix, "string-prefix")
     if token.kind is TokenKind.WORD and before.kind is TokenKind.STRING and token.word in ("i", "ci", "g", "s", "m"):
-        return replace(token.span, "a string takes only a small i after it: any case", "i", "string-suffix")
+        return replace(token.span, "only a lower-case i may follow a string; it ignores case", "i", "string-suffix")
     return None
 
 

@@ -68,7 +68,7 @@ def anything(failure: Failure) -> Diagnostic | None:
     test = "missing" if operator.text in ("!=", "<>") else "exists"
     fix = f"{test} {failure.slice(path)}"
     return Diagnostic(
-        "* is no value; whether there is one is asked with 'exists'",
+        "'*' is not a value; 'exists' asks whether there is one",
         Span(path.start, star.end),
         f"replace with {fix}",
         code="any-value",
@@ -133,7 +133,7 @@ def negated_sign(failure: Failure) -> Diagnostic | None:
         if path:
             return replace(
                 Span(path.start, token.end),
-                "absence is asked for in front",
+                "'missing' before the path asks for absence",
                 f"missing {failure.slice(path)}",
                 "presence",
             )
@@ -151,7 +151,7 @@ def presence_behind(failure: Failure) -> Diagnostic | None:
         return None
     test = tests[token.word]
     fix = f"{test} {failure.slice(path)}"
-    return replace(Span(path.start, token.end), f"'{test}' stands before the path", fix, "presence")
+    return replace(Span(path.start, token.end), f"'{test}' goes before the path", fix, "presence")
 
 
 def presence_parentheses(failure: Failure) -> Diagnostic | None:
@@ -193,16 +193,16 @@ def quantifier(failure: Failure) -> Diagnostic | None:
         simple = len(rest) > 1 and not any(part.text in ")]" or part.word in ("and", "or") for part in rest[:-1])
         whole = failure.text(token.start, rest[-1].start)
         label = f"write ({whole})" if simple else "put ( before it and ) where the condition ends"
-        return Diagnostic("the condition of a quantifier stands in parentheses", token.span, label, code="quantifier")
+        return Diagnostic("the condition of a quantifier goes in parentheses", token.span, label, code="quantifier")
     if "COLON" in failure.expected and token.kind is not TokenKind.END:
         point = Span(before.end, before.end)
-        label = "write : here" if token.text == "(" else "write : and the condition in parentheses"
+        label = "write ':' here" if token.text == "(" else "write ':' and the condition in parentheses"
         return Diagnostic("a colon is missing after the path of a quantifier", point, label, code="quantifier")
     if failure.expected == {"_IN"} and token.kind is not TokenKind.END:
         if token.kind is TokenKind.WORD:
             point = Span(token.start, token.start)
             return Diagnostic(
-                f"'in' is missing after {before.text}", point, "write in here", code="quantifier", fix="in "
+                f"'in' is missing after {before.text}", point, "write 'in' here", code="quantifier", fix="in "
             )
         path = failure.operand_after(-2) or before.span
         fix = f"x in {failure.slice(path)}"
@@ -220,7 +220,7 @@ def kind_of_value(failure: Failure) -> Diagnostic | None:
     negated = failure.before.word == "not"
     place = Span(failure.at(-2).start if negated else failure.before.start, failure.before.end)
     hint = "'is' asks for null, string, number, boolean, array, object or nan"
-    return replace(place, "'is' asks for a kind, not for a value", "!=" if negated else "==", "is", hint)
+    return replace(place, "'is' asks for a kind of value, not for a value", "!=" if negated else "==", "is", hint)
 
 
 def bounds(failure: Failure) -> Diagnostic | None:
@@ -229,7 +229,7 @@ def bounds(failure: Failure) -> Diagnostic | None:
     if "_AND" in failure.expected and "_OR" not in failure.expected and token.kind is not TokenKind.END:
         separator = token.text in (",", "-", "..", ":") or token.word in ("to", "through", "until")
         place = token.span if separator else Span(token.start, token.start)
-        label = "replace with and" if separator else "write and here"
+        label = "replace with 'and'" if separator else "write 'and' here"
         return Diagnostic("the two ends of 'between' are joined by 'and'", place, label, code="between")
     return None
 
@@ -257,12 +257,12 @@ def arithmetic(failure: Failure) -> Diagnostic | None:
     divides = token.text[1:2].isspace() or token.text[1:2].isdigit()
     if token.kind is TokenKind.REGEX and failure.wants_operator and not divides:
         point = Span(token.start, token.start)
-        return Diagnostic("an operator is missing before the regex", point, "write ~ here", code="regex", fix="~ ")
+        return Diagnostic("an operator is missing before the regex", point, "write '~' here", code="regex", fix="~ ")
     negative = token.kind is TokenKind.NUMBER and token.text.startswith("-")
     if not (token.text in _ARITHMETIC or regex_like or negative):
         return None
     return Diagnostic(
-        f"a query does not calculate, so '{token.text[0]}' cannot stand between values",
+        f"a query does not calculate, so '{token.text[0]}' cannot join two values",
         Span(token.start, token.start + 1),
         "compute the value beforehand and pass it as a parameter: a > $limit",
         "a - inside a name belongs to it: detail-type" if token.text[0] == "-" else "",
@@ -277,7 +277,7 @@ def word(failure: Failure) -> Diagnostic | None:
         return None
     if failure.wants_joint and not _WORDS.get(token.word, "").isalpha():
         known = nearest(token.text, ("and", "or"))
-        label = f"did you mean {known}?" if known else "write and or or before it"
+        label = f"did you mean {known}?" if known else "write 'and' or 'or' before it"
         return Diagnostic(
             f"'{token.text[:40]}' cannot follow a whole condition", token.span, label, code="joint", fix=known
         )
@@ -295,7 +295,7 @@ def word(failure: Failure) -> Diagnostic | None:
         return replace(token.span, message, meant, "unknown-operator")
     hint = "the operators are == != < <= > >= ~ !~ in like contains startswith endswith between is"
     if after.text in COMPARISONS and failure.before.kind is TokenKind.WORD:
-        hint = f'a key with a space in it stands in quotes after a point: ."{failure.before.text} {token.text}"'
+        hint = f'a key with a space in it needs quotes, and a dot before them: ."{failure.before.text} {token.text}"'
     return Diagnostic(
         f"'{token.text[:40]}' is not an operator", token.span, "write an operator here", hint, "unknown-operator"
     )
@@ -306,7 +306,7 @@ def no_operator(failure: Failure) -> Diagnostic | None:
     token = failure.token
     if token.text == "," and failure.wants_joint and not failure.open_brackets():
         message = "conditions are joined by 'and' or 'or', not by a comma"
-        return Diagnostic(message, token.span, "replace with and", code="joint", fix=" and")
+        return Diagnostic(message, token.span, "replace with 'and'", code="joint", fix=" and")
     starts_value = token.kind in (TokenKind.STRING, TokenKind.NUMBER, TokenKind.PARAM, TokenKind.ENVELOPE)
     if not starts_value and token.text not in ("(", "[", ".", "!", "{"):
         return None
@@ -316,7 +316,7 @@ def no_operator(failure: Failure) -> Diagnostic | None:
         return Diagnostic(message, point, "write one here, such as ==", code="missing-operator")
     if failure.wants_joint:
         return Diagnostic(
-            "'and' or 'or' is missing between two conditions", point, "write and or or here", code="joint"
+            "'and' or 'or' is missing between two conditions", point, "write 'and' or 'or' here", code="joint"
         )
     return None
 
@@ -331,7 +331,7 @@ def nothing_left(failure: Failure) -> Diagnostic | None:
         path = failure.operand_before(previous - failure.index) if previous and before.word in ("or", "and") else None
         name = failure.slice(path) if path else "event.name"
         return Diagnostic(
-            f"nothing stands left of '{token.text}'",
+            f"there is nothing to the left of '{token.text}'",
             Span(token.start, token.start) if path else token.span,
             f"write {name} before it",
             "each condition names its own path" if path else "",

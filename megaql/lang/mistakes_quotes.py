@@ -109,9 +109,9 @@ def foreign_quotes(failure: Failure) -> Diagnostic | None:
     if token.text[0] == "`":
         if failure.wants_value and not failure.before.text.endswith(("=", "<", ">")):
             fix = inner if inner.isidentifier() else f".{fix}"
-            return replace(token.span, "backticks are not quotes of a name here", fix, "backticks")
-        return replace(token.span, "backticks are not quotes of a string here", fix, "backticks")
-    return replace(token.span, "these are typographic quotes, not the plain ones", fix, "smart-quotes")
+            return replace(token.span, "backticks do not delimit anything here", fix, "backticks")
+        return replace(token.span, "backticks do not delimit anything here", fix, "backticks")
+    return replace(token.span, "typographic quotes do not delimit a string", fix, "smart-quotes")
 
 
 def wrong_closing(failure: Failure) -> Diagnostic | None:
@@ -161,7 +161,7 @@ def symbols(failure: Failure) -> Diagnostic | None:
     if char in _SYMBOLS:
         return replace(token.span, f"'{char}' is not a character of the language", _SYMBOLS[char], "symbol")
     if char == "\\":
-        return Diagnostic("a backslash stands only inside quotes", token.span, "leave it out", code="symbol")
+        return Diagnostic("a backslash belongs inside quotes", token.span, "leave it out", code="symbol")
     if not char.isprintable():
         name = unicodedata.name(char, "a control character").lower()
         return Diagnostic(
@@ -173,7 +173,7 @@ def symbols(failure: Failure) -> Diagnostic | None:
     return Diagnostic(
         f"'{char}' is not a character of the language",
         token.span,
-        "put it in quotes, if it belongs to a text",
+        "put it in quotes if it is text",
         code="symbol",
     )
 

@@ -32,7 +32,7 @@ def date_without_quotes(failure: Failure) -> Diagnostic | None:
     token = failure.token
     if not re.match(r"\d{4}-\d\d-\d\d", token.text):
         return None
-    return replace(token.span, "a date stands in quotes with d before them", f'd"{token.text}"', "date")
+    return replace(token.span, "a date is written in quotes, with a d before them", f'd"{token.text}"', "date")
 
 
 def malformed_number(failure: Failure) -> Diagnostic | None:
@@ -47,19 +47,22 @@ def malformed_number(failure: Failure) -> Diagnostic | None:
         if diagnostic:
             return diagnostic
     return Diagnostic(
-        f"'{text[:40]}' is no number", token.span, "put it in quotes, if it is a text", _UNIT_HINT, "number"
+        f"'{text[:40]}' is not a number", token.span, "put it in quotes if it is text", _UNIT_HINT, "number"
     )
 
 
 def _zeros(span: Span, found: re.Match[str]) -> Diagnostic:
-    return replace(
-        span, "a number does not begin with a zero", f"{found[1]}{found[2]}", "number", "a text stands in quotes"
-    )
+    label = f'write {found[1]}{found[2]}, or "{found[0]}" if it is text'
+    return Diagnostic("a number does not begin with a zero", span, label, code="number")
+
+
+def _exponent(span: Span, _: re.Match[str]) -> Diagnostic:
+    return Diagnostic("the exponent of a number has no digits", span, "write some after the e: 1e3", code="number")
 
 
 def _dotted(span: Span, _: re.Match[str]) -> Diagnostic:
     return Diagnostic(
-        "a number has one point at most", span, "put it in quotes, if it is a text such as a version", code="number"
+        "a number has one point at most", span, "put it in quotes if it is text, such as a version", code="number"
     )
 
 
@@ -68,7 +71,7 @@ def _pointed(span: Span, found: re.Match[str]) -> Diagnostic:
 
 
 def _hexadecimal(span: Span, found: re.Match[str]) -> Diagnostic:
-    return replace(span, "numbers are decimal", str(int(found[0], 16)), "number")
+    return replace(span, "numbers are decimal only", str(int(found[0], 16)), "number")
 
 
 def _united(span: Span, found: re.Match[str]) -> Diagnostic | None:
@@ -82,10 +85,10 @@ def _united(span: Span, found: re.Match[str]) -> Diagnostic | None:
         return replace(span, f"spaces are missing around '{joint[1]}'", fix, "number")
     ours = _UNITS.get(unit.lower())
     if ours:
-        return replace(span, f"'{unit}' is no unit of a duration", f"{amount}{ours}", "unit", _UNIT_HINT)
+        return replace(span, f"'{unit}' is not a unit of a duration", f"{amount}{ours}", "unit", _UNIT_HINT)
     if f"{unit.lower()}b" in SIZE_UNITS:
         fix = f"{amount}{SIZE_UNITS[unit.lower() + 'b'][0]}"
-        return replace(span, f"'{unit}' is no unit of a size", fix, "unit", _UNIT_HINT)
+        return replace(span, f"'{unit}' is not a unit of a size", fix, "unit", _UNIT_HINT)
     return None
 
 
@@ -93,6 +96,7 @@ _NUMBER_SHAPES: Final[tuple[tuple[str, Callable[[Span, re.Match[str]], Diagnosti
     (r"(-?)0x[0-9a-f]{1,16}", _hexadecimal),
     (r"(-?)0+(\d[\d_]*(?:\.\d+)?)", _zeros),
     (r"-?[\d_]+(?:\.[\d_]+){2,}", _dotted),
+    (r"-?\d[\d_]*(?:\.\d+)?e[+-]?", _exponent),
     (r"(-?\d[\d_]*)\.", _pointed),
     (r"(-?\d[\d_]*(?:\.\d+)?)([a-z]+)", _united),
 )
@@ -130,21 +134,21 @@ def index_with_point(failure: Failure) -> Diagnostic | None:
             place = Span(before.start, token.start + len(number))
             hint = f'for a key of that name, write ["{number}"]'
             if digits and token.text[len(number) : len(number) + 1] in ("", "."):
-                return replace(place, "an index stands in brackets", f"[{number}]", "index", hint)
-            return replace(span, "a key that begins with a digit stands in quotes", f'["{token.text}"]', "index")
+                return replace(place, "an index goes in brackets", f"[{number}]", "index", hint)
+            return replace(span, "a key that begins with a digit needs quotes", f'["{token.text}"]', "index")
         if token.text == "*":
-            return replace(span, "each element of an array is [*]", "[*]", "index")
+            return replace(span, "each element of an array is written [*]", "[*]", "index")
         if token.text == ".":
-            return replace(span, "two points; any depth is .**", ".**.", "path")
+            return replace(span, "two dots in a row; any depth is written .**", ".**.", "path")
         if token.kind is TokenKind.PARAM:
-            return Diagnostic("a path cannot be made of parameters", token.span, "write the key itself", code="path")
+            return Diagnostic("a parameter cannot be part of a path", token.span, "write the key itself", code="path")
         return None
     if failure.wants_operator and before.kind is TokenKind.WORD and failure.glued:
         arrow = token.text == "-" and failure.after.text == ">"
         doubled = token.text == ":" and failure.after.text == ":"
         if token.text == "?." or arrow or doubled:
             span = Span(token.start, failure.after.end if arrow or doubled else token.end)
-            return replace(span, "a point leads to a key; a missing one is no error", ".", "path")
+            return replace(span, "a dot leads to a key; one that is missing is not an error", ".", "path")
     return None
 
 
@@ -155,10 +159,10 @@ def quoted_head(failure: Failure) -> Diagnostic | None:
         return None
     return replace(
         string.span,
-        "a string has no keys",
+        "a string has no keys; a path can begin with a quoted key after a dot",
         f".{string.text}",
         "path",
-        "a path may begin with a quoted key after a point",
+        "with a dot before it, a quoted key can begin a path",
     )
 
 
@@ -179,7 +183,10 @@ def negated_operand(failure: Failure) -> Diagnostic | None:
         return None
     if token.word in ("not", "!"):
         return Diagnostic(
-            "'not' stands before a whole condition", token.span, "write it at the beginning: not a == b", code="not"
+            "'not' goes before a whole condition, not before a value",
+            token.span,
+            "write it at the beginning: not a == b",
+            code="not",
         )
     if token.word in ("exists", "missing", "empty"):
         operand = failure.operand_after()
@@ -212,7 +219,7 @@ def regex_in_quotes(failure: Failure) -> Diagnostic | None:
     if "REGEX" not in failure.expected:
         return None
     if token.kind is TokenKind.STRING:
-        return replace(token.span, "a regex stands between slashes", literals.regex_for(token.text), "regex")
+        return replace(token.span, "a regex is written between slashes", literals.regex_for(token.text), "regex")
     if token.kind is TokenKind.WORD:
         label = f"write /{token.text}/ for that text, or $name for a parameter"
         return Diagnostic("'~' takes a regex between slashes", token.span, label, code="regex")
@@ -231,10 +238,10 @@ def regex_out_of_place(failure: Failure) -> Diagnostic | None:
         regex = {"startswith": "/^...", "endswith": "...$/"}.get(before.word, "/.../")
         return Diagnostic(f"'{before.word}' does not take a regex", before.span, f"write ~ {regex}", code="regex")
     if before.text in ("[", ","):
-        return Diagnostic("a list holds no regexes", token.span, "write one regex with |: a ~ /x|y/", code="regex")
+        return Diagnostic("a list cannot hold a regex", token.span, "write one regex with |: a ~ /x|y/", code="regex")
     if failure.wants_condition:
         path = _matched_before(failure)
-        return Diagnostic("a regex alone is no condition", token.span, f"write {path} ~ {token.text}", code="regex")
+        return Diagnostic("a regex alone is not a condition", token.span, f"write {path} ~ {token.text}", code="regex")
     return None
 
 
@@ -253,19 +260,19 @@ def list_mistakes(failure: Failure) -> Diagnostic | None:
     stack = failure.open_brackets()
     opening = stack[-1] if stack else None
     if token.text == "{" and failure.before.word == "in":
-        return Diagnostic("a list stands in square brackets", token.span, "write [1, 2]", code="list")
+        return Diagnostic("a list is written in square brackets", token.span, "write [1, 2]", code="list")
     if token.text == "," and opening and opening.text == "(":
         place = failure.tokens.index(opening)
         span = failure.operand_after(place - failure.index - 1)
         if place and failure.tokens[place - 1].word == "in" and span:
             fix = f"[{failure.slice(span)[1:-1]}]"
-            return replace(span, "a list stands in square brackets", fix, "list")
+            return replace(span, "a list is written in square brackets", fix, "list")
     if opening is None or opening.text != "[":
         return None
     if failure.expected == {"COMMA", "RSQB"} and token.kind in (TokenKind.NUMBER, TokenKind.STRING, TokenKind.PARAM):
         point = Span(token.start, token.start)
         return Diagnostic(
-            "a comma is missing between the items of the list", point, "write , here", code="list", fix=", "
+            "a comma is missing between the items of the list", point, "write ',' here", code="list", fix=", "
         )
     if failure.wants_literal and token.kind is TokenKind.WORD and failure.source.text[token.start :] != token.text:
         fix = literals.write_string(token.text)
@@ -285,7 +292,7 @@ def default_mistakes(failure: Failure) -> Diagnostic | None:
         left = failure.slice(operand) if operand else ""
         call = re.fullmatch(r"(\w+)\((.*)\)", left, re.DOTALL)
         label = f"write {call[1]}({call[2]} ?? ...)" if call else "leave it out"
-        return Diagnostic("a default stands right after a path", token.span, label, code="default")
+        return Diagnostic("a default goes right after a path", token.span, label, code="default")
     return None
 
 

@@ -104,7 +104,7 @@ def _loose_values(node: nodes.Or | nodes.And, word: str) -> Found:
         meant = _meant(item, loose, word) if loose else None
         if meant:
             yield Diagnostic(
-                f"'{word}' joins whole conditions, and {to_text(loose[0])} alone is none",
+                f"'{word}' joins whole conditions, and {to_text(loose[0])} alone is not one",
                 item.span.to(loose[-1].span),
                 f"write {meant}",
                 code="loose-value",
@@ -141,14 +141,14 @@ def _bare(value: nodes.Value) -> Found:
         case nodes.Call() | nodes.Count():
             name = value.function if isinstance(value, nodes.Call) else "count"
             yield Diagnostic(
-                f"{name}() gives no true or false, so it is no condition by itself",
+                f"{name}() gives no true or false, so it is not a condition by itself",
                 value.span,
                 f"compare it: {name}(...) == ...",
                 code="bare-value",
             )
         case _:
             yield Diagnostic(
-                f"{describe(value)} by itself is no condition",
+                f"{describe(value)} by itself is not a condition",
                 value.span,
                 "compare it with something",
                 code="bare-value",
@@ -170,7 +170,7 @@ def _options(node: nodes.In, source: Source) -> Found:
             yield from _regex_beside("in", node.item)
         case nodes.String() if "/" in options.value and _network_of(options.value):
             yield Diagnostic(
-                "'in' looks into a list, not into a network",
+                "'in' looks in a list, not in a network",
                 options.span,
                 f"write cidr before it: in cidr {to_text(options)}",
                 code="in-operand",
@@ -178,7 +178,7 @@ def _options(node: nodes.In, source: Source) -> Found:
             )
         case nodes.Regex() | nodes.Count():
             yield Diagnostic(
-                f"'in' looks into a list, not into {describe(options)}",
+                f"'in' looks in a list, not in {describe(options)}",
                 options.span,
                 "write a list: [...]",
                 code="in-operand",
@@ -186,9 +186,9 @@ def _options(node: nodes.In, source: Source) -> Found:
         case _:
             parenthesised = source.text[max(0, options.span.start - 1) : options.span.start] == "("
             place = Span(options.span.start - 1, options.span.end + 1) if parenthesised else options.span
-            message = f"'in' looks into a list, not into {describe(options)}"
+            message = f"'in' looks in a list, not in {describe(options)}"
             if parenthesised:
-                message = "a list stands in square brackets"
+                message = "a list is written in square brackets"
             fix = f"[{to_text(options)}]"
             yield Diagnostic(message, place, f"replace with {fix}", code="in-operand", fix=fix)
 
@@ -227,9 +227,9 @@ def _text_operand(node: nodes.TextTest) -> Found:
         elif contains:
             label = f"to look for an element of an array, write {to_text(node.value)} == {to_text(fallback)}"
         else:
-            label = "write a string"
+            label = "write a string in quotes"
         yield Diagnostic(
-            f"'{name}' compares texts, and {describe(fallback)} is none", fallback.span, label, code="text-operand"
+            f"'{name}' compares text, and {describe(fallback)} is not text", fallback.span, label, code="text-operand"
         )
 
 
@@ -248,10 +248,10 @@ def _glob(operand: nodes.Value) -> Found:
     if not set("*?\\") & set(glob) and (glob.startswith("%") or glob.endswith("%")):
         meant = literals.write_string(glob.replace("%", "*"), fold=operand.fold)
         yield Diagnostic(
-            "'like' takes a glob: * stands for any text, and % only for itself",
+            "'like' takes a glob: * means any text, and % is only a percent sign",
             operand.span,
             f"replace with {meant}",
-            'for a percent sign itself, write "\\\\%"',
+            'for a percent sign, write "\\\\%"',
             "sql-wildcard",
             fix=meant,
         )
@@ -266,7 +266,7 @@ def _network(network: nodes.Value) -> Found:
         )
     elif not _network_of(network.value):
         yield Diagnostic(
-            f"{to_text(network)[:60]} is no IPv4 or IPv6 network",
+            f"{to_text(network)[:60]} is not an IPv4 or IPv6 network",
             network.span,
             'write one as an address and a prefix length: "10.0.0.0/8"',
             code="cidr-operand",

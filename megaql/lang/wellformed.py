@@ -49,15 +49,18 @@ def _outermost(found: list[Diagnostic]) -> list[Diagnostic]:
 
 
 def _may_go_on(found: list[Diagnostic], source: Source) -> bool:
-    """Return whether typing on at the end could mend the only mistake: `@attr` is the beginning of `@attributes`."""
-    span = found[0].span
-    if len(found) > 1 or span.end != len(source.text):
+    """Return whether typing on at the end could mend the only mistake."""
+    span, code = found[0].span, found[0].code
+    word, rest = source.text[span.start : span.end], source.text[span.end :]
+    if len(found) > 1:
         return False
-    word = source.text[span.start : span.end]
-    if found[0].code == "unknown-field":
+    if code in ("bare-value", "loose-value"):
+        return not rest.strip(" \n\t)")  # an operator may still follow: null == a
+    if rest:
+        return False
+    if code == "unknown-field":  # @attr is the beginning of @attributes
         return any(name.startswith(word.removeprefix("@")) for name in ENVELOPE_FIELDS)
-    # The r of a raw string still looks like a path.
-    return found[0].code == "glob-operand" and word == "r"
+    return code == "glob-operand" and word == "r"  # the r of a raw string still looks like a path
 
 
 def _mistakes(clause: nodes.Clause, source: Source) -> Iterator[Diagnostic]:

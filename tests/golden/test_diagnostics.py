@@ -1,0 +1,72 @@
+"""Every diagnostic in full, as people read it: `diagnostics/*.txt`.
+
+A case is a query, a line `---`, the error's class with its codes, and the rendered text; a line of `=` ends it. After a
+change on purpose, `GOLDEN=write pytest tests/golden` writes what comes out now; read the difference before you
+commit it.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from megaql.errors import QueryError
+from megaql.lang import parser
+
+_FOLDER = Path(__file__).parent / "diagnostics"
+_WRITING = os.environ.get("GOLDEN") == "write"
+_END = "\n" + "=" * 80 + "\n"
+
+
+def _cases(file):
+    for case in file.read_text(encoding="utf-8").split(_END):
+        if case.strip("\n") or "---" in case:
+            query, _, expected = case.partition("\n---\n")
+            yield query, expected
+
+
+def _outcome(query):
+    try:
+        parser.parse(query)
+    except QueryError as error:
+        codes = ", ".join(diagnostic.code for diagnostic in error.diagnostics)
+        incomplete = ", incomplete" if error.incomplete else ""
+        return f"{type(error).__name__}: {codes}{incomplete}\n{error}"
+    return "no error"
+
+
+_FILES = sorted(_FOLDER.glob("*.txt"))
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [pytest.param(*case, id=f"{file.stem}-{case[0][:40]}") for file in _FILES for case in _cases(file)],
+)
+def test_diagnostic(query, expected):
+    if _WRITING:
+        pytest.skip("writing")
+    assert _outcome(query) == expected
+
+
+def test_there_are_enough_cases():
+    for file in _FILES:
+        cases = list(_cases(file))
+        if _WRITING:
+            file.write_text("".join(f"{query}\n---\n{_outcome(query)}{_END}" for query, _ in cases), encoding="utf-8")
+        assert len(cases) == len({query for query, _ in cases}), "a case stands twice"
+    assert sum(len(list(_cases(file))) for file in _FILES) >= 80
+
+
+@pytest.mark.parametrize("file", _FILES, ids=lambda file: file.stem)
+def test_a_certain_fix_takes_the_mistake_away(file):
+    for query, _ in _cases(file):
+        with pytest.raises(QueryError) as caught:
+            parser.parse(query)
+        first = caught.value.diagnostics[0]
+        if first.fix is None:
+            continue
+        fixed = query[: first.span.start] + first.fix + query[first.span.end :]
+        try:
+            parser.parse(fixed)
+        except QueryError as error:
+            assert (error.diagnostics[0].code, error.span) != (first.code, first.span), fixed
