@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from megaql.errors import MegaQLError
-from megaql.lang import nodes, tree, vocabulary, wellformed
+from megaql.lang import limits, nodes, tree, vocabulary, wellformed
 from megaql.lang.binding import ValueNotSupported, literal
 from megaql.lang.nodes import Comparison, Key, Path, Presence, Root
 from megaql.query import Query
@@ -76,14 +76,21 @@ def pattern(values: Mapping[str, Any]) -> Query:
     array; `datetime`, `date` and `timedelta` are dates and durations; a callable is asked about the value. Raises `MegaQLError`
     for what has no meaning and `QueryError` for a query the language refuses.
     """
-    if not isinstance(values, Mapping) or not values:
+    if not isinstance(values, Mapping):
         _refuse(
-            "a pattern needs at least one key" if isinstance(values, Mapping) else "a pattern is a dict",
-            Path(()),
-            "an empty pattern would take every message",
+            f"a pattern is a dict, not {type(values).__name__}",
+            "pattern",
+            "it says under each key what a message must hold there",
+            'write pattern({"type": "a"})',
+        )
+    if not values:
+        _refuse(
+            "a pattern needs at least one key",
+            "pattern",
+            "an empty one would take every message",
             'write what messages must hold, or megaql.compile("true") to take all of them on purpose',
         )
-    return _query(_write(values, Path(()), 0))
+    return _query(lambda: _write(values, Path(()), 0))
 
 
 def mega(**keywords: Any) -> Query:
@@ -93,20 +100,21 @@ def mega(**keywords: Any) -> Query:
     current previous`. Raises `MegaQLError` for any other.
     """
     if not keywords:
-        _refuse("no keyword is given", Path(()), "the query would take every event", "write what events must hold")
-    clauses = []
-    for keyword, value in keywords.items():
-        names = MEGA_PATHS.get(keyword)
-        if names is None:
+        _refuse("no keyword is given", "mega()", "the query would take every event", "write what events must hold")
+    for keyword in keywords:
+        if keyword not in MEGA_PATHS:
             near = vocabulary.nearest(keyword, MEGA_PATHS)
             _refuse(
                 f"{keyword}= is no field of a MEGA event",
-                Path(()),
+                f"mega({keyword}=…)",
                 f"the keywords are {', '.join(MEGA_PATHS)}",
                 f"did you mean {near}=?" if near else f'attributes of your own go into attributes={{"{keyword}": …}}',
             )
-        clauses.append(_write(value, Path(tuple(Key(name) for name in names)), 0))
-    return _query(tree.conjunction(clauses))
+    return _query(
+        lambda: tree.conjunction(
+            [_write(value, Path(tuple(map(Key, MEGA_PATHS[keyword]))), 0) for keyword, value in keywords.items()]
+        )
+    )
 
 
 def eq(value: object) -> Condition:
@@ -148,7 +156,7 @@ def in_(values: Iterable[object]) -> Condition:
     if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
         _refuse(
             f"in_() takes a list of values, not {type(values).__name__}",
-            Path(()),
+            "in_()",
             "the characters of a string are seldom meant",
             'write in_(["a", "b"]) or one_of("a", "b")',
         )
@@ -168,7 +176,7 @@ def match(regex: str | re.Pattern[str], flags: str = "") -> Condition:
     if not isinstance(regex, str) or set(flags) - set("ims"):
         _refuse(
             "match() takes a regex as a string or compiled, and flags of i, m and s",
-            Path(()),
+            "match()",
             f"it was given {regex!r} and {flags!r}",
             'write match(r"^user\\.", "i")',
         )
@@ -201,7 +209,7 @@ def any_(*value: object) -> Condition:
         return Condition(lambda path, _: nodes.PresenceTest(Presence.EXISTS, path))
     if len(value) > 1:
         _refuse(
-            "any_() takes one condition", Path(()), "all of them would have to hold", "join them with and_() or or_()"
+            "any_() takes one condition", "any_()", "all of them would have to hold", "join them with and_() or or_()"
         )
 
     def write(path: Path, depth: int) -> nodes.Clause:
@@ -225,7 +233,7 @@ def _write(value: Any, path: Path, depth: int) -> nodes.Clause:
     if isinstance(value, Query):
         _refuse(
             "a query is no value of a pattern",
-            path,
+            _keys(path),
             "its paths start at the message, not at this key",
             "join whole queries in text with 'and'",
         )
@@ -251,7 +259,7 @@ def _members(values: Mapping[Any, Any], path: Path, depth: int) -> nodes.Clause:
         if not isinstance(name, str):
             _refuse(
                 f"a key of a pattern is a string, not {type(name).__name__}",
-                path,
+                _keys(path),
                 "members of JSON objects have names",
                 f'write "{name}" for a member of that name',
             )
@@ -272,7 +280,7 @@ def _literal(value: object, path: Path) -> nodes.Literal:
     except ValueNotSupported as problem:
         _refuse(
             f"a value of the class {type(value).__name__} cannot stand in a pattern",
-            path,
+            _keys(path),
             str(problem),
             "use strings, numbers, booleans, None, dates, timedelta, lists, dicts, regexes, or the functions of megaql.patterns",
         )
@@ -281,16 +289,31 @@ def _literal(value: object, path: Path) -> nodes.Literal:
 def _need(values: tuple[object, ...], name: str) -> None:
     if not values:
         _refuse(
-            f"{name}() needs at least one condition", Path(()), "there is nothing to ask", f"write {name}(gt(1), lt(9))"
+            f"{name}() needs at least one condition",
+            f"{name}()",
+            "there is nothing to ask",
+            f"write {name}(gt(1), lt(9))",
         )
 
 
-def _refuse(what: str, path: Path, why: str, hint: str) -> NoReturn:
-    keys = "".join(f"[{segment.name!r}]" for segment in path.segments if isinstance(segment, Key))
-    raise MegaQLError(what, where=f"pattern{keys}", why=why, hint=hint)
+def _keys(path: Path) -> str:
+    """Name a place in a pattern: the keys that lead to it."""
+    return "pattern" + "".join(f"[{segment.name!r}]" for segment in path.segments if isinstance(segment, Key))
 
 
-def _query(clause: nodes.Clause) -> Query:
-    query = Query(clause)
-    wellformed.check(clause)
+def _refuse(what: str, where: str, why: str, hint: str) -> NoReturn:
+    raise MegaQLError(what, where=where, why=why, hint=hint)
+
+
+def _query(write: Callable[[], nodes.Clause]) -> Query:
+    try:
+        query = Query(write())
+    except RecursionError:
+        _refuse(
+            "the pattern is nested too deep, or contains itself",
+            "pattern",
+            f"a query has at most {limits.NESTING} levels",
+            "ask about fewer levels",
+        )
+    wellformed.check(query.node)
     return query
