@@ -112,9 +112,7 @@ def command(
                     return status
             world.out()
     if keep is None:
-        world.out(
-            style("# All of it was in a temporary folder, which is gone. `megaql help` goes on from here.", "bold")
-        )
+        world.out(style("# All of it was in a temporary folder, which is gone. Go on with: megaql help", "bold"))
     else:
         world.out(style("# The broker is still there. To type commands of your own:", "bold"))
         world.out(f"{style('$', 'green')} {style(f'export MEGAQL_HOME={shlex.quote(str(home))}', 'cyan')}")

@@ -15,7 +15,7 @@ from megaql.cli import badlines
 from megaql.cli import report as reports
 from megaql.cli.status import Status
 from megaql.cli.style import Style, harmless
-from megaql.scan.budget import Budget
+from megaql.scan.budget import Budget, StopReason
 from megaql.scan.files import FileScan
 from megaql.scan.stop import StopFlag, catch_signals
 from megaql.scan.target import FileSource, open_source
@@ -104,7 +104,11 @@ def reading(
                 yield now
         finally:
             now.clear()
-            if not quiet:
+            # A file that cannot even be opened has no account to give; the error says it all.
+            unopened = (
+                scan.report.stopped_because is StopReason.ERROR and scan.report.total is None and not scan.report.seen
+            )
+            if not quiet and not unopened:
                 for line in reports.scan_lines(scan.report, world):
                     world.say(Style(on=world.colors(stderr=True))(harmless(line), "dim"))
 

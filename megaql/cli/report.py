@@ -28,10 +28,11 @@ def scan_lines(report: ScanReport, world: Environment) -> list[str]:
         head.append(f"unknown {report.unknown:,}")
     if report.bad_lines:
         head.append(f"unreadable lines {report.bad_lines:,}")
-    first = f"{report.source}: {', '.join(head)}"
+    parts = [f"{report.source}: {', '.join(head)}"]
     if report.stopped_because is not None and report.stopped_because not in _EXPECTED:
-        first += f"; stopped: {report.stopped_because.value}"
-    return [first, *_queue_lines(report, world)] if report.total is not None else [first]
+        parts.append(f"stopped: {report.stopped_because.value}")
+    lines = _flow(parts, world.width)
+    return [*lines, *_queue_lines(report, world)] if report.total is not None else lines
 
 
 def _queue_lines(report: ScanReport, world: Environment) -> list[str]:
@@ -48,7 +49,7 @@ def _queue_lines(report: ScanReport, world: Environment) -> list[str]:
     if report.in_doubt:
         parts.append(f"up to {report.in_doubt:,} more return by {_returning(report, world)}")
     parts.append(f"{report.requests:,} {_plural(report.requests, 'request')}")
-    lines = ["; ".join(parts)]
+    lines = _flow(parts, world.width)
     if report.repeated:
         lines.append(f"{report.repeated:,} came a second time and {'is' if report.repeated == 1 else 'are'} shown once")
     if report.last_life:
@@ -65,6 +66,17 @@ def run_lines(report: RunReport) -> list[str]:
     lines = [", ".join([f"received {report.received:,}", *counts]) + f"; stopped: {report.stopped.value}"]
     if report.undone:
         lines.append(f"could not be told to the queue, so that they come back when their lease ends: {report.undone:,}")
+    return lines
+
+
+def _flow(parts: list[str], width: int) -> list[str]:
+    """Join parts into lines that fit, never breaking within a part."""
+    lines: list[str] = []
+    for part in parts:
+        if lines and len(lines[-1]) + len(part) + 2 <= width:
+            lines[-1] += f"; {part}"
+        else:
+            lines.append(part)
     return lines
 
 

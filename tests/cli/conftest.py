@@ -52,7 +52,7 @@ def megaql():
 
 
 @pytest.fixture
-def shell():
+def shell(child_environ):
     """Run the command line as a process of its own, its output in pipes."""
 
     def run(*arguments, stdin=b"", environ=None, cwd=None):
@@ -70,9 +70,10 @@ def shell():
     return run
 
 
-def child_environ(extra=None):
-    """Return the environment of this test for a child process that finds the package."""
-    return {**os.environ, "PYTHONPATH": str(ROOT), **(extra or {})}
+@pytest.fixture
+def child_environ():
+    """The environment of this test for a child process that finds the package; a function that takes what to add."""
+    return lambda extra=None: {**os.environ, "PYTHONPATH": str(ROOT), **(extra or {})}
 
 
 @pytest.fixture

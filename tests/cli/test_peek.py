@@ -26,7 +26,8 @@ def test_a_queue_is_shown_and_given_back(megaql, orders):
     assert orders.info().in_flight == 0
 
 
-def test_limit_and_query(megaql, orders):
+@pytest.mark.usefixtures("orders")
+def test_limit_and_query(megaql):
     result = megaql(
         "peek",
         "local:orders",
@@ -45,7 +46,8 @@ def test_limit_and_query(megaql, orders):
     assert "the limit of matches is reached" in result.err
 
 
-def test_scan_bounds_what_is_looked_at(megaql, orders):
+@pytest.mark.usefixtures("orders")
+def test_scan_bounds_what_is_looked_at(megaql):
     result = megaql("peek", "local:orders", "--scan", "4", "--count")
     assert result.lines == ["4"]
     assert "seen 4 of about 12" in result.err
@@ -59,12 +61,14 @@ def test_count_is_not_bounded_by_the_limit_of_what_is_shown(megaql):
 
 
 @pytest.mark.parametrize(("query", "status"), [("n == 3", 0), ("n == 300", 1)], ids=["with a match", "without"])
-def test_exit_status_says_whether_there_was_a_match(megaql, orders, query, status):
+@pytest.mark.usefixtures("orders")
+def test_exit_status_says_whether_there_was_a_match(megaql, query, status):
     assert megaql("peek", "local:orders", "-w", query, "-e").status == status
     assert megaql("peek", "local:orders", "-w", query).status == 0
 
 
-def test_saved_records_are_private_and_can_be_read_again(megaql, orders, tmp_path):
+@pytest.mark.usefixtures("orders")
+def test_saved_records_are_private_and_can_be_read_again(megaql, tmp_path):
     file = tmp_path / "saved.ndjson"
     file.write_text("old")
     file.chmod(0o644)
@@ -155,7 +159,8 @@ def test_a_question_is_asked_on_a_terminal_and_no_is_the_default(megaql, orders)
     ],
     ids=" ".join,
 )
-def test_what_cannot_mean_anything_is_a_usage_error(megaql, orders, words):
+@pytest.mark.usefixtures("orders")
+def test_what_cannot_mean_anything_is_a_usage_error(megaql, words):
     result = megaql("peek", "local:orders", *words)
     assert (result.status, result.out) == (2, "")
     assert "error: " in result.err

@@ -15,7 +15,7 @@ def received(name, limit=10):
 def test_an_event_with_its_parts(megaql):
     result = megaql(
         "publish", "local:shop", "--event", "item.added", "--domain", "shop", "--subject", "42", "--publisher", "cart",
-        "-s", "sku=A-1", "-s", "quantity=5", "-s", "zip:=\"0815\"", "-s", "tags[0]=new", "-s", "price=19.90",
+        "-s", "sku=A-1", "-s", "quantity=5", "-s", 'zip:="0815"', "-s", "tags[0]=new", "-s", "price=19.90",
         "-s", "object.type=item", "-s", "object.current.stock=3",
         "-a", "tenant=acme", "-a", "tries:Number=0",
     )  # fmt: skip

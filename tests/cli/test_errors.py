@@ -1,0 +1,168 @@
+"""Every way a user can be wrong or unlucky: four parts on standard error, the documented status, no traceback, nothing on standard output."""
+
+import re
+import socket
+
+import pytest
+
+from megaql.broker.outgoing import Outgoing
+from megaql.broker.queue import Queue
+
+
+def assert_told(result, status, *parts):
+    assert (result.status, result.out) == (status, ""), result.err
+    assert result.err.startswith("error: ")
+    assert [part for part in parts if part not in result.err] == []
+    assert "Traceback" not in result.err
+
+
+@pytest.fixture
+def closed_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["peek", "local:nowhere"],
+        ["explain", "a == 1", "local:nowhere"],
+        ["peek", "local:nowhere", "-w", "a == 1", "--count"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_unknown_queue(megaql, words):
+    assert_told(megaql(*words), 5, "local:nowhere does not exist", "where: ", "why: ", "next: ")
+
+
+def test_unknown_queue_that_looks_like_another(megaql):
+    Queue.open("local:orders", create=True)
+    assert_told(megaql("peek", "local:order"), 5, "did you mean local:orders?")
+
+
+@pytest.mark.parametrize(
+    "words", [["peek", "orders"], ["publish", "orders", "--text", "a"]], ids=lambda words: words[0]
+)
+def test_no_credentials(shell, words, monkeypatch, tmp_path):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    assert_told(shell(*words), 4, "credentials", "where: orders", "next: ")
+
+
+@pytest.mark.parametrize("words", [["peek"], ["explain", "a == 1"]], ids=lambda words: words[0])
+def test_no_network(shell, words, closed_port):
+    url = f"http://127.0.0.1:{closed_port}/000000000000/orders"
+    assert_told(shell(*words, url), 5, "no connection", f"where: {url}", "next: ")
+
+
+def test_no_network_for_a_publisher(shell, closed_port):
+    done = shell("publish", "orders", "--text", "a", "--endpoint-url", f"http://127.0.0.1:{closed_port}")
+    assert_told(done, 5, "no connection", f"http://127.0.0.1:{closed_port}")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["peek", "local:orders", "-w"], ["test"], ["explain"]],
+    ids=lambda words: words[0],
+)
+def test_a_query_with_an_error(megaql, events, words):
+    Queue.open("local:orders", create=True)
+    query = 'event.name = "item.added"'
+    arguments = [*words, query] if words[0] == "peek" else [*words, query, events]
+    result = megaql(*arguments)
+    assert (result.status, result.out) == (2, "")
+    assert result.err == (
+        "error: '=' is not an operator here; did you mean '=='?\n"
+        '  1 | event.name = "item.added"\n'
+        "    |            ^ replace with ==\n"
+    )
+
+
+def test_a_file_of_nothing_but_malformed_lines(megaql, tmp_path):
+    path = tmp_path / "broken.ndjson"
+    path.write_text("{broken\nsecret stuff\n")
+    result = megaql("test", "a == 1", path)
+    assert (result.status, result.out) == (2, "")
+    assert f"where: {path}, line 1" in result.err
+    assert "secret" not in result.err
+
+
+def test_a_file_that_is_not_there(megaql):
+    assert_told(megaql("test", "a == 1", "nosuch.ndjson"), 2, "There is no such file", "where: nosuch.ndjson")
+
+
+def test_a_topic_cannot_be_read(megaql):
+    assert_told(megaql("peek", "local-topic:shop"), 2, "A topic cannot be read", "next: ")
+
+
+def test_a_target_that_is_none(megaql):
+    assert_told(megaql("peek", "https://"), 2, "is not a queue URL", "next: ")
+
+
+def test_a_queue_that_dead_letters_at_once(megaql):
+    queue, dead = Queue.open("local:orders", create=True), Queue.open("local:dead", create=True)
+    queue.send(Outgoing("{}"))
+    dead.info()
+    policy = f'{{"deadLetterTargetArn": "{dead.arn}", "maxReceiveCount": 1}}'
+    queue.client.set_queue_attributes(QueueUrl=queue.url, Attributes={"RedrivePolicy": policy})
+    assert_told(megaql("peek", "local:orders"), 3, "maxReceiveCount is 1", "--allow-dead-letter")
+    assert megaql("peek", "local:orders", "--allow-dead-letter", "--count").status == 0
+
+
+def test_a_file_to_save_to_that_cannot_be_written(megaql, tmp_path):
+    Queue.open("local:orders", create=True)
+    result = megaql("peek", "local:orders", "--save", tmp_path / "no" / "such.ndjson")
+    assert_told(result, 2, str(tmp_path / "no" / "such.ndjson"), "No such file or directory")
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        (["pek", "x"], ["No such command 'pek'", "did you mean 'peek'?"]),
+        (
+            ["peek", "local:orders", "--limti", "3"],
+            ["No such option: --limti", "did you mean --limit?", "where: megaql peek"],
+        ),
+        (["peek"], ["Missing argument 'TARGET'", "`megaql peek --help`"]),
+        (
+            ["peek", "local:orders", "--for", "10"],
+            ["'10' is no duration", "did you mean 10s?", "where: megaql peek, --for"],
+        ),
+        (["peek", "local:orders", "-o", "tabel"], ["where: megaql peek, --output"]),
+        (["help", "exitcodes"], ["There is no topic 'exitcodes'", "did you mean exit-codes?"]),
+        (["peek", "local:orders", "--limit"], ["--limit"]),
+        (["peek", "a", "b"], ["unexpected extra argument", "b"]),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_wrong_usage(megaql, words, parts):
+    assert_told(megaql(*words), 2, *parts)
+
+
+def test_a_defect_is_named_without_its_text_and_shown_on_request(megaql, monkeypatch, events):
+    def fail(*_arguments, **_settings):
+        raise RuntimeError("the body was secret")
+
+    monkeypatch.setattr("megaql.query.Query.evaluate", fail)
+    result = megaql("test", "a == 1", events)
+    assert result.status == 70
+    assert "MegaQL itself failed: RuntimeError" in result.err
+    assert "secret" not in result.err
+    assert "Traceback" not in result.err
+    shown = megaql("test", "a == 1", events, environ={"MEGAQL_DEBUG": "1"})
+    assert "Traceback" in shown.err
+
+
+def test_errors_are_coloured_on_request_only(megaql):
+    coloured = megaql("peek", "local:nowhere", "--color", "always").err
+    plain = megaql("peek", "local:nowhere").err
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain
+    assert coloured.startswith("\x1b[")
+
+
+def test_a_hostile_name_reaches_no_terminal(megaql):
+    result = megaql("peek", "\x1b[2Jx.ndjson")
+    assert result.status == 2
+    assert "\x1b" not in result.err

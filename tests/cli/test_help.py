@@ -1,0 +1,125 @@
+"""Help: it begins with examples, says what a command does to a queue, and costs little."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from megaql.cli import commands
+from megaql.cli.topics import TOPICS
+
+ROOT = Path(__file__).parents[2]
+NAMES = [entry.name for entry in commands.COMMANDS]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_commands_help(megaql, capsys, name):
+    assert megaql(name, "--help").status == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith(f"Usage: megaql {name} ")
+    headings = [line for line in lines if line and not line.startswith(" ") and lines.index(line) > 1]
+    assert "Examples" in headings
+    effects = [line for line in lines if line.startswith("Effect: ")]
+    assert len(effects) == 1
+    assert effects[0].split()[1].strip(".") in {"reads", "holds", "writes", "consumes", "local"}
+    assert lines.index("Examples") < lines.index(effects[0])
+    assert max(map(len, [line for line in lines if not line.startswith("  megaql")])) <= 80
+
+
+@pytest.mark.parametrize("entry", commands.COMMANDS, ids=lambda entry: entry.name)
+def test_the_summary_is_the_first_line_of_the_docstring(entry):
+    assert commands.load(entry.name).help.splitlines()[0] == entry.summary
+
+
+def test_the_list_of_commands(megaql, capsys):
+    assert megaql("--help").status == 0
+    shown = capsys.readouterr().out
+    assert [name for name in NAMES if f"\n  {name} " not in shown] == []
+    assert megaql().status == 0
+    assert capsys.readouterr().out == shown
+
+
+def test_version(megaql, capsys):
+    from megaql import __version__
+
+    assert megaql("--version").status == 0
+    assert capsys.readouterr().out == f"megaql {__version__}\n"
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_topics_fit_80_columns(megaql, topic):
+    result = megaql("help", topic)
+    assert result.status == 0
+    assert max(map(len, result.lines)) <= 80
+
+
+def test_help_of_a_command_by_name(megaql):
+    assert megaql("help", "peek").lines[0] == "Usage: megaql peek TARGET [OPTIONS]"
+
+
+def test_every_exit_status_is_in_the_help(megaql):
+    from megaql.cli.status import Status
+
+    lines = megaql("help", "exit-codes").lines
+    assert [status for status in Status if not any(line.startswith(f"  {status.value} ") for line in lines)] == []
+
+
+def test_every_query_in_the_help_compiles():
+    import re
+
+    import megaql as package
+
+    text = TOPICS["queries"][1].partition("\n\n")[0]
+    queries = [line.strip() for line in text.splitlines()]
+    assert len(queries) == 6
+    for query in queries:
+        names = set(re.findall(r"\$(\w+)", query))
+        assert package.compile(query, **dict.fromkeys(names, "x"))
+
+
+#: Modules that cost time and that the help needs none of.
+HEAVY = [
+    "boto3",
+    "botocore",
+    "lark",
+    "bson",
+    "sqlite3",
+    "re2",
+    "rich",
+    "pydantic",
+    "megaql.lang",
+    "megaql.codec",
+    "megaql.broker",
+    "logging",
+]
+
+
+def imported(*words):
+    """Return the modules that a command line loads."""
+    program = "import sys; from megaql.cli.main import main; main(sys.argv[1:]); print('LOADED', *sorted(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", program, *words], capture_output=True, text=True, timeout=60, check=True
+    )
+    return set(done.stdout.rpartition("LOADED ")[2].split())
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["peek", "--help"], ["help", "queries"]], ids=" ".join)
+def test_help_imports_nothing_heavy(words, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    loaded = imported(*words)
+    # typer itself reads a command's options with pydantic.
+    allowed = {"pydantic", "logging"} if not words[0].startswith("--") else set()
+    assert loaded & set(HEAVY) <= allowed
+
+
+def test_local_queues_and_files_do_without_boto3(monkeypatch, events, megaql):
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    megaql("publish", "local:orders", "--event", "a.b")
+    for words in (
+        ["peek", "local:orders", "-o", "table"],
+        ["test", "a == 1", str(events)],
+        ["publish", "local:orders", "--text", "a"],
+    ):
+        assert imported(*words) & {"boto3", "botocore"} == set()
+    assert "sqlite3" not in imported("test", "a == 1", str(events))

@@ -1,0 +1,158 @@
+"""`megaql run`: finding the application, running it, and telling what is wrong with a user's module in their own lines."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from megaql.broker.queue import Queue
+from megaql.cli import loading
+from megaql.errors import ConsumerError
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A user's directory; the function writes a module into it."""
+
+    def write(name, text):
+        path = tmp_path / f"{name}.py"
+        path.write_text(textwrap.dedent(text))
+        return tmp_path
+
+    return write
+
+
+HANDLERS = """
+    import megaql
+
+    app = megaql.App("local:orders")
+    other = 5
+
+    @app.subscribe('event.name == "item.added"')
+    def reserve(event, message):
+        print("reserved", event.attributes["n"], flush=True)
+"""
+
+
+def test_messages_are_handled_until_the_queue_is_empty(shell, megaql, project):
+    for number in range(3):
+        megaql("publish", "local:orders", "--event", "item.added", "-s", f"n={number}")
+    done = shell("run", "handlers:app", "--once", cwd=project("handlers", HANDLERS))
+    assert (done.status, sorted(done.lines)) == (0, ["reserved 0", "reserved 1", "reserved 2"])
+    assert "received 3, handled 3; stopped: the queue was empty" in done.err
+    assert Queue.open("local:orders").info().visible == 0
+
+
+def test_a_target_takes_the_place_of_the_applications_own(shell, megaql, project):
+    megaql("publish", "local:elsewhere", "--event", "item.added", "-s", "n=7")
+    done = shell("run", "handlers", "local:elsewhere", "--limit", "1", cwd=project("handlers", HANDLERS))
+    assert (done.status, done.lines) == (0, ["reserved 7"])
+
+
+def test_sigterm_ends_in_order(megaql, project, child_environ):
+    megaql("publish", "local:orders", "--event", "item.added", "-s", "n=1")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "megaql.cli.main", "run", "handlers:app"],
+        cwd=project("handlers", HANDLERS),
+        env=child_environ(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline() == "reserved 1\n"
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 143
+    assert "received 1, handled 1; stopped: it was asked to stop" in err
+    assert "Traceback" not in err
+
+
+def test_log_lines_show_the_users_frames_only(shell, megaql, project):
+    megaql("publish", "local:orders", "--event", "item.added", "-s", "n=1")
+    folder = project(
+        "handlers",
+        """
+        import megaql
+
+        app = megaql.App("local:orders")
+
+        @app.subscribe('event.name == "item.added"')
+        def reserve(event, message):
+            raise LookupError("no such item")
+        """,
+    )
+    done = shell("run", "handlers:app", "--limit", "1", cwd=folder)
+    assert "LookupError" in done.err
+    assert f"{folder / 'handlers.py'}, line 8, in reserve" in done.err
+    assert "megaql/consumer" not in done.err
+    assert "retried 1" in done.err
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("import nosuchmodule\n", ["ModuleNotFoundError", "handlers.py, line 1"]),
+        ("def broken(:\n", ["SyntaxError", "handlers.py, line 1"]),
+        ("x = 1\nboom = {}['key']\n", ["KeyError", "handlers.py, line 2, in <module>"]),
+        ("raise SystemExit(3)\n", ["it ends the program", "handlers.py, line 1"]),
+        (
+            "import megaql\napp = megaql.App('local:orders')\n\n@app.subscribe('event.name = \"a\"')\ndef a(event): ...\n",
+            ["did you mean '=='?", "^ replace with ==", "handlers.py, line 4"],
+        ),
+        ("app = 5\n", ["handlers:app is no App, but a int"]),
+        (
+            "import megaql\nshop = megaql.App('local:orders')\n",
+            ["handlers has no App named 'app'", "write handlers:shop"],
+        ),
+    ],
+    ids=["missing import", "syntax", "exception", "exit", "query", "no App", "another name"],
+)
+def test_a_module_that_cannot_be_used(shell, project, text, expected):
+    folder = project("handlers", "")
+    (folder / "handlers.py").write_text(text)
+    done = shell("run", "handlers:app", cwd=folder)
+    assert (done.status, done.out) == (2, "")
+    assert done.err.startswith("error: ")
+    assert [part for part in expected if part not in done.err] == []
+    assert "Traceback" not in done.err
+    assert "importlib" not in done.err
+
+
+def test_an_error_in_a_module_that_it_imports_is_found_there(shell, project):
+    project("stock", "raise ValueError('no stock')\n")
+    folder = project("handlers", "import stock\n")
+    done = shell("run", "handlers:app", cwd=folder)
+    assert f"where: {folder / 'stock.py'}, line 1, in <module>" in done.err
+    assert f"called from {folder / 'handlers.py'}, line 1, in <module>" in done.err
+
+
+def test_a_module_that_is_not_there(shell, project):
+    done = shell("run", "handler:app", cwd=project("handlers", HANDLERS))
+    assert done.status == 2
+    assert "There is no module named 'handler'" in done.err
+    assert "did you mean handlers?" in done.err
+
+
+def test_a_file_name_is_answered_with_the_module_name():
+    with pytest.raises(ConsumerError) as caught:
+        loading.load_app("shop/handlers.py:main")
+    assert caught.value.hint == "write shop.handlers:main"
+
+
+def test_a_missing_queue(shell, project):
+    done = shell("run", "handlers:app", "local:nowhere", cwd=project("handlers", HANDLERS))
+    assert done.status == 5
+    assert "local:nowhere does not exist" in done.err
+
+
+def test_logging_that_the_module_set_up_is_left_alone(shell, megaql, project):
+    megaql("publish", "local:orders", "--event", "item.added", "-s", "n=1")
+    text = "\nimport logging\nlogging.basicConfig(format='MINE %(message)s', level='INFO')\n"
+    folder = project("handlers", HANDLERS)
+    (folder / "handlers.py").write_text((folder / "handlers.py").read_text() + text + "logging.info('loaded')\n")
+    done = shell("run", "handlers:app", "--limit", "1", cwd=folder)
+    assert "MINE loaded" in done.err
+    assert os.linesep.join(done.lines) == "reserved 1"
