@@ -21,6 +21,7 @@ class StopReason(Enum):
     HEADROOM = "a tenth of the messages the queue may still hand out is held"
     EMPTY = "three polls in a row found nothing"
     LAST_LIFE = "a message is on its last life: the next receive moves it to the dead-letter queue"
+    RETURNED = "a message came back, since nobody else takes it; to go on would cost every message a life a minute"
     LEASE = "half of the lease is over; reading on could receive the first messages a second time"
     RECEIVES = "a FIFO queue is read with one receive; more would hold up its groups and show little more"
     SIGNAL = "interrupted"

@@ -74,7 +74,7 @@ class LiveScan:
 
     `tally` counts verdicts, which `Budget.limit` is about. With `follow` the scan goes on when the queue is empty and
     past its leases: messages whose lease has ended are the queue's again, and one that comes back is counted in
-    `report.repeated` and not shown a second time. `clock` and `wall` return seconds, as `time.monotonic` and
+    `report.repeated` and not shown a second time; where receive counts mean something, it ends the scan. `clock` and `wall` return seconds, as `time.monotonic` and
     `time.time` do. `wait` is how long a receive waits for a message: whole seconds, and 0 only for the local broker.
 
     Raises `ScanError` for a lease outside 10 to 60 seconds, `ScanRefused` for following a FIFO queue, and what the
@@ -163,8 +163,11 @@ class LiveScan:
         if (reason := self._reason_to_stop_now()) is not None:
             return reason
         now = self._clock()
-        if self.report.last_life and not self._preflight.may_dead_letter:
-            return StopReason.LAST_LIFE
+        if not self._preflight.may_dead_letter:
+            if self.report.last_life:
+                return StopReason.LAST_LIFE
+            if self._follow and self.report.repeated and self._preflight.last_life is not None:
+                return StopReason.RETURNED
         if self._budget.duration is not None and now - self._started >= self._budget.duration.total_seconds():
             return StopReason.TIME
         if self._receives is not None and self._receives_done >= self._receives:

@@ -510,12 +510,19 @@ def test_following_counts_only_current_leases_as_held(make_queue, scan_of, clock
     assert scan.report.unreleased == 0
 
 
-def test_following_stops_before_it_dead_letters(make_queue, scan_of):
-    queue = make_queue(1, max_receive_count=4)
+def test_following_ends_before_it_uses_up_lives(make_queue, scan_of):
+    """Going on would raise every receive count once a lease, until a consumer's first look dead-letters the whole queue."""
+    queue = make_queue(25, max_receive_count=5)
     scan = scan_of(queue, follow=True)
-    read(scan)
-    assert queue.stored[0].receives == 4
-    assert scan.report.stopped_because is StopReason.LAST_LIFE
+    assert len(read(scan)) == 25
+    assert max(stored.receives for stored in queue.stored) == 2
+    assert scan.report.stopped_because is StopReason.RETURNED
+
+
+def test_following_goes_on_where_dead_lettering_is_allowed(make_queue, scan_of):
+    queue = make_queue(1, max_receive_count=5)
+    read(scan_of(queue, Budget(duration=timedelta(seconds=250)), follow=True, allow_dead_letter=True))
+    assert queue.stored[0].receives == 5
 
 
 def test_a_fifo_queue_cannot_be_followed(make_queue, scan_of):
