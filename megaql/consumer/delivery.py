@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from megaql.consumer.backoff import within_limit
+from megaql.consumer.journal import LOGGER
 from megaql.consumer.outcomes import Outcome, Reject, Retry
 from megaql.consumer.rejection import Rejection
 from megaql.consumer.report import Tally
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from megaql.consumer.matching import Match, Matching
     from megaql.consumer.subscription import Subscription
     from megaql.consumer.unmatched import Policy
-
-_log = logging.getLogger("megaql.consumer")
 
 #: Exceptions that are no surprise: the log gets a line and no traceback.
 _TRANSIENT: Final = (ConnectionError, TimeoutError)
@@ -77,15 +76,17 @@ class Deliverer:
                     continue
                 if held.lease_ended(self._monotonic()):
                     return self._expired(message)
-                answers.append(self._handle(subscription, payload, message))
+                answers.append(self._handle(subscription, payload, held))
             return self._together(held, answers)
         except Exception:  # noqa: BLE001 - a fault of ours, or of the ledger: the message must not pay for it
-            _log.exception("message %s could not be processed; it is returned", message.id, extra=self._about(message))
+            LOGGER.exception(
+                "message %s could not be processed; it is returned", message.id, extra=self._about(message)
+            )
             return Settlement(Action.RETURN, Tally.RETRIED, self._delay(held))
 
-    def _handle(self, subscription: Subscription, payload: Payload, message: Message) -> Retry | Rejection | None:
+    def _handle(self, subscription: Subscription, payload: Payload, held: Held) -> Retry | Rejection | None:
         """Call one handler; returns what it says of the message, `None` for done, which the ledger then knows."""
-        about = self._about(message, subscription)
+        message = held.message
         started = self._monotonic()
         try:
             said = subscription.handler(payload, message)
@@ -94,15 +95,13 @@ class Deliverer:
         answer = self._meaning(said, subscription, message)
         if answer is None:
             self._record(message, subscription)
-        elif isinstance(answer, Retry):
-            _log.info("%s wants message %s later: %s", subscription.name, message.id, answer, extra=about)
-        if message.lease_deadline is not None and self._monotonic() >= message.lease_deadline:
-            _log.warning(
+        if held.lease_ended(self._monotonic()):
+            LOGGER.warning(
                 "%s took %.1f s with message %s, whose lease ended meanwhile: another consumer may handle it too; raise the visibility timeout",
                 subscription.name,
                 self._monotonic() - started,
                 message.id,
-                extra=about,
+                extra=self._about(message, subscription),
             )
         return answer
 
@@ -110,7 +109,7 @@ class Deliverer:
         try:
             self._ledger.record(message.id, subscription.name)
         except Exception:  # noqa: BLE001 - the handler is done all the same; at worst it runs again
-            _log.exception(
+            LOGGER.exception(
                 "the ledger cannot record that %s is done with message %s",
                 subscription.name,
                 message.id,
@@ -122,23 +121,23 @@ class Deliverer:
         match said:
             case None | Outcome.DONE:
                 return None
-            case Outcome.RETRY_LATER:
-                return Retry()
-            case Retry():
-                return said
+            case Outcome.RETRY_LATER | Retry():
+                retry = said if isinstance(said, Retry) else Retry()
+                LOGGER.info("%s wants message %s later: %s", name, message.id, retry, extra=about)
+                return retry
             case Outcome.FATAL_ERROR:
                 return Rejection("the handler said FATAL_ERROR", name)
             case Reject():
                 return Rejection(said.reason, name, type(said.__cause__).__qualname__ if said.__cause__ else "")
             case BaseException() if isinstance(said, subscription.fatal):
-                _log.error("%s rejects message %s", name, message.id, exc_info=said, extra=about)
+                LOGGER.error("%s rejects message %s", name, message.id, exc_info=said, extra=about)
                 return Rejection("the handler raised a fatal exception", name, type(said).__qualname__)
             case BaseException():
                 transient = isinstance(said, _TRANSIENT) or getattr(said, "retryable", False) is True
                 level, trace = (logging.WARNING, None) if transient else (logging.ERROR, said)
                 kind = type(said).__qualname__
-                _log.log(level, "%s raised %s on message %s", name, kind, message.id, exc_info=trace, extra=about)
-                return Retry(reason=f"it raised {kind}")
+                LOGGER.log(level, "%s raised %s on message %s", name, kind, message.id, exc_info=trace, extra=about)
+                return Retry()
             case _:
                 self._tell_once(name, type(said).__qualname__)
                 return None
@@ -170,7 +169,7 @@ class Deliverer:
         return Settlement(Action.DEAD_LETTER, tally, self._delay(held), rejection, counted)
 
     def _expired(self, message: Message) -> Settlement:
-        _log.warning(
+        LOGGER.warning(
             "the lease of message %s ended before it was handled; it comes again",
             message.id,
             extra=self._about(message),
@@ -186,7 +185,7 @@ class Deliverer:
     def _tell_once(self, name: str, kind: str) -> None:
         if (name, kind) not in self._told:
             self._told.add((name, kind))
-            _log.warning(
+            LOGGER.warning(
                 "%s returned a %s, which is taken for done: a handler returns None or a megaql.Outcome",
                 name,
                 kind,

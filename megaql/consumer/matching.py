@@ -7,7 +7,6 @@ leaves its subscriptions undecided, never the message lost.
 
 from __future__ import annotations
 
-import logging
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 from megaql import query as queries
 from megaql.codec.decode import payload_of
 from megaql.codec.payloads import Blob, Plaintext
+from megaql.consumer.journal import LOGGER
 from megaql.errors import ConsumerError, MegaQLError
 from megaql.lang.record import Record
 from megaql.lang.verdict import Verdict
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from megaql.codec.payloads import Payload
     from megaql.consumer.subscription import Decoder, Kind, Subscription
     from megaql.lang.reasons import Reason
-
-_log = logging.getLogger("megaql.consumer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +97,7 @@ class Matching:
             payload = _decode(decoder, message.payload)
         except Exception as error:  # noqa: BLE001 - a user's code, on any bytes
             reason = error.what if isinstance(error, MegaQLError) else f"the decoder raised {type(error).__name__}"
-            _log.warning("%s, for message %s", reason, message.id, extra={"message_id": message.id})
+            LOGGER.warning("%s, for message %s", reason, message.id, extra={"message_id": message.id})
             undecided.append(reason)
             return
         if payload is None:

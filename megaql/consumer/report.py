@@ -31,8 +31,8 @@ class Stopped(Enum):
 class RunReport:
     """Counts of messages; a message that came several times counts each time.
 
-    `received` is the sum of the others. `undone` counts what could not be told to the queue (a delete, a return, a dead-letter copy that
-    failed): those messages come back by themselves when their lease ends.
+    `received` is the sum of those after it up to `returned`, unless the run ended before the queue had answered. `undone` counts what the
+    queue could not be told (a delete or a return that failed): those messages come back by themselves when their lease ends.
     """
 
     #: Messages the queue handed over.

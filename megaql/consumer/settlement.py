@@ -7,7 +7,6 @@ dead-lettered message is deleted only after the queue has said that it has the c
 
 from __future__ import annotations
 
-import logging
 import math
 from collections import defaultdict
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from megaql.consumer.journal import LOGGER, one_line
 from megaql.consumer.rejection import DeadLetters
 from megaql.consumer.report import Tally
 
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from megaql.consumer.held import Held
     from megaql.consumer.ledger import CompletionLedger
     from megaql.consumer.rejection import Rejection
-
-_log = logging.getLogger("megaql.consumer")
 
 #: How often a delete or a return is tried; after that the message is left to its lease, and the ledger keeps its handlers from running again.
 ATTEMPTS: Final = 3
@@ -119,12 +117,12 @@ class Settler:
         try:
             refusals = self._dead_letters.send([(held.message, rejection) for held, _, rejection in rejected])
         except Exception as error:  # noqa: BLE001 - whatever it is, the messages stay and the worker goes on
-            refusals = [str(error)] * len(rejected)
+            refusals = [one_line(error)] * len(rejected)
         if refusals is None:
             refusals = [f"{self._queue.name} has no dead-letter queue"] * len(rejected)
         for (held, _, rejection), refusal in zip(rejected, refusals, strict=True):
             if refusal:
-                _log.error(
+                LOGGER.error(
                     "message %s was rejected (%s) and stays in the queue: %s",
                     held.message.id,
                     rejection.reason,
@@ -162,7 +160,7 @@ class Settler:
             if waiting and attempt < ATTEMPTS:
                 self._pause(self._backoff.delay(attempt).total_seconds())
         for message_id, why in refused.items():
-            _log.warning("could not %s message %s: %s", what, message_id, why, extra=self._about(message_id))
+            LOGGER.warning("could not %s message %s: %s", what, message_id, why, extra=self._about(message_id))
         return set(refused)
 
     def _forget(self, ids: set[str]) -> None:
@@ -170,7 +168,7 @@ class Settler:
             try:
                 self._ledger.forget(message_id)
             except Exception:  # noqa: BLE001 - an entry too many does no harm
-                _log.exception("the ledger cannot forget message %s", message_id, extra=self._about(message_id))
+                LOGGER.exception("the ledger cannot forget message %s", message_id, extra=self._about(message_id))
 
     def _about(self, message_id: str) -> dict[str, str]:
         return {"queue": self._queue.name, "message_id": message_id}
@@ -184,5 +182,5 @@ def _attempt(
         failures = call(messages).failed
     except Exception as error:  # noqa: BLE001 - a dead connection must not end the worker
         retryable = bool(getattr(error, "retryable", False))
-        return [(message.id, str(error), retryable) for message in messages]
+        return [(message.id, one_line(error), retryable) for message in messages]
     return [(failure.entry.id, f"{failure.code}: {failure.message}", failure.retryable) for failure in failures]

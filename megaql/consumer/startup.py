@@ -6,10 +6,10 @@ own error and passes through.
 
 from __future__ import annotations
 
-import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from megaql.consumer.journal import LOGGER
 from megaql.consumer.subscription import takes_everything
 from megaql.errors import AccessDenied, ConsumerError
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from megaql.broker.queue import Queue
     from megaql.consumer.subscription import Subscription
     from megaql.consumer.unmatched import Policy
-
-_log = logging.getLogger("megaql.consumer")
 
 #: A visibility timeout below this is too short for most handlers, and a pause of the process is enough to lose the lease.
 SHORT_VISIBILITY: Final = timedelta(seconds=10)
@@ -55,11 +53,11 @@ def check_queue(queue: Queue, *, visibility: timedelta | None, policies: Sequenc
     try:
         info = queue.info()
     except AccessDenied as error:
-        _log.warning("the settings of %s cannot be checked: %s", queue.name, error.what, extra=about)
+        LOGGER.warning("the settings of %s cannot be checked: %s", queue.name, error.what, extra=about)
         return visibility or DEFAULT_VISIBILITY
     lease = info.visibility_timeout if visibility is None else visibility
     if lease < SHORT_VISIBILITY:
-        _log.warning(
+        LOGGER.warning(
             "the visibility timeout of %s is %g s: a handler that takes longer is handled again elsewhere meanwhile",
             queue.name,
             lease.total_seconds(),
@@ -72,13 +70,13 @@ def check_queue(queue: Queue, *, visibility: timedelta | None, policies: Sequenc
                 why="unmatched or unknown messages are to be dead-lettered",
                 hint="set a redrive policy on the queue, or unmatched= and unknown= to 'return' or 'delete'",
             )
-        _log.warning(
+        LOGGER.warning(
             "%s has no dead-letter queue: a message that never works comes back until it is too old",
             queue.name,
             extra=about,
         )
     elif info.redrive.max_receive_count == 1:
-        _log.warning(
+        LOGGER.warning(
             "maxReceiveCount of %s is 1: the first failure, lost lease or crash dead-letters a message, and nothing is ever retried",
             queue.name,
             extra=about,

@@ -5,16 +5,14 @@ A maintainer keeps one rule: they are never silently gone. Each is counted, and 
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
+from megaql.consumer.journal import LOGGER
 from megaql.errors import ConsumerError
 
 if TYPE_CHECKING:
     from megaql.codec.payloads import Payload
-
-_log = logging.getLogger("megaql.consumer")
 
 Policy = Literal["delete", "return", "dead-letter"]
 
@@ -72,7 +70,7 @@ class UnmatchedCount:
         shown = [f"{name} {count}" for name, count in self._counts.most_common(NAMES_SHOWN)]
         if len(self._counts) > NAMES_SHOWN:
             shown.append(f"and {len(self._counts) - NAMES_SHOWN} more")
-        _log.warning(
+        LOGGER.warning(
             "%d matched no subscription: %s",
             self._counts.total(),
             ", ".join(shown),

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from megaql.consumer.buffer import Buffer
 from megaql.consumer.crew import Crew
 from megaql.consumer.held import Held
+from megaql.consumer.journal import LOGGER, one_line
 from megaql.consumer.pace import Pace
 from megaql.consumer.report import RunReport, Stopped, Tally
 from megaql.consumer.settlement import GIVE_BACK, Settled, Settlement
@@ -31,13 +32,17 @@ if TYPE_CHECKING:
     from megaql.consumer.delivery import Deliverer
     from megaql.consumer.settlement import Entry, Settler
 
-_log = logging.getLogger("megaql.consumer")
-
 #: How long a receive waits for messages. An idle consumer that is asked to stop needs as long, at worst; the shorter, the more requests.
 POLL_WAIT: Final = timedelta(seconds=5)
 
 #: The same for a run that ends when the queue is empty: SQS answers for all its servers only where it may wait a second.
 ONCE_WAIT: Final = timedelta(seconds=1)
+
+#: The part of a lease that a receive may wait, at most.
+WAIT_SHARE: Final = 0.25
+
+#: With a shorter lease than this, a receive does not wait: one second, the shortest wait, would be half of it.
+SHORTEST_POLLED_LEASE: Final = timedelta(seconds=2)
 
 #: Seconds from the start of an empty receive to the next one, at least: a server that does not wait must not be asked without end.
 EMPTY_INTERVAL: Final = 0.1
@@ -64,8 +69,13 @@ class Plan:
 
     @property
     def poll_wait(self) -> timedelta:
-        """How long a receive waits."""
-        return self.wait if self.wait is not None else ONCE_WAIT if self.once else POLL_WAIT
+        """How long a receive waits, in whole seconds.
+
+        A lease counts from before its receive, so a message that arrives late in a long poll has the less of it left.
+        """
+        wait = self.wait if self.wait is not None else ONCE_WAIT if self.once else POLL_WAIT
+        seconds = self.lease.total_seconds() * WAIT_SHARE
+        return min(wait, timedelta(seconds=max(1, int(seconds)) if self.lease >= SHORTEST_POLLED_LEASE else 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +133,9 @@ class Worker:
         self._settling: list[int] = []  # sizes of the batches that are being told
         self._polling = False
         self._dry = False  # the last receive brought nothing
+        self._conclusive = (
+            False  # nothing was in hand when it began: what was could have come back, or held up its group
+        )
         self._failures = 0  # receives that failed in a row
         self._polled_at = self._poll_at = monotonic()  # when the last receive began, when the next one may
         self._stopped: Stopped | None = None
@@ -164,7 +177,7 @@ class Worker:
         size = self._receive_size()
         if size:
             self._polling = True
-            self._dry = False
+            self._conclusive = not self._in_hand()
             self._polled_at = self._monotonic()
             self._pollers.submit(self._job_of_polling(size))
 
@@ -172,12 +185,14 @@ class Worker:
         """Return how many messages to ask for now; 0 for none."""
         if self._stopped or self._polling or self._monotonic() < self._poll_at:
             return 0
-        in_hand = len(self._open) + len(self._pile) + sum(self._settling)
-        if self._plan.once and self._dry and in_hand:
-            return 0  # whether the queue is empty shows only when nothing can come back
-        room = self._pace.room(in_hand, self._plan.concurrency - len(self._running))
+        if self._plan.once and self._dry and self._in_hand():
+            return 0
+        room = self._pace.room(self._in_hand(), self._plan.concurrency - len(self._running))
         limit = self._plan.limit
         return room if limit is None else min(room, limit - self._counts["received"])
+
+    def _in_hand(self) -> int:
+        return len(self._open) + len(self._pile) + sum(self._settling)
 
     def _settle(self) -> None:
         entries, self._pile = self._pile, []
@@ -240,7 +255,7 @@ class Worker:
                 self._buffer.add(held)
         if self._plan.limit is not None and self._counts["received"] >= self._plan.limit:
             self._end(Stopped.LIMIT)
-        elif self._plan.once and not messages and not self._open and not self._pile and not self._settling:
+        elif self._plan.once and self._dry and self._conclusive:
             self._end(Stopped.EMPTY)
 
     def _on_poll_failed(self, error: Exception) -> None:
@@ -249,7 +264,9 @@ class Worker:
         delay = self._plan.poll_backoff.delay(self._failures).total_seconds()
         self._poll_at = self._monotonic() + delay
         level = logging.WARNING if getattr(error, "retryable", False) else logging.ERROR
-        _log.log(level, "receive failed, again in %.1f s: %s", delay, error, extra={"queue": self._queue.name})
+        LOGGER.log(
+            level, "receive failed, again in %.1f s: %s", delay, one_line(error), extra={"queue": self._queue.name}
+        )
         if self._plan.once and self._failures >= ONCE_FAILURES:
             self._error = error
             self._end(Stopped.EMPTY)
@@ -277,7 +294,9 @@ class Worker:
         if self._stopped is Stopped.ASKED:
             self._abandon()
         elif self._stopped is not Stopped.AT_ONCE:
-            _log.info("stopping: %d messages are being handled", len(self._running), extra={"queue": self._queue.name})
+            LOGGER.info(
+                "stopping: %d messages are being handled", len(self._running), extra={"queue": self._queue.name}
+            )
             self._end(Stopped.ASKED)
             drain = self._plan.drain_timeout - min(RELEASE_TIME, self._plan.drain_timeout / 2)
             self._deadline = self._monotonic() + drain.total_seconds()
@@ -293,7 +312,7 @@ class Worker:
     def _abandon(self) -> None:
         """Give back even what is being handled, and wait for nothing else."""
         if self._running:
-            _log.warning(
+            LOGGER.warning(
                 "%d messages are given back while their handlers run",
                 len(self._running),
                 extra={"queue": self._queue.name},

@@ -230,7 +230,7 @@ def test_a_rejected_message_is_deleted_only_after_its_copy_is_there(app, drain, 
     whole = Queue.send_batch
     monkeypatch.setattr(Queue, "send_batch", raising_batch)
     assert drain(app, limit=1).rejected == 1
-    assert "stays in the queue: the disk is full" in caplog.text
+    assert "stays in the queue: OSError: the disk is full" in caplog.text
     monkeypatch.setattr(Queue, "send_batch", whole)
     assert queue.dead_letter_queue().receive() == []
     world.later(5)

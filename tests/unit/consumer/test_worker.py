@@ -8,7 +8,9 @@ import pytest
 
 from megaql.broker.queue import Queue
 from megaql.consumer.app import App
+from megaql.consumer.backoff import Backoff
 from megaql.consumer.report import Stopped
+from megaql.consumer.worker import EMPTY_INTERVAL, Plan, Worker
 
 PATIENCE = 30  # seconds; a test that waits so long has failed
 
@@ -243,3 +245,34 @@ def test_a_signal_stops_the_run_and_is_in_the_report(world, queue):
     app.subscribe("exists a", subscription="kill")(lambda _data: os.kill(os.getpid(), signal.SIGTERM))
     report = app.run(wait=timedelta(0))
     assert (report.stopped, report.signal, report.handled) == (Stopped.ASKED, signal.SIGTERM, 1)
+
+
+@pytest.mark.parametrize(
+    ("lease", "settings", "seconds"),
+    [
+        (30, {}, 5),
+        (30, {"once": True}, 1),
+        (30, {"wait": timedelta(seconds=20)}, 7),
+        (600, {"wait": timedelta(seconds=20)}, 20),
+        (12, {}, 3),
+        (5, {}, 1),
+        (2, {}, 1),
+        (1, {}, 0),
+        (1, {"once": True}, 0),
+        (30, {"wait": timedelta(0)}, 0),
+    ],
+)
+def test_a_receive_waits_for_a_quarter_of_the_lease_at_most(lease, settings, seconds):
+    plan = Plan(lease=timedelta(seconds=lease), poll_backoff=Backoff(), **settings)
+    assert plan.poll_wait == timedelta(seconds=seconds)
+
+
+def test_a_server_that_does_not_wait_is_not_asked_without_end(queue):
+    now = [1000.0]
+    plan = Plan(lease=timedelta(seconds=30), poll_backoff=Backoff())
+    worker = Worker(queue, None, None, plan, monotonic=lambda: now[0])
+    assert worker._receive_size() == 1
+    worker._on_received([])
+    assert worker._receive_size() == 0
+    now[0] += EMPTY_INTERVAL
+    assert worker._receive_size() == 1
