@@ -163,11 +163,8 @@ class LiveScan:
         if (reason := self._reason_to_stop_now()) is not None:
             return reason
         now = self._clock()
-        if not self._preflight.may_dead_letter:
-            if self.report.last_life:
-                return StopReason.LAST_LIFE
-            if self._follow and self.report.repeated and self._preflight.last_life is not None:
-                return StopReason.RETURNED
+        if (reason := self._reason_to_spare()) is not None:
+            return reason
         if self._budget.duration is not None and now - self._started >= self._budget.duration.total_seconds():
             return StopReason.TIME
         if self._receives is not None and self._receives_done >= self._receives:
@@ -182,6 +179,14 @@ class LiveScan:
         if first is not None and now >= first.monotonic - self._lease.total_seconds() * (1 - READING_SHARE):
             return StopReason.LEASE
         return None
+
+    def _reason_to_spare(self) -> StopReason | None:
+        """Return why a further receive could move messages to the dead-letter queue, where nobody has allowed that."""
+        if self._preflight.may_dead_letter or self._preflight.last_life is None:
+            return None
+        if self.report.last_life:
+            return StopReason.LAST_LIFE
+        return StopReason.RETURNED if self._follow and self.report.repeated else None
 
     def _receive_size(self) -> int:
         """How many messages to ask for: never more than the scan can still use, since each one costs a receive count."""
