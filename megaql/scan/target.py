@@ -65,9 +65,9 @@ def open_source(target: str, connection: Connection | None = None) -> FileSource
 
 
 def is_file_target(target: str) -> bool:
-    """Whether a target word names a file: `-`, a file's suffix, or a file that is there under this name."""
+    """Whether a target word names a file: `-`, a path with a slash, a file's suffix, or a file that is there under this name."""
     if target == STDIN:
         return True
     if target.startswith(_QUEUE_PREFIXES):
         return False
-    return target.endswith(FILE_SUFFIXES) or Path(target).is_file()
+    return "/" in target or target.endswith(FILE_SUFFIXES) or Path(target).is_file()

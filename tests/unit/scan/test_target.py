@@ -11,7 +11,7 @@ from megaql.errors import QueueNotFound, ScanError
 from megaql.scan.target import FileSource, QueueSource, open_source
 
 
-@pytest.mark.parametrize("word", ["-", "missing.json", "a/b.ndjson", "x.jsonl", "x.ndjson.gz"])
+@pytest.mark.parametrize("word", ["-", "missing.json", "a/b.ndjson", "/no/such", "./orders", "x.jsonl", "x.ndjson.gz"])
 def test_a_word_that_says_file(word):
     assert open_source(word) == FileSource(word)
 
