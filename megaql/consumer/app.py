@@ -69,7 +69,7 @@ class App:
         self.connection = connection or Connection()
         self._visibility = _checked_visibility(visibility)
         self._backoff = backoff or Backoff()
-        self._ledger = ledger or MemoryLedger()
+        self._ledger = MemoryLedger() if ledger is None else ledger
         self._unmatched = checked_policy("unmatched", unmatched)
         self._unknown = checked_policy("unknown", unknown or unmatched)
         self._matching = Matching()

@@ -1,7 +1,7 @@
 """Threads that do what they are told and report to one inbox.
 
-A maintainer keeps two rules. A job returns an event and raises nothing: what goes wrong is an event too. And the threads are daemons, because a
-handler that never returns must not keep a stopped process alive.
+A maintainer keeps two rules. No thread ends in silence: what a job raises is an event too. And the threads are daemons, because a handler that
+never returns must not keep a stopped process alive.
 """
 
 from __future__ import annotations
@@ -17,10 +17,16 @@ Event = TypeVar("Event")
 
 
 class Crew(Generic[Event]):
-    """A fixed number of threads, started with the first job; each job's result goes to the inbox. One thread submits."""
+    """A fixed number of threads, started with the first job; each job's result goes to the inbox. One thread submits.
 
-    def __init__(self, name: str, size: int, inbox: queue.SimpleQueue[Event]) -> None:
+    `broken` makes the event of a job that raises.
+    """
+
+    def __init__(
+        self, name: str, size: int, inbox: queue.SimpleQueue[Event], broken: Callable[[BaseException], Event]
+    ) -> None:
         self._inbox = inbox
+        self._broken = broken
         self._jobs: queue.SimpleQueue[Callable[[], Event] | None] = queue.SimpleQueue()
         self._threads = [
             threading.Thread(target=self._work, name=f"{name}-{number}", daemon=True) for number in range(size)
@@ -42,4 +48,8 @@ class Crew(Generic[Event]):
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
-            self._inbox.put(job())
+            try:
+                event = job()
+            except BaseException as error:  # noqa: BLE001 - whoever reads the inbox has to know
+                event = self._broken(error)
+            self._inbox.put(event)

@@ -151,13 +151,15 @@ class Settler:
         waiting = {message.id: message for message in messages}
         refused: dict[str, str] = {}
         for attempt in range(1, ATTEMPTS + 1):
-            failures = _attempt(call, list(waiting.values())) if waiting else []
-            refused |= {message_id: why for message_id, why, _ in failures}
-            again = {message_id for message_id, _, retryable in failures if retryable}
-            for message_id in waiting.keys() - {message_id for message_id, _, _ in failures}:
-                refused.pop(message_id, None)
-            waiting = {message_id: message for message_id, message in waiting.items() if message_id in again}
-            if waiting and attempt < ATTEMPTS:
+            if not waiting:
+                break
+            failures = _attempt(call, list(waiting.values()))
+            last = attempt == ATTEMPTS
+            refused |= {message_id: why for message_id, why, retryable in failures if last or not retryable}
+            waiting = {
+                message_id: waiting[message_id] for message_id, _, retryable in failures if retryable and not last
+            }
+            if waiting:
                 self._pause(self._backoff.delay(attempt).total_seconds())
         for message_id, why in refused.items():
             LOGGER.warning("could not %s message %s: %s", what, message_id, why, extra=self._about(message_id))

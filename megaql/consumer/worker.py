@@ -105,7 +105,12 @@ class _Stop:
     signal: int | None
 
 
-_Event = _Received | _PollFailed | _Finished | _Told | _Stop
+@dataclass(frozen=True, slots=True)
+class _Broken:
+    error: BaseException
+
+
+_Event = _Received | _PollFailed | _Finished | _Told | _Stop | _Broken
 
 
 class Worker:
@@ -120,10 +125,10 @@ class Worker:
         self._plan = plan
         self._monotonic = monotonic
         self._inbox: queues.SimpleQueue[_Event] = queues.SimpleQueue()
-        self._pollers = Crew("megaql-poll", 1, self._inbox)
-        self._handlers = Crew("megaql-handle", plan.concurrency, self._inbox)
+        self._pollers = Crew("megaql-poll", 1, self._inbox, _Broken)
+        self._handlers = Crew("megaql-handle", plan.concurrency, self._inbox, _Broken)
         # The second settler is for the end: what has to be given back must not wait behind a request that hangs.
-        self._settlers = Crew("megaql-settle", 2, self._inbox)
+        self._settlers = Crew("megaql-settle", 2, self._inbox, _Broken)
         self._buffer = Buffer(fifo=queue.fifo)
         self._pace = Pace(plan.concurrency, plan.lease)
         self._unmatched = UnmatchedCount(queue.name, monotonic())
@@ -149,7 +154,7 @@ class Worker:
         self._inbox.put(_Stop(signal))
 
     def run(self) -> RunReport:
-        """Work until there is a reason to end; returns what was done. Raises what a run with `once` could not get over."""
+        """Work until there is a reason to end; returns what was done. Raises what a run with `once` could not get over, and our own faults."""
         try:
             while not self._over():
                 self._assign()
@@ -230,6 +235,9 @@ class Worker:
                 self._on_told(event.settled)
             case _Stop():
                 self._on_stop(event.signal)
+            case _Broken():
+                # A fault in our own code. What is in hand comes back by itself; going on with half a crew would hide it.
+                raise event.error
         self._on_time()
 
     def _on_received(self, messages: list[Message]) -> None:

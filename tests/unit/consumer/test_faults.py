@@ -1,12 +1,15 @@
 """A queue that fails: the worker goes on, and no message is lost or acknowledged before it is handled."""
 
+import contextlib
+import random
+
 import pytest
 
 from megaql.consumer.app import App
 from megaql.consumer.backoff import Backoff
 from megaql.consumer.ledger import MemoryLedger
 from megaql.consumer.outcomes import Reject, Retry
-from megaql.errors import AccessDenied, Throttled
+from megaql.errors import AccessDenied, BrokerError, Throttled
 
 pytestmark = pytest.mark.usefixtures("no_pauses")
 
@@ -151,3 +154,59 @@ def test_a_queue_that_does_not_answer_at_the_start_is_an_error(queue, flaky):
     app, _ = counting(flaky(queue, get_queue_attributes=["ServiceUnavailable"]))
     with pytest.raises(Throttled):
         app.run(once=True)
+
+
+def test_a_fault_in_the_worker_itself_ends_the_run_aloud_and_keeps_the_message(world, queue, drain, monkeypatch):
+    world.send(queue, {"a": 1})
+    app, _ = counting(queue)
+
+    def broken(_settler, _entries):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("megaql.consumer.settlement.Settler.settle", broken)
+    with pytest.raises(ZeroDivisionError):
+        drain(app)
+    assert queue.info().in_flight == 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_whatever_fails_every_message_is_handled_and_none_is_deleted_before(world, flaky, drain, seed):
+    chance = random.Random(seed)
+    codes = ["ServiceUnavailable", "ThrottlingException", "ExpiredToken", "AccessDenied"]
+
+    def script(share):
+        fault = [*codes, *(("lost", code) for code in codes)]
+        return [chance.choice(fault) if chance.random() < share else None for _ in range(400)]
+
+    queue = world.with_dead_letters("orders", receives=1000)
+    sent = set(range(120))
+    world.send(queue, *({"a": number} for number in sent))
+    faulty = flaky(
+        queue,
+        receive_message=script(0.2),
+        delete_message_batch=script(0.4),
+        change_message_visibility_batch=script(0.4),
+    )
+    app = App(faulty)
+    begun, done = [], []
+
+    @app.subscribe("exists a")
+    def sometimes(data):
+        begun.append(data.data["a"])
+        if chance.random() < 0.3:
+            raise chance.choice([ValueError, TimeoutError, Retry, SystemExit])
+        done.append(data.data["a"])
+
+    for _ in range(60):
+        with contextlib.suppress(BrokerError):
+            drain(app, concurrency=3)
+        info = queue.info()
+        assert info.visible + info.in_flight >= len(sent - set(done))
+        if set(done) == sent and info.visible + info.in_flight == 0:
+            break
+        world.later(1000)
+    assert set(done) == sent
+    assert info.visible + info.in_flight == 0
+    # The ledger keeps a handler that is done from running again, however often its delete fails.
+    assert len(done) == len(sent)
+    assert len(begun) > len(done)
