@@ -75,9 +75,6 @@ class Holdings:
     def __len__(self) -> int:
         return len(self._held)
 
-    def __contains__(self, message_id: str) -> bool:
-        return message_id in self._held
-
     @property
     def first_deadline(self) -> Deadline | None:
         """The earliest deadline of the messages held."""

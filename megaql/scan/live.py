@@ -72,10 +72,10 @@ class LiveScan:
                 scan.tally(query.evaluate(message))
         print(scan.report)
 
-    `tally` counts verdicts, which `Budget.limit` is about. With `follow` the scan goes on when the queue is empty and
-    past its leases: messages whose lease has ended are the queue's again, and one that comes back is counted in
-    `report.repeated` and not shown a second time; where receive counts mean something, it ends the scan. `clock` and `wall` return seconds, as `time.monotonic` and
-    `time.time` do. `wait` is how long a receive waits for a message: whole seconds, and 0 only for the local broker.
+    `tally` counts verdicts, which `Budget.limit` is about. With `follow` the scan goes on when the queue is empty and past its leases:
+    messages whose lease has ended are the queue's again, and one that comes back is counted in `report.repeated` and not shown a second
+    time; on a queue with a redrive policy it ends the scan. `clock` and `wall` return seconds, as `time.monotonic` and `time.time` do.
+    `wait` is how long a receive waits for a message: whole seconds, and 0 only for the local broker.
 
     Raises `ScanError` for a lease outside 10 to 60 seconds, `ScanRefused` for following a FIFO queue, and what the
     queue raises, after the release.

@@ -7,6 +7,10 @@ from types import SimpleNamespace
 import pytest
 
 from megaql.broker.message import Message
+from megaql.lang.verdict import Verdict
+from megaql.scan.budget import Budget
+from megaql.scan.live import LiveScan
+from megaql.scan.preflight import preflight
 
 
 @dataclass
@@ -130,5 +134,46 @@ def failure():
 
     def make(message):
         return SimpleNamespace(entry=message, code="InternalError", message="no", retryable=True)
+
+    return make
+
+
+@pytest.fixture
+def scan_of(clock):
+    """Return a factory of scans by the test's clock."""
+
+    def make(queue, budget=None, **settings):
+        allow = {"allow_receives": True, "allow_dead_letter": settings.pop("allow_dead_letter", False)}
+        return LiveScan(queue, preflight(queue, **allow), budget or Budget(), clock=clock, wall=clock.wall, **settings)
+
+    return make
+
+
+@pytest.fixture
+def read():
+    """Return a function that runs a scan to its end, with a verdict on each message, and returns the ids it saw."""
+
+    def run(scan, verdict=lambda _: Verdict.NO_MATCH):
+        ids = []
+        with scan:
+            for message in scan:
+                ids.append(message.id)
+                scan.tally(verdict(message))
+        return ids
+
+    return run
+
+
+@pytest.fixture
+def raise_at():
+    """Return a function that makes a verdict which raises on one message."""
+
+    def make(message_id, error):
+        def look(message):
+            if message.id == message_id:
+                raise error
+            return Verdict.NO_MATCH
+
+        return look
 
     return make
