@@ -124,7 +124,7 @@ def get_attributes(store: Store, request: Request) -> Response:
     names = set(request.get("AttributeNames") or ())
     for name in names - {"All", *queue_attributes.SETTABLE, *queue_attributes.COMPUTED}:
         raise Refused(INVALID_ATTRIBUTE_NAME, f"Unknown Attribute {name}.")
-    with store.read() as db:
+    with store.snapshot() as db:
         queue = of_request(db, request)
         if not names:
             return {}

@@ -47,12 +47,14 @@ class Link:
     def opened(self) -> tuple[sqlite3.Connection, WriteLock]:
         """Return the connection and the lock, opening them where needed; the caller holds `guard`."""
         if self._open is None:
-            lock = WriteLock(self._folder / LOCK)
-            try:
-                self._open = (_connect(self._folder / DATABASE, lock), lock)
-            except BaseException:
-                lock.close()
-                raise
+            with _opening:
+                lock = WriteLock(self._folder / LOCK)
+                try:
+                    self._open = (_connect(self._folder / DATABASE, lock), lock)
+                except BaseException:
+                    lock.close()
+                    raise
+                _LINKS.add(self)
         return self._open
 
     @contextlib.contextmanager
@@ -111,7 +113,6 @@ class Store:
         except IndexError:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             link = Link(self.folder)
-            _LINKS.add(link)
         try:
             yield link
         finally:
@@ -124,6 +125,16 @@ class Store:
         """Lend a connection for single statements; each sees the last commit before it."""
         with self.link() as link, link.guard:
             yield link.opened()[0]
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection for several statements which all see the same commit."""
+        with self.read() as db:
+            db.execute("BEGIN")
+            try:
+                yield db
+            finally:
+                db.execute("ROLLBACK")
 
     @contextlib.contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
@@ -143,6 +154,9 @@ class Store:
 
 
 def _connect(path: Path, lock: WriteLock) -> sqlite3.Connection:
+    with contextlib.suppress(FileExistsError):
+        # SQLite would let others read it, and gives its other files the mode of this one.
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
     connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
     try:
         if schema.version(connection) == 0:
@@ -173,23 +187,34 @@ def _initialise(connection: sqlite3.Connection) -> None:
         raise
 
 
-#: Every connection of this process that may be open, to be closed before a fork.
+#: Every connection of this process that was opened and may be open still, to be closed before a fork.
 _LINKS: weakref.WeakSet[Link] = weakref.WeakSet()
 
-#: Those closed and held from before a fork until after it.
+#: Held while a connection is opened, and throughout a fork.
+_opening = threading.Lock()
+
+#: The connections closed and held from before a fork until after it.
 _held: list[Link] = []
 
 
 def _before_fork() -> None:
-    for link in list(_LINKS):
-        link.guard.acquire()
-        _held.append(link)
-        link.close()
+    # Guards are taken without `_opening`, because a thread that opens a connection already holds its guard.
+    while True:
+        _opening.acquire()
+        more = [link for link in _LINKS if link not in _held]
+        if not more:
+            return
+        _opening.release()
+        for link in more:
+            link.guard.acquire()
+            link.close()
+            _held.append(link)
 
 
 def _after_fork() -> None:
     while _held:
         _held.pop().guard.release()
+    _opening.release()
 
 
 if hasattr(os, "register_at_fork"):

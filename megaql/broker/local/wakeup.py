@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 #: The first interval between two looks, and the longest. Seconds.
 FIRST_INTERVAL: Final = 0.001
-LONGEST_INTERVAL: Final = 0.005
+LONGEST_INTERVAL: Final = 0.008
 
 #: How much longer each interval is than the one before.
 _GROWTH: Final = 1.1

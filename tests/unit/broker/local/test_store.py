@@ -23,6 +23,7 @@ def test_nothing_is_created_before_the_first_call(tmp_path):
 def test_only_the_user_can_read_the_messages(broker):
     broker.queue()
     assert stat.S_IMODE(broker.home.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in broker.home.iterdir()} == {0o600}
 
 
 def test_a_commit_is_synced(broker):
@@ -157,6 +158,7 @@ def test_threads_share_a_client(broker):
     assert sorted(bodies) == sorted(f"{number}-{i}" for number in range(4) for i in range(10))
 
 
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform has no fork")
 def test_a_client_goes_on_on_both_sides_of_a_fork(broker):
     url = broker.queue()
@@ -172,6 +174,7 @@ def test_a_client_goes_on_on_both_sides_of_a_fork(broker):
     assert broker.bodies(url) == ["before", "child", "parent"]
 
 
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform has no fork")
 def test_no_connection_is_open_during_a_fork(broker):
     broker.queue()
@@ -194,3 +197,26 @@ def test_neither_boto3_nor_botocore_is_imported(tmp_path):
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True, cwd=Path.cwd()
     )
     assert answer.stdout.strip() == "[]"
+
+
+def test_a_snapshot_sees_one_commit(broker):
+    url = broker.queue()
+    broker.send(url, "a")
+    with broker.client._store.snapshot() as db:
+        assert db.execute("SELECT COUNT(*) FROM message").fetchone() == (1,)
+        broker.send(url, "b")
+        assert db.execute("SELECT COUNT(*) FROM message").fetchone() == (1,)
+    assert broker.counts(url) == (2, 0, 0)
+
+
+def test_a_client_that_is_dropped_closes_its_connections(broker):
+    import gc
+
+    client = local.client(broker.home)
+    client.list_queues()
+    (link,) = list(client._store._idle)
+    connection = link._open[0]
+    del client, link
+    gc.collect()
+    with pytest.raises(sqlite3.ProgrammingError):
+        connection.execute("SELECT 1")
