@@ -54,10 +54,11 @@ STORY: Final = (
         ),
     ),
     Step(
-        "What else turns up in queues: text, bytes, and an event without a name.",
+        "What else turns up in queues: text, bytes, broken JSON, a nameless event.",
         (
             "megaql publish local:shop --text 'the printer is out of paper'",
             "megaql publish local:shop --bytes base64:iVBORw0KGgo=",
+            """megaql publish local:shop --text '{"event": {"name": "item.ad'""",
             """megaql publish local:shop --data \\\n    '{"protocol": "mega", "event": {"quantity": 9}}'""",
         ),
     ),

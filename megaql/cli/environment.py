@@ -10,7 +10,7 @@ import shutil
 import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
-from enum import Enum
+from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TextIO
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 DEFAULT_WIDTH: Final = 80
 
 
-class Color(Enum):
+class Color(StrEnum):
     """What `--color` may say."""
 
     AUTO = "auto"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from enum import Enum
+from enum import StrEnum
 from typing import Annotated, Final
 
 import typer
@@ -25,7 +25,7 @@ DURATION: Final = timedelta(seconds=10)
 _WHICH: Final = "Which messages"
 
 
-class Only(Enum):
+class Only(StrEnum):
     """The verdicts `--only` may ask for."""
 
     ANY = "any"

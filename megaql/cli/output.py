@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from enum import Enum
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol
 
 import typer
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from megaql.lang.explain import Explanation
 
 
-class Output(Enum):
+class Output(StrEnum):
     """The forms of `-o`."""
 
     AUTO = "auto"

@@ -156,7 +156,7 @@ def _event(name: str, parts: EventParts) -> MegaEvent:
         raise CodecError(
             "This is no MEGA event",
             why=payload.reason,
-            hint="correct the --set; `megaql help queries` lists the fields",
+            hint="correct the --set option that says so",
         )
     return payload
 

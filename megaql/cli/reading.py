@@ -83,18 +83,18 @@ class Reading:
 
 @contextmanager
 def reading(
-    world: Environment, target: str, connection: Connection, wanted: Wanted, *, quiet: bool = False
+    world: Environment, target: str | FileSource, connection: Connection, wanted: Wanted, *, quiet: bool = False
 ) -> Iterator[Reading]:
     """Open a target and yield the scan of it; afterwards release what is held, and report.
 
     A file is read under the signals' own meaning. On a queue the first signal ends the scan after the receive in flight.
     """
-    source = open_source(target, connection)
+    source = open_source(target, connection) if isinstance(target, str) else target
     with ExitStack() as stack:
         stop = StopFlag()
         scan: LiveScan | FileScan
         if isinstance(source, FileSource):
-            scan = FileScan(source.path, wanted.file_budget, on_bad_line=badlines.printer(world, target))
+            scan = FileScan(source.path, wanted.file_budget, on_bad_line=badlines.printer(world, source.path))
         else:
             stop = stack.enter_context(catch_signals())
             scan = live_scan(world, source.queue, source.wait, wanted, stop)

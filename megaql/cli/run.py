@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from enum import Enum
+from enum import StrEnum
 from typing import Annotated, Final
 
 import typer
@@ -16,7 +16,7 @@ from megaql.cli.options import ColorOption, EndpointOption, ProfileOption, Regio
 DRAIN_TIMEOUT: Final = timedelta(seconds=25)
 
 
-class LogLevel(Enum):
+class LogLevel(StrEnum):
     """What `--log-level` may say."""
 
     DEBUG = "debug"

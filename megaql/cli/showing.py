@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self, TextIO
 from megaql.cli.fields import Field, fields_of, read_field
 from megaql.cli.output import Output, writer
 from megaql.cli.style import harmless
+from megaql.errors import MegaQLError
 from megaql.lang.verdict import Verdict
 from megaql.scan.records import to_line
 
@@ -78,7 +79,17 @@ class Showing:
             self._world.say(f"saved {self._shown:,} to {harmless(self._show.save or '')}")
 
     def run(self, scan: Reading) -> None:
-        """Judge and show the messages of a scan until it ends or enough are shown."""
+        """Judge and show the messages of a scan until it ends or enough are shown; before an error of the queue, what was found by then."""
+        try:
+            self._look(scan)
+        except MegaQLError:
+            scan.clear()
+            self._end()
+            raise
+        scan.clear()
+        self._end()
+
+    def _look(self, scan: Reading) -> None:
         for message in scan:
             verdict = self._query.evaluate(message) if self._query is not None else Verdict.MATCH
             scan.tally(verdict)
@@ -88,8 +99,6 @@ class Showing:
             self._take(message)
             if self._show.limit is not None and self._shown >= self._show.limit:
                 break
-        scan.clear()
-        self._end()
 
     def _take(self, message: Message) -> None:
         explanation = None

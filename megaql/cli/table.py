@@ -29,7 +29,7 @@ MAX_CELL: Final = 40
 MIN_CELL: Final = 6
 
 #: A column's width where one row has to settle it and longer ones may follow. Cells.
-LIVE_CELL: Final = 14
+LIVE_CELL: Final = 18
 
 #: The payload's column is left out where less than this is left for it. Cells.
 MIN_PAYLOAD: Final = 16

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -11,6 +11,9 @@ from megaql.cli.environment import Color
 from megaql.cli.options import ColorOption, ExitStatusOption, ParamOption
 from megaql.cli.output import FieldsOption, Output, OutputOption, TemplateOption
 from megaql.cli.status import Status
+
+#: A word that begins like this is no file.
+QUEUE_PREFIXES: Final = ("local:", "local-topic:", "arn:", "http://", "https://")
 
 
 def command(
@@ -50,13 +53,21 @@ def command(
     from megaql.lang.verdict import Verdict  # noqa: PLC0415 - as above
     from megaql.query import compile as compile_query  # noqa: PLC0415 - as above
     from megaql.scan.budget import Budget  # noqa: PLC0415 - as above
+    from megaql.scan.target import FileSource  # noqa: PLC0415 - as above
 
     world = options.world_of(context, color)
     compiled = compile_query(query, **options.parameters(param or []))
     shown = writer(world, output, fields=fields, template=template, asked=fields_of(compiled.node))
     total, statuses = 0, []
     for file in files:
-        with reading(world, file, options.connection(None, None, None), Wanted(Budget()), quiet=quiet) as scan:
+        if file.startswith(QUEUE_PREFIXES):
+            raise typer.BadParameter(
+                f"{file!r} is a queue; `megaql peek {file} -w QUERY` looks into it", param_hint="FILE"
+            )
+    for file in files:
+        with reading(
+            world, FileSource(file), options.connection(None, None, None), Wanted(Budget()), quiet=quiet
+        ) as scan:
             for message in scan:
                 verdict = compiled.evaluate(message)
                 scan.tally(verdict)

@@ -69,7 +69,7 @@ def test_its_commands_can_be_typed_into_a_shell(tmp_path, child_environ):
     done = subprocess.run(["sh", "-c", script], env=environ, capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 0, done.stderr
     assert "handled 3, retried 1" in done.stderr
-    assert done.stdout.count('"queue":"shop-dlq"') == 3
+    assert done.stdout.count('"queue":"shop-dlq"') == 4
 
 
 def test_keep_leaves_the_broker_and_says_how_to_reach_it(megaql, temp, monkeypatch):
@@ -77,7 +77,7 @@ def test_keep_leaves_the_broker_and_says_how_to_reach_it(megaql, temp, monkeypat
     result = megaql("demo", "--keep", kept)
     assert result.lines[-1] == f"$ export MEGAQL_HOME={kept}"
     monkeypatch.setenv("MEGAQL_HOME", str(kept))
-    assert megaql("peek", "local:shop-dlq", "--count").lines == ["3"]
+    assert megaql("peek", "local:shop-dlq", "--count").lines == ["4"]
     again = megaql("demo", "--keep", kept)
     assert again.status == 2
     assert "The folder is not empty" in again.err

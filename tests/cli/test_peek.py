@@ -175,3 +175,24 @@ def test_parameters_are_json_values_and_else_text(megaql, events):
     assert count("-w", "event.quantity == $q", "-p", 'q="7"') == ["1"]
     assert count("-w", "event.sku in $skus", "-p", 'skus:=["A-1", "B-7"]') == ["2"]
     assert count("-w", "@attributes.tenant == $t", "-p", "$t=acme") == ["2"]
+
+
+@pytest.mark.usefixtures("orders")
+def test_what_was_found_before_an_error_of_the_queue_is_shown(megaql, monkeypatch):
+    from megaql.errors import Throttled
+
+    receive = Queue.receive
+    calls = []
+
+    def fail_later(self, *arguments, **settings):
+        calls.append(self)
+        if len(calls) > 1:
+            raise Throttled("the service asks for fewer requests")
+        return receive(self, *arguments, **settings)
+
+    monkeypatch.setattr(Queue, "receive", fail_later)
+    result = megaql("peek", "local:orders", tty=True)
+    assert result.status == 5
+    assert len(result.lines) == 11
+    assert "released 10" in result.err
+    assert result.err.endswith("error: the service asks for fewer requests\n")

@@ -79,3 +79,9 @@ def test_lone_surrogates_are_written_as_json_escapes(shell, tmp_path):
     done = shell("test", "exists n", path)
     assert done.status == 0
     assert json.loads(done.out)["payload"] == {"n": "\ud800"}
+
+
+def test_a_queue_is_no_file(megaql):
+    result = megaql("test", "n == 1", "local:orders")
+    assert (result.status, result.out) == (2, "")
+    assert "`megaql peek local:orders -w QUERY` looks into it" in result.err
