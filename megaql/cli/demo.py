@@ -127,7 +127,7 @@ def _run(line: str, world: Environment) -> int:
 
     words = shlex.split(line.replace("\\\n", " "))
     if words[0] == "python":
-        demo_app.prepare()
+        world.out(demo_app.prepare())
         return 0
     inner = replace(
         world,

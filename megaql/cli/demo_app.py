@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from datetime import timedelta
 from typing import Final
 
@@ -44,8 +45,8 @@ def ship(event: MegaEvent, message: Message) -> None:
 asked_before: dict[str, int] = {}
 
 
-def prepare() -> None:
-    """Make the queue, its dead-letter queue, and the topic that feeds it."""
+def prepare() -> str:
+    """Make the queue, its dead-letter queue, and the topic that feeds it; return what was made."""
     from megaql.broker import local  # noqa: PLC0415 - the consumer needs no topics
     from megaql.broker.local.sns import sns_client  # noqa: PLC0415 - as above
 
@@ -57,6 +58,7 @@ def prepare() -> None:
     topic = topics.create_topic(Name=TOPIC)["TopicArn"]
     endpoint = _arn_of(queues.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"]))
     topics.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=endpoint)
+    return f"local-topic:{TOPIC} feeds local:{QUEUE}; its dead-letter queue is local:{DEAD_LETTERS}"
 
 
 def _arn_of(answer: dict[str, dict[str, str]]) -> str:
@@ -64,4 +66,4 @@ def _arn_of(answer: dict[str, dict[str, str]]) -> str:
 
 
 if __name__ == "__main__":
-    prepare()
+    sys.stdout.write(f"{prepare()}\n")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
@@ -83,7 +84,8 @@ class Environment:
 
     def say(self, text: str) -> None:
         """Write a line for the person, on standard error, after the data that came before it."""
-        self.stdout.flush()
+        with suppress(BrokenPipeError):  # whose reader has left must still be told what was done
+            self.stdout.flush()
         self.stderr.write(f"{text}\n")
         self.stderr.flush()
 

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from enum import StrEnum
 from typing import Annotated, Final
 
 import typer
 
 from megaql.cli import options
 from megaql.cli.environment import Color
-from megaql.cli.options import ColorOption, EndpointOption, ParamOption, ProfileOption, RegionOption, SourceArgument
+from megaql.cli.options import (
+    ColorOption,
+    EndpointOption,
+    Only,
+    ParamOption,
+    ProfileOption,
+    RegionOption,
+    SourceArgument,
+)
 from megaql.cli.output import Output
 
 #: Messages that are explained unless `--limit` says otherwise.
@@ -23,16 +30,6 @@ SCAN: Final = 500
 DURATION: Final = timedelta(seconds=10)
 
 _WHICH: Final = "Which messages"
-
-
-class Only(StrEnum):
-    """The verdicts `--only` may ask for."""
-
-    ANY = "any"
-    MATCH = "match"
-    NO_MATCH = "no-match"
-    UNKNOWN = "unknown"
-    NEAR_MISS = "near-miss"
 
 
 def command(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from megaql.cli.explain import Only
+from megaql.cli.options import Only
 from megaql.cli.output import Output
 from megaql.cli.preview import event_text, id_text, payload_text
 from megaql.cli.showing import miss_summary

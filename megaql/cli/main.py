@@ -26,20 +26,29 @@ PROGRAM: Final = "megaql"
 def main(arguments: Sequence[str] | None = None, environment: Environment | None = None) -> int:
     """Run the command line with these arguments (the process's own by default) and return the exit status."""
     world = environment or Environment.of_process()
+    status = _status(sys.argv[1:] if arguments is None else arguments, world)
     try:
-        status = _run(sys.argv[1:] if arguments is None else arguments, world)
         world.stdout.flush()
+    except BrokenPipeError:
+        _lead_nowhere(world)
+    return status
+
+
+def _status(arguments: Sequence[str], world: Environment) -> int:
+    """Run a command and return its exit status, whatever happens."""
+    try:
+        return _run(arguments, world)
     except typer.Exit as end:
         return end.exit_code
     except BrokenPipeError:
-        return _reader_has_gone(world)
+        _lead_nowhere(world)
+        return 0
     except KeyboardInterrupt as stop:
         return int(getattr(stop, "exit_status", 128 + signal.SIGINT))
     except Exception as error:  # noqa: BLE001 - the last line of defence; it tells the user what happened
         from megaql.cli import complaint  # noqa: PLC0415 - only needed when something went wrong
 
         return complaint.report(world, error)
-    return status
 
 
 def _run(arguments: Sequence[str], world: Environment) -> int:
@@ -49,16 +58,15 @@ def _run(arguments: Sequence[str], world: Environment) -> int:
         return int(root.invoke(context) or 0)
 
 
-def _reader_has_gone(world: Environment) -> int:
-    """End quietly when the reader of standard output has had enough, as in `megaql peek … | head -1`.
+def _lead_nowhere(world: Environment) -> None:
+    """Lead standard output to nowhere when its reader has had enough, as in `megaql peek … | head -1`.
 
-    Standard output is led to nowhere, or Python would complain when it flushes at exit.
+    That is no error, and Python would make one of it when it flushes at exit.
     """
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, world.stdout.fileno())
         os.close(nowhere)
-    return 0
 
 
 if __name__ == "__main__":

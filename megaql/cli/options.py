@@ -9,6 +9,7 @@ import json
 import re
 from datetime import timedelta
 from decimal import Decimal
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -17,6 +18,17 @@ from megaql.cli.environment import Color, Environment
 
 if TYPE_CHECKING:
     from megaql.broker.target import Connection
+
+
+class Only(StrEnum):
+    """The verdicts `--only` may ask for."""
+
+    ANY = "any"
+    MATCH = "match"
+    NO_MATCH = "no-match"
+    UNKNOWN = "unknown"
+    NEAR_MISS = "near-miss"
+
 
 _DURATION: Final = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:ms|[smhdw]))+")
 

@@ -182,7 +182,6 @@ class TableWriter:
         from megaql.cli.table import SAMPLE, Column, Table, default_columns  # noqa: PLC0415 - loaded when a command runs
 
         self._world = world
-        self._explained = explained
         columns = [Column(field.text, field.text_of) for field in fields] or default_columns(world, asked)
         self._table = Table(world, columns, sample=1 if live or explained else SAMPLE)
 

@@ -96,8 +96,20 @@ def reading(
         if isinstance(source, FileSource):
             scan = FileScan(source.path, wanted.file_budget, on_bad_line=badlines.printer(world, source.path))
         else:
+            from megaql.scan.live import LiveScan  # noqa: PLC0415 - a file needs none of it
+
+            # Asked first: while signals are only noted, Ctrl-C would not end the question.
+            looked = consent(world, source.queue, wanted)
             stop = stack.enter_context(catch_signals())
-            scan = live_scan(world, source.queue, source.wait, wanted, stop)
+            scan = LiveScan(
+                source.queue,
+                looked,
+                wanted.budget,
+                lease=wanted.lease,
+                stop=stop,
+                follow=wanted.follow,
+                wait=source.wait,
+            )
         now = Reading(world, scan, stop)
         try:
             with scan:
@@ -113,15 +125,14 @@ def reading(
                     world.say(Style(on=world.colors(stderr=True))(harmless(line), "dim"))
 
 
-def live_scan(world: Environment, queue: Queue, wait: timedelta, wanted: Wanted, stop: StopFlag) -> LiveScan:
-    """Look at the queue's settings, ask where reading could do harm, and return the scan."""
-    from megaql.scan.live import LiveScan  # noqa: PLC0415 - a file needs none of it
-    from megaql.scan.preflight import Risk, preflight  # noqa: PLC0415 - as above
+def consent(world: Environment, queue: Queue, wanted: Wanted) -> Preflight:
+    """Look at the queue's settings, and ask where reading could do harm; `ScanRefused` where the answer is no."""
+    from megaql.scan.preflight import Risk, preflight  # noqa: PLC0415 - a file needs none of it
 
     looked = preflight(queue, allow_dead_letter=wanted.allow_dead_letter, allow_receives=wanted.allow_receives)
     if looked.risk is Risk.ASK and not _agreed(world, looked):
         raise looked.refusal()
-    return LiveScan(queue, looked, wanted.budget, lease=wanted.lease, stop=stop, follow=wanted.follow, wait=wait)
+    return looked
 
 
 def _agreed(world: Environment, looked: Preflight) -> bool:

@@ -91,19 +91,29 @@ class _Account:
         self.failed = 0
         self.unreadable = 0
         self.broken = False
+        self._read = True
 
     def add(self, result: BatchResult[Outgoing], entries: list[Outgoing]) -> None:
         """Print the ids of one chunk and its failures, each with its number, counted from 1."""
         base = self.sent + self.failed
         numbers = {id(entry): base + place for place, entry in enumerate(entries, 1)}
         self.sent += len(result.done)
-        for message_id in result.message_ids:
-            self._world.out(message_id)
+        self._print(result.message_ids)
         for failure in result.failed:
             self.failed += 1
             if self.failed <= SHOWN_FAILURES:
                 number = numbers[id(failure.entry)]
                 self._world.say(f"message {number:,} was not sent: {failure.code}: {harmless(failure.message)}")
+
+    def _print(self, message_ids: list[str]) -> None:
+        """Print ids as long as somebody reads them; that nobody does is no reason to send only half."""
+        if self._read:
+            try:
+                for message_id in message_ids:
+                    self._world.out(message_id)
+                self._world.stdout.flush()
+            except BrokenPipeError:
+                self._read = False
 
     def tell(self, *, interrupted: bool) -> None:
         """Say how far it went."""

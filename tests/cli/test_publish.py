@@ -181,3 +181,18 @@ def test_one_message_that_the_queue_refuses_is_an_error_of_four_parts(megaql):
     assert (result.status, result.out) == (2, "")
     assert result.err.startswith("error: ")
     assert "xxx" not in result.err
+
+
+def test_everything_is_sent_although_nobody_reads_the_ids(child_environ, tmp_path):
+    import subprocess
+    import sys
+
+    file = tmp_path / "records.ndjson"
+    file.write_text('{"n": 1}\n' * 5000)
+    command = f"{sys.executable} -m megaql.cli.main publish local:many --from {file} | head -n 1"
+    done = subprocess.run(
+        ["sh", "-c", command], env=child_environ(), capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.count("\n") == 1
+    assert done.stderr == "published 5,000 messages to local:many\n"
+    assert Queue.open("local:many").info().visible == 5000
