@@ -58,7 +58,7 @@ def prepare() -> str:
     topic = topics.create_topic(Name=TOPIC)["TopicArn"]
     endpoint = _arn_of(queues.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"]))
     topics.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=endpoint)
-    return f"local-topic:{TOPIC} feeds local:{QUEUE}; its dead-letter queue is local:{DEAD_LETTERS}"
+    return f"local-topic:{TOPIC} feeds local:{QUEUE}; dead letters go to local:{DEAD_LETTERS}"
 
 
 def _arn_of(answer: dict[str, dict[str, str]]) -> str:
