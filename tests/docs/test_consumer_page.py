@@ -48,11 +48,10 @@ def test_every_handler_of_the_page_is_subscribed_and_works(program, capsys):
 @pytest.mark.parametrize(
     "row", re.findall(r"`(@app\.subscribe\(.*?\))`(?: \||, and|: it)", PAGE.read_text(encoding="utf-8"))
 )
-def test_every_way_of_subscribing_is_accepted(program, row):
-    patterns = pytest.importorskip("megaql.patterns")
-    names, _ = program
+def test_every_way_of_subscribing_is_accepted(row):
     app = megaql.App()
-    scope = names | {"app": app, "tenant": "acme", "one_of": patterns.one_of, "match": patterns.match}
+    scope = {"app": app, "tenant": "acme", "parse_line": str.split}
+    scope |= {"one_of": megaql.patterns.one_of, "match": megaql.patterns.match}
     exec(f"{row}\ndef handler(payload): ...", scope)
     assert len(app.subscriptions) == 1
 

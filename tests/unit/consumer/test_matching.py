@@ -1,5 +1,6 @@
 import pytest
 
+from megaql import patterns
 from megaql.codec.payloads import Blob, DataObject, MegaEvent, Plaintext
 from megaql.consumer.app import App
 
@@ -122,7 +123,6 @@ def test_a_decoder_that_fails_leaves_the_message_undecided_and_never_lost(world,
 
 
 def test_patterns_and_mega_keywords_are_queries_too(world, queue, app, drain):
-    patterns = pytest.importorskip("megaql.patterns")
     by_pattern = recorded(app, pattern={"type": patterns.one_of("a", "b")})
     by_keyword = recorded(app, name="item.added", domain="shop")
     both = recorded(app, "event.quantity > 1", name=patterns.match(r"^item\."))
