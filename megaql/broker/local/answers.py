@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from megaql.broker.local.attributes import ACCOUNT
 from megaql.broker.local.checksums import attributes_md5
 from megaql.broker.local.contents import unpack
 from megaql.broker.local.errors import INVALID_ATTRIBUTE_NAME, Refused
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from megaql.broker.local.queues import Queue
-
-#: Who sent every message: the one account there is.
-SENDER_ID: Final = "000000000000"
 
 _SYSTEM: Final = frozenset(
     {
@@ -114,7 +112,7 @@ def message(queue: Queue, candidate: Candidate, selection: Selection, now: int) 
 
 def _system_attributes(queue: Queue, candidate: Candidate, now: int) -> dict[str, str]:
     values = {
-        "SenderId": SENDER_ID,
+        "SenderId": ACCOUNT,
         "SentTimestamp": str(candidate.sent_at),
         "ApproximateReceiveCount": str(candidate.receives + 1),
         "ApproximateFirstReceiveTimestamp": str(candidate.first_received_at or now),

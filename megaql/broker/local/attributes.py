@@ -18,8 +18,11 @@ from megaql.broker.local.errors import INVALID_ATTRIBUTE_NAME, INVALID_ATTRIBUTE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: The prefix of this broker's queue ARNs: region "local", account of zeros.
-ARN_PREFIX: Final = "arn:aws:sqs:local:000000000000:"
+#: The one account there is.
+ACCOUNT: Final = "000000000000"
+
+#: The prefix of this broker's queue ARNs; the region is "local".
+ARN_PREFIX: Final = f"arn:aws:sqs:local:{ACCOUNT}:"
 
 #: Attribute → (least, most, default). Seconds, and bytes for the size.
 _NUMBERS: Final = {

@@ -12,7 +12,7 @@ import base64
 import hashlib
 import json
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from megaql.broker.local.checksums import attributes_md5, text_md5
@@ -33,6 +33,7 @@ MAX_DELAY: Final = 900
 _FORBIDDEN: Final = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TOKEN: Final = re.compile(r"""[a-zA-Z0-9!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~]{1,128}""")
 _NAME: Final = re.compile(r"(?!(?i:aws\.|amazon\.))(?!\.)(?!.*\.\.)[\w\-.]{1,256}(?<!\.)", re.ASCII)
+_NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
 _TYPE: Final = re.compile(r"(String|Number|Binary)(\..+)?")
 
 
@@ -148,12 +149,8 @@ def _value_size(name: str, attribute: Mapping[str, Any]) -> int:
 
 def _check_number(name: str, text: str) -> None:
     """Refuse a number outside SQS's range: 38 digits, between 1e-128 and 1e+126."""
-    try:
-        number = Decimal(text)
-        fits = number.is_finite() and (number == 0 or -128 <= number.adjusted() <= 126)
-    except InvalidOperation:
-        fits = False
-    if not fits:
+    number = Decimal(text) if _NUMBER.fullmatch(text) else None
+    if number is None or (number and not -128 <= number.adjusted() <= 126):
         raise Refused(INVALID_VALUE, f"Can't cast the value of message (user) attribute '{name}' to a number.")
 
 

@@ -35,11 +35,11 @@ BATCH_TOO_LONG: Final = "AWS.SimpleQueueService.BatchRequestTooLong"
 PARAM_VALIDATION: Final = "ParamValidationError"
 SERVICE_UNAVAILABLE: Final = "ServiceUnavailable"
 INTERNAL_ERROR: Final = "InternalError"
-#: Not one of SQS's: a database that no retry will open.
+#: Not one of SQS's: a database that no retry will open, so it counts as the sender's to put right.
 STORAGE_UNUSABLE: Final = "StorageUnusable"
 
 #: Codes that are the broker's fault, with their HTTP status; every other code is the sender's, 400.
-_RECEIVER_STATUS: Final = {SERVICE_UNAVAILABLE: 503, INTERNAL_ERROR: 500, STORAGE_UNUSABLE: 500}
+_RECEIVER_STATUS: Final = {SERVICE_UNAVAILABLE: 503, INTERNAL_ERROR: 500}
 
 #: The exception shape behind a code, where boto3 tells it in `QueryErrorCode`.
 _SHAPES: Final = {QUEUE_DOES_NOT_EXIST: "QueueDoesNotExist", QUEUE_NAME_EXISTS: "QueueNameExists"}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from megaql.broker.local import attributes as queue_attributes
-from megaql.broker.local.attributes import ARN_PREFIX, RedrivePolicy
+from megaql.broker.local.attributes import ACCOUNT, ARN_PREFIX, RedrivePolicy
 from megaql.broker.local.errors import (
     INVALID_ADDRESS,
     Refused,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Response = dict[str, Any]
 
 #: The prefix of this broker's queue URLs; nothing listens there.
-URL_PREFIX: Final = "http://local.megaql/000000000000/"
+URL_PREFIX: Final = f"http://local.megaql/{ACCOUNT}/"
 
 #: The most queues a page lists.
 PAGE: Final = 1000

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from megaql.broker.local import attributes as queue_attributes
-from megaql.broker.local.attributes import ARN_PREFIX
+from megaql.broker.local.attributes import ACCOUNT, ARN_PREFIX
 from megaql.broker.local.errors import (
     INVALID_ATTRIBUTE_NAME,
     INVALID_VALUE,
@@ -42,7 +42,7 @@ def get_url(store: Store, request: Request) -> Response:
     """GetQueueUrl."""
     with store.read() as db:
         queue = by_name(db, request["QueueName"])
-    if queue is None:
+    if queue is None or request.get("QueueOwnerAWSAccountId", ACCOUNT) != ACCOUNT:
         raise queue_missing()
     return {"QueueUrl": queue.url}
 

@@ -57,7 +57,13 @@ def test_names_sqs_refuses(broker, refused, name):
 @pytest.mark.parametrize("name", ["a", "A-b_9", "x" * 80, "x" * 75 + ".fifo"])
 def test_names_sqs_takes(broker, name):
     url = broker.queue(name)
-    assert broker.client.get_queue_url(QueueName=name)["QueueUrl"] == url
+    assert broker.client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId="000000000000")["QueueUrl"] == url
+
+
+def test_other_accounts_have_no_queues_here(broker, refused):
+    broker.queue("orders")
+    code, _ = refused(broker.client.get_queue_url, QueueName="orders", QueueOwnerAWSAccountId="123456789012")
+    assert code == "AWS.SimpleQueueService.NonExistentQueue"
 
 
 def test_the_name_and_the_type_agree(broker, refused):
