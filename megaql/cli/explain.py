@@ -107,7 +107,7 @@ def command(
     from megaql.cli.explaining import Asked, Explaining, form_of  # noqa: PLC0415 - the rooms below are entered when the command runs
     from megaql.cli.reading import Wanted, reading  # noqa: PLC0415 - as above
     from megaql.query import compile as compile_query  # noqa: PLC0415 - as above
-    from megaql.scan.budget import Budget  # noqa: PLC0415 - as above
+    from megaql.scan.budget import Budget, StopReason  # noqa: PLC0415 - as above
 
     world = options.world_of(context, color)
     compiled = compile_query(query, **options.parameters(param or []))
@@ -116,6 +116,7 @@ def command(
         Budget(scan=scan if chosen else min(limit, scan), duration=duration or DURATION),
         Budget(duration=duration),
         allow_receives=allow_receives,
+        expected=None if chosen else StopReason.SCAN,
     )
     asked = Asked(only, message_id, limit, summary=summary)
     explaining = Explaining(world, compiled, asked, form_of(world, output))

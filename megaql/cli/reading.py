@@ -38,7 +38,7 @@ PROGRESS_EVERY: Final = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """How to read: the bounds for a queue and for a file, the lease, and what the user allowed."""
+    """How to read: the bounds for a queue and for a file, the lease, what the user allowed, and the end that goes without saying."""
 
     budget: Budget
     file_budget: Budget = Budget()  # noqa: RUF009 - frozen
@@ -46,6 +46,7 @@ class Wanted:
     follow: bool = False
     allow_dead_letter: bool = False
     allow_receives: bool = False
+    expected: StopReason | None = None
 
 
 class Reading:
@@ -121,7 +122,7 @@ def reading(
                 scan.report.stopped_because is StopReason.ERROR and scan.report.total is None and not scan.report.seen
             )
             if not quiet and not unopened:
-                for line in reports.scan_lines(scan.report, world):
+                for line in reports.scan_lines(scan.report, world, wanted.expected):
                     world.say(Style(on=world.colors(stderr=True))(harmless(line), "dim"))
 
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 _EXPECTED: Final = (StopReason.END, StopReason.CALLER)
 
 
-def scan_lines(report: ScanReport, world: Environment) -> list[str]:
-    """Return the lines about a scan of a queue or a file."""
+def scan_lines(report: ScanReport, world: Environment, expected: StopReason | None = None) -> list[str]:
+    """Return the lines about a scan of a queue or a file; the `expected` end is not said."""
     seen = f"seen {report.seen:,}"
     if report.total is not None:
         seen += f" of about {max(report.total, report.seen):,}"
@@ -29,7 +29,7 @@ def scan_lines(report: ScanReport, world: Environment) -> list[str]:
     if report.bad_lines:
         head.append(f"unreadable lines {report.bad_lines:,}")
     parts = [f"{report.source}: {', '.join(head)}"]
-    if report.stopped_because is not None and report.stopped_because not in _EXPECTED:
+    if report.stopped_because is not None and report.stopped_because not in (*_EXPECTED, expected):
         parts.append(f"stopped: {report.stopped_because.value}")
     lines = _flow(parts, world.width)
     return [*lines, *_queue_lines(report, world)] if report.total is not None else lines

@@ -27,8 +27,8 @@ def screen(text):
     return re.sub(r"\b\d\d:\d\d:\d\d\b", "12:00:00", text)
 
 
-def test_the_whole_story(megaql, golden, temp):
-    result = megaql("demo")
+def test_the_whole_story(shell, golden, temp):
+    result = shell("demo", environ={"COLUMNS": "80", "TZ": "UTC"})
     assert (result.status, result.err) == (0, "")
     golden("demo-80", screen(result.out))
     assert list(temp.iterdir()) == []

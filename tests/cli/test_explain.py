@@ -53,7 +53,7 @@ def test_a_queue_gets_back_what_was_read(megaql):
     megaql("publish", "local:orders", "--event", "item.added", "-s", "quantity=5", "--count", "3")
     result = megaql("explain", QUERY, "local:orders", tty=True)
     assert result.lines[1].startswith("✓ match")
-    assert "seen 1 of about 3, matched 1" in result.err
+    assert "orders: seen 1 of about 3, matched 1\n" in result.err
     assert "1 receive count raised by 1; released 1" in result.err
 
 
