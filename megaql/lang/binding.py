@@ -37,6 +37,8 @@ def bind(clause: nodes.Clause, params: Mapping[str, object], source: Source) -> 
     found += [_unused(name, used, source) for name in params if name not in used]
     if found:
         raise QueryCheckError(source, sorted(found, key=lambda one: one.span.start))
+    if not used:
+        return clause
     regexes = {id(n.regex) for n in tree.walk(clause) if isinstance(n, nodes.Matches)}
 
     def value_of(param: nodes.Param) -> nodes.Literal:
@@ -48,7 +50,7 @@ def bind(clause: nodes.Clause, params: Mapping[str, object], source: Source) -> 
         except ValueNotSupported as problem:
             _refuse(source, param, str(problem))
 
-    bound = tree.replace(clause, value_of) if used else clause
+    bound = tree.replace(clause, value_of)
     limits.check_tree(bound, source)
     wellformed.check(bound, source)
     return bound

@@ -12,6 +12,7 @@ from megaql.errors import Diagnostic, QueryLimitError
 from megaql.lang import nodes
 from megaql.lang.tokens import TokenKind
 from megaql.lang.tree import AnyNode, children
+from megaql.lang.vocabulary import KEYWORDS
 from megaql.source import Source, Span
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ JSON_NESTING: Final = 4 * NESTING
 JSON_VALUES: Final = 4 * ALL_LIST_ITEMS
 
 #: What a diagnostic shows of a tree that has no text.
-CODE_SOURCE: Final = Source("(a query built in code)")
+CODE_SOURCE: Final = Source("(a query without text)")
 
 
 def check_length(source: Source) -> None:
@@ -115,7 +116,9 @@ _NESTED: Final = ("nesting", f"the query is nested more than {NESTING} levels de
 
 
 def _ends_a_name(token: Token) -> bool:
-    return token.text in ("]", ".", "**") or token.kind in (TokenKind.WORD, TokenKind.ENVELOPE, TokenKind.STRING)
+    if token.kind is TokenKind.WORD:
+        return token.word not in KEYWORDS
+    return token.text in ("]", ".", "**") or token.kind in (TokenKind.ENVELOPE, TokenKind.STRING)
 
 
 def check_tree(clause: nodes.Clause, source: Source | None = None) -> None:

@@ -264,9 +264,9 @@ def list_mistakes(failure: Failure) -> Diagnostic | None:
     if token.text == "," and opening and opening.text == "(":
         place = failure.tokens.index(opening)
         span = failure.operand_after(place - failure.index - 1)
-        if place and failure.tokens[place - 1].word == "in" and span:
-            fix = f"[{failure.slice(span)[1:-1]}]"
-            return replace(span, "a list is written in square brackets", fix, "list")
+        if place and failure.tokens[place - 1].word == "in":
+            fix = f"[{failure.slice(span)[1:-1]}]" if span else "["
+            return replace(span or opening.span, "a list is written in square brackets", fix, "list")
     if opening is None or opening.text != "[":
         return None
     if failure.expected == {"COMMA", "RSQB"} and token.kind in (TokenKind.NUMBER, TokenKind.STRING, TokenKind.PARAM):

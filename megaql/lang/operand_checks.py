@@ -69,7 +69,7 @@ def operand_mistakes(node: AnyNode, source: Source) -> Found:  # noqa: C901, PLR
         case nodes.In():
             yield from _options(node, source)
         case nodes.Matches():
-            yield from _pattern(node)
+            yield from _pattern(node, source)
         case nodes.TextTest():
             yield from _text_operand(node)
         case nodes.InCidr():
@@ -193,7 +193,7 @@ def _options(node: nodes.In, source: Source) -> Found:
             yield Diagnostic(message, place, f"replace with {fix}", code="in-operand", fix=fix)
 
 
-def _pattern(node: nodes.Matches) -> Found:
+def _pattern(node: nodes.Matches, source: Source) -> Found:
     regex: nodes.Value = node.regex  # binding may have put any literal there
     if isinstance(regex, nodes.Param):
         return
@@ -204,10 +204,13 @@ def _pattern(node: nodes.Matches) -> Found:
         return
     problem = regexes.check(regex)
     if problem:
-        start = regex.span.start + literals.offset_in_literal(regex.pattern, problem.offset)
-        length = literals.offset_in_literal(regex.pattern, problem.offset + problem.length) + regex.span.start - start
-        inside = start + length <= regex.span.end
-        place = Span(start, start + length) if inside else regex.span
+        place = regex.span
+        if source.text.startswith("/", place.start):  # not where a parameter stood
+            start, end = (
+                literals.offset_in_literal(regex.pattern, offset)
+                for offset in (problem.offset, problem.offset + problem.length)
+            )
+            place = Span(regex.span.start + start, regex.span.start + end)
         yield Diagnostic(problem.message, place, problem.hint, code="regex")
 
 

@@ -55,7 +55,9 @@ PLAIN_NAMES = ("a", "b", "event", "items", "x", "y")
 
 NAMES = st.one_of(
     st.sampled_from(PLAIN_NAMES),
-    st.sampled_from(("in", "NOT", "any", "nil", "count", "detail-type", "weird key", "a.b", "", "日本", "é", '"', "\\", "i")),
+    st.sampled_from(
+        ("in", "NOT", "any", "nil", "count", "detail-type", "weird key", "a.b", "", "日本", "é", '"', "\\", "i")
+    ),
     st.text(max_size=4),
 )
 VARIABLES = ("x", "y", "item", "i", "event")
@@ -67,7 +69,12 @@ TEXTS = st.one_of(st.sampled_from(("a", "x", "", "2026-01-02", "1", "É", 'say "
 STRINGS = st.builds(String, TEXTS, st.booleans())
 DECIMALS = st.one_of(
     st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**9), max_value=10**9),
-    st.builds(lambda sign, digits, exponent: Decimal((sign, digits, exponent)), st.integers(0, 1), st.lists(st.integers(0, 9), min_size=1, max_size=30).map(tuple), st.integers(-300, 300)),
+    st.builds(
+        lambda sign, digits, exponent: Decimal((sign, digits, exponent)),
+        st.integers(0, 1),
+        st.lists(st.integers(0, 9), min_size=1, max_size=30).map(tuple),
+        st.integers(-300, 300),
+    ),
 )
 NUMBERS = st.builds(Number, st.one_of(st.integers(-3, 3), st.integers(), st.integers(2**53 - 2, 2**53 + 2), DECIMALS))
 DATES = st.one_of(
@@ -124,7 +131,11 @@ def values(draw, scope=frozenset(), depth=2):
 @st.composite
 def calls(draw, scope=frozenset(), depth=2):
     """Calls of every function but `count`."""
-    name = draw(st.sampled_from(("number", "lower", "upper", "length", "size", "date", "epoch", "epoch_ms", "age", "ago", "now")))
+    name = draw(
+        st.sampled_from(
+            ("number", "lower", "upper", "length", "size", "date", "epoch", "epoch_ms", "age", "ago", "now")
+        )
+    )
     if name == "now":
         return Call(name, ())
     if name == "ago":
@@ -134,7 +145,7 @@ def calls(draw, scope=frozenset(), depth=2):
 
 
 @st.composite
-def tests(draw, scope=frozenset(), depth=2):
+def plain_clauses(draw, scope, depth):
     """Clauses without other clauses around them."""
     value = values(scope, depth)
     negated = draw(st.booleans())
@@ -145,7 +156,11 @@ def tests(draw, scope=frozenset(), depth=2):
             options = st.one_of(LISTS, paths(scope), st.builds(Default, paths(scope), LISTS))
             return In(draw(value), draw(options), negated)
         case 3:
-            return Matches(draw(value), Regex(draw(st.sampled_from(REGEXES)), draw(st.sampled_from(("", "i", "m", "ims")))), negated)
+            return Matches(
+                draw(value),
+                Regex(draw(st.sampled_from(REGEXES)), draw(st.sampled_from(("", "i", "m", "ims")))),
+                negated,
+            )
         case 4:
             operator = draw(st.sampled_from(TextOperator))
             if operator is TextOperator.LIKE:
@@ -162,7 +177,9 @@ def tests(draw, scope=frozenset(), depth=2):
         case _:
             if negated:
                 return PresenceTest(draw(st.sampled_from(Presence)), draw(paths(scope)))
-            bare = st.one_of(paths(scope), st.builds(Boolean, st.booleans()), st.builds(Default, paths(scope), LITERALS))
+            bare = st.one_of(
+                paths(scope), st.builds(Boolean, st.booleans()), st.builds(Default, paths(scope), LITERALS)
+            )
             return Truth(draw(bare))
 
 
@@ -179,7 +196,7 @@ def _clauses(draw, scope, depth):
         variable = draw(st.sampled_from([name for name in VARIABLES if name not in scope]))
         condition = draw(_clauses(scope | {variable}, depth - 1))
         return Quantified(draw(st.sampled_from(Quantifier)), variable, draw(paths(scope)), condition)
-    return draw(tests(scope, depth))
+    return draw(plain_clauses(scope, depth))
 
 
 def clauses(depth: int = 3) -> st.SearchStrategy[nodes.Clause]:
