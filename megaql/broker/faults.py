@@ -87,6 +87,7 @@ CONTENT_CODES: Final = frozenset(
         "BatchRequestTooLong",
         "InvalidAttributeValue",
         "InvalidMessageContents",
+        "MessageAttributesInvalid",
         "InvalidParameterValue",
         "InvalidParameter",
         "MissingParameter",
@@ -266,7 +267,9 @@ def _other_hint(code: str, place: Place) -> str:
         return "wait 60 seconds after deleting a queue before making one with the same name"
     if code == "PurgeQueueInProgress":
         return "a queue can be purged once in 60 seconds; wait and try again"
-    if not code or code.isdigit() or code in {"UnknownOperation", "UnknownOperationException", "InvalidAction"}:
+    if code in {"InvalidAction", "NotImplemented", "UnknownOperation", "UnknownOperationException"}:
+        return "this endpoint does not know the operation; AWS itself and the embedded broker (local:NAME) do"
+    if not code or code.isdigit():
         return f"check that {place.endpoint or 'the endpoint'} is an SQS endpoint"
     return "the service's own reason above says what to change"
 

@@ -20,7 +20,7 @@ from tests.servers import running
 SERVERS = ("local", "ministack", "roto", "moto")
 
 #: How long an answer that has to come is waited for. Seconds.
-PATIENCE = 10
+PATIENCE = 3
 
 _numbers = itertools.count(1)
 

@@ -17,7 +17,11 @@ def test_creating_again_with_other_attributes_is_refused(world, refusal):
     assert code in {"QueueAlreadyExists", "QueueNameExists"}
 
 
-@pytest.mark.parametrize("name", ["with space", "dot.inside", "x" * 81, "ünicode", "name.fifo"])
+@pytest.mark.parametrize(
+    "name",
+    ["with space", "dot.inside", "x" * 81, "ünicode", "name.fifo"],
+    ids=["space", "dot", "long", "unicode", "fifo"],
+)
 def test_names_that_are_refused(world, refusal, name):
     assert refusal(world.sqs.create_queue, QueueName=name) == "InvalidParameterValue"
 
@@ -30,6 +34,7 @@ def test_names_that_are_refused(world, refusal, name):
         ("MessageRetentionPeriod", "59"),
         ("MaximumMessageSize", "1023"),
     ],
+    ids=["visibility", "delay", "retention", "size"],
 )
 def test_attributes_out_of_range_are_refused(world, refusal, name, value):
     code = refusal(world.sqs.create_queue, QueueName=world.name(), Attributes={name: value})
@@ -116,7 +121,7 @@ NOT_THERE = {"NonExistentQueue", "QueueDoesNotExist"}
 
 
 @pytest.mark.parametrize(
-    ("method", "request_"),
+    ("method", "rest"),
     [
         ("send_message", {"MessageBody": "x"}),
         ("send_message_batch", {"Entries": [{"Id": "0", "MessageBody": "x"}]}),
@@ -128,7 +133,8 @@ NOT_THERE = {"NonExistentQueue", "QueueDoesNotExist"}
         ("list_queue_tags", {}),
         ("list_dead_letter_source_queues", {}),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_queue_that_never_was(world, refusal, method, request_):
+def test_queue_that_never_was(world, refusal, method, rest):
     url = f"{world.queue()}-never"
-    assert refusal(getattr(world.sqs, method), QueueUrl=url, **request_) in NOT_THERE
+    assert refusal(getattr(world.sqs, method), QueueUrl=url, **rest) in NOT_THERE

@@ -171,11 +171,9 @@ def test_topic_that_is_not_there(world):
 
 def test_errors_have_four_parts(world):
     queue = world.open(world.queue())
+    world.sqs.delete_queue(QueueUrl=queue.url)
     with pytest.raises(BrokerError) as caught:
-        queue.send(Outgoing("secret \x01"))
+        queue.send(Outgoing("secret"))
     error = caught.value
-    assert error.what
-    assert error.where
-    assert error.why
-    assert error.hint
+    assert all((error.what, error.where, error.why, error.hint))
     assert "secret" not in str(error)

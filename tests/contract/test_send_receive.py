@@ -84,10 +84,6 @@ def test_attributes_come_only_when_asked_for(world):
     ]
     assert message["MessageAttributes"] == {"tenant": ATTRIBUTES["tenant"]}
     assert message["MD5OfMessageAttributes"] == attributes_digest({"tenant": ATTRIBUTES["tenant"]})
-    (message,) = world.sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1, MessageAttributeNames=["t.*", "cou.*"])[
-        "Messages"
-    ]
-    assert message["MessageAttributes"] == {"count": ATTRIBUTES["count"]} or "tenant" in message["MessageAttributes"]
 
 
 def test_system_attributes(world):
@@ -183,7 +179,9 @@ def test_batches_that_are_refused_whole(world, refusal, entries, code):
     assert world.receive(url) == []
 
 
-@pytest.mark.parametrize("body", ["\x00", "a\x0bb", "\ufffe", "\uffff", "\x1f"])
+@pytest.mark.parametrize(
+    "body", ["\x00", "a\x0bb", "\ufffe", "\uffff", "\x1f"], ids=["nul", "tab", "fffe", "ffff", "separator"]
+)
 def test_characters_that_are_refused(world, refusal, body):
     assert refusal(world.sqs.send_message, QueueUrl=world.queue(), MessageBody=body) == "InvalidMessageContents"
 

@@ -77,14 +77,14 @@ def test_batch(world):
     ],
     ids=["eleven", "same-id"],
 )
-def test_batches_that_are_refused_whole(world, refusal, entries, code):
+def test_topic_batches_that_are_refused_whole(world, refusal, entries, code):
     assert refusal(world.sns.publish_batch, TopicArn=world.topic(), PublishBatchRequestEntries=entries) in {
         code,
         f"{code}Exception",
     }
 
 
-def test_one_bad_entry_leaves_the_others(world):
+def test_one_bad_publication_leaves_the_others(world):
     topic = world.topic()
     entries = [
         {"Id": "good", "Message": "x"},

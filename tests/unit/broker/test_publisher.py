@@ -1,0 +1,150 @@
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from megaql.broker.local.sns import sns_client
+from megaql.broker.outgoing import Outgoing
+from megaql.broker.publisher import Publisher, attribute
+from megaql.broker.queue import Queue
+from megaql.broker.topic import Topic
+from megaql.codec.payloads import Blob, MegaEvent, Plaintext
+from megaql.errors import BadTarget, BrokerError, CodecError, QueueNotFound
+
+
+def received(name="orders"):
+    return Queue.open(f"local:{name}").receive(visibility=timedelta(minutes=1))
+
+
+@pytest.mark.parametrize(
+    ("payload", "kind"),
+    [
+        (MegaEvent(name="item.added", attributes={"quantity": 5}), "mega"),
+        ({"a": Decimal("0.1")}, "data"),
+        ([1, 2], "data"),
+        ("AP8A/w==", "text"),
+        ('{"looks": "like data"}', "text"),
+        (Plaintext("5"), "text"),
+        (b"\x00\xff", "blob"),
+        (Blob(b"plain"), "blob"),
+    ],
+)
+def test_what_is_published_is_received(payload, kind):
+    Publisher("local:orders").publish(payload)
+    (message,) = received()
+    assert message.payload.kind == kind
+
+
+@pytest.mark.parametrize("bson", [False, True])
+def test_format_travels_along(bson):
+    Publisher("local:orders").publish({"a": 1}, bson=bson)
+    (message,) = received()
+    assert message.attribute("megaql.format") == ("bson" if bson else "json")
+    assert message.record().body == {"a": 1}
+
+
+def test_attributes_of_every_type():
+    given = {"s": "x", "i": 5, "d": Decimal("0.10"), "f": 0.5, "b": b"\x00", "l": ["a", 1], "t": True}
+    Publisher("local:orders").publish("x", attributes=given)
+    (message,) = received()
+    expected = {**given, "f": Decimal("0.5"), "t": "true"}
+    assert {name: message.attribute(name) for name in given} == expected
+
+
+def test_attributes_in_botos_form_are_taken_as_they_are():
+    form = {"DataType": "String.mail", "StringValue": "x"}
+    assert attribute("a", form) == form
+
+
+def test_attribute_that_cannot_be_sent():
+    with pytest.raises(BrokerError, match="the attribute 'when' cannot be sent") as caught:
+        attribute("when", object())
+    assert "not object" in caught.value.why
+
+
+def test_queue_is_made_with_the_first_message():
+    publisher = Publisher("local:orders")
+    with pytest.raises(QueueNotFound):
+        Queue.open("local:orders")
+    assert publisher.publish("x") == received()[0].id
+
+
+def test_batch():
+    result = Publisher("local:orders").publish_batch([{"n": number} for number in range(12)] + [Outgoing("as it is")])
+    assert len(result.done) == 13
+    assert result.failed == []
+    messages = [*received(), *received()]
+    assert {message.id for message in messages} == set(result.message_ids)
+
+
+def test_fifo_needs_a_group():
+    publisher = Publisher("local:orders.fifo")
+    for attempt in (
+        lambda: publisher.publish("x"),
+        lambda: publisher.publish_batch(["x"]),
+        lambda: publisher.publish_batch([Outgoing("x")]),
+    ):
+        with pytest.raises(BrokerError, match="needs a message group") as caught:
+            attempt()
+        assert "--group" in caught.value.hint
+
+
+def test_fifo_group_and_deduplication():
+    publisher = Publisher("local:orders.fifo")
+    first = publisher.publish("x", group_id="g", dedup_id="d")
+    assert publisher.publish("y", group_id="g", dedup_id="d") == first
+    (message,) = received("orders.fifo")
+    assert (message.body, message.group_id, message.dedup_id) == ("x", "g", "d")
+
+
+def test_delay():
+    Publisher("local:orders").publish("x", delay=timedelta(minutes=1))
+    assert received() == []
+    assert Queue.open("local:orders").info().delayed == 1
+
+
+def test_payload_that_cannot_be_written_makes_no_queue():
+    with pytest.raises(CodecError):
+        Publisher("local:orders").publish({"a": object()})
+    with pytest.raises(QueueNotFound):
+        Queue.open("local:orders")
+
+
+def test_bad_target_shows_at_once():
+    with pytest.raises(BadTarget):
+        Publisher("local:")
+
+
+def test_topic():
+    publisher = Publisher("local-topic:events")
+    publisher.publish({"nobody": "listens"})
+    topic = Topic.open("local-topic:events")
+    queue = Queue.open("local:orders", create=True)
+    sns_client().subscribe(TopicArn=topic.arn, Protocol="sqs", Endpoint=queue.arn)
+    sent = publisher.publish(MegaEvent(name="a.b"), attributes={"tenant": "acme"})
+    (message,) = received()
+    assert message.decoded.sns.message_id == sent
+    assert message.payload.name == "a.b"
+    assert message.attribute("tenant") == "acme"
+    assert len(publisher.publish_batch(["x"] * 11).done) == 11
+
+
+def test_topic_has_no_delay():
+    with pytest.raises(BrokerError, match="a topic cannot delay a message"):
+        Publisher("local-topic:events").publish("x", delay=timedelta(seconds=1))
+
+
+def test_topic_that_is_missing_is_not_made_by_opening():
+    with pytest.raises(QueueNotFound, match="local-topic:events does not exist"):
+        Topic.open("local-topic:events")
+
+
+def test_fifo_topic():
+    publisher = Publisher("local-topic:events.fifo")
+    with pytest.raises(BrokerError, match="needs a message group"):
+        publisher.publish("x")
+    assert publisher.publish("x", group_id="g") == publisher.publish("x", group_id="g")
+
+
+def test_publisher_shows_its_target_and_nothing_else():
+    assert repr(Publisher("local:orders")) == "Publisher('local:orders')"
