@@ -25,6 +25,16 @@ if TYPE_CHECKING:
 #: A place in a record: the place it is in, and the member's name or the element's number there. The outermost has no parent.
 Where: TypeAlias = "tuple[Where | None, str | int]"
 
+
+class Step(str):
+    """A step that stands for many, in the place of what was not found; no member of an object has this class."""
+
+    __slots__ = ()
+
+
+EACH: Final = Step("[*]")
+DEEP: Final = Step(".**")
+
 BODY: Final[Where] = (None, "$")
 ENVELOPE: Final[Where] = (None, "@")
 
@@ -91,7 +101,25 @@ def _follow(start: Found, segments: Sequence[Key | Index | Each | Deep], budget:
         if searching:
             # A search by `**` is about what is there: what lacks the next name is no finding.
             found = [one for one in found if one.value is not MISSING]
-    return found if found or not searching else [Found(MISSING, start.where)]
+    return found if found or not searching else [Found(MISSING, _sought(start, segments))]
+
+
+def _sought(start: Found, segments: Sequence[Key | Index | Each | Deep]) -> Where | None:
+    """Name the place that a search did not find, by the segments of its path."""
+    where = start.where
+    for segment in segments:
+        match segment:
+            case Key(name):
+                where = (where, name)
+            case Index(position):
+                where = (where, position)
+            case Each():
+                where = (where, EACH)
+            case Deep():
+                where = (where, DEEP)
+            case _:
+                assert_never(segment)
+    return where
 
 
 def _member(found: Found, name: str, *, searching: bool, budget: Budget) -> Iterator[Found]:
@@ -124,7 +152,7 @@ def _each(found: Found, budget: Budget) -> Iterator[Found]:
     elif kind(value) is Kind.ARRAY:
         yield from elements(found, budget)
     else:
-        yield Found(MISSING, (where, "*"))
+        yield Found(MISSING, (where, EACH))
 
 
 def _deep(starts: list[Found], budget: Budget) -> list[Found]:
@@ -211,6 +239,6 @@ def location(where: Where | None) -> str:
 def _step(step: str | int) -> str:
     if isinstance(step, int):
         return f"[{step}]"
-    if step == "*":
-        return "[*]"
+    if isinstance(step, Step):
+        return step
     return f".{step}" if _PLAIN.fullmatch(step) else f"[{json.dumps(step, ensure_ascii=False)}]"

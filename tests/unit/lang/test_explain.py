@@ -1,0 +1,260 @@
+"""Explanations in full: the tree as text, as JSON, and the clauses that alone kept a message out."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from textwrap import dedent
+
+import pytest
+from bson import Binary, MinKey
+
+import megaql
+from megaql.lang import actual, explain
+from megaql.lang.kinds import CountRange
+from megaql.lang.record import Record
+
+NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
+
+DOCUMENT = {
+    "event": {"name": "user.updated", "quantity": 5},
+    "price": "12",
+    "items": [{"q": 1}, {"q": 7, "sku": "b"}, {}],
+    "tags": ["x", "vip"],
+    "note": None,
+    "at": "2026-02-01T11:00:00Z",
+}
+
+
+def explained(query, document=None):
+    return explain.explain(megaql.compile(query).node, Record(DOCUMENT if document is None else document), now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        (
+            'event.name == "user.updated" and not (event.quantity > 9 or price > 10)',
+            """
+            unknown   and
+              match     event.name == "user.updated"
+                        $.event.name = "user.updated", a string
+              unknown   not
+                unknown   or
+                  no match  event.quantity > 9
+                            $.event.quantity = 5, a number
+                  unknown   price > 10
+                            $.price = "12", a string
+                            because price is a string, not a number
+                            hint: number(price) would compare it
+            """,
+        ),
+        (
+            'any i in items: (i.q > 5 and i.sku == "b")',
+            """
+            match     any i in items: (i.q > 5 and i.sku == "b")
+                      $.items[1] = 2 members, an object
+                      decided by $.items[1]
+              with $.items[0]
+              no match  and
+                no match  i.q > 5
+                          $.items[0].q = 1, a number
+                unknown   i.sku == "b"
+                          $.items[0].sku is missing
+                          because i.sku is missing
+              with $.items[1]
+              match     and
+                match     i.q > 5
+                          $.items[1].q = 7, a number
+                match     i.sku == "b"
+                          $.items[1].sku = "b", a string
+            """,
+        ),
+        (
+            "items.q > 5",
+            """
+            match     items.q > 5
+                      $.items[0].q = 1, a number
+                      $.items[1].q = 7, a number
+                      $.items[2].q is missing
+                      decided by $.items[1].q
+            """,
+        ),
+        (
+            'tags == "vip"',
+            """
+            match     tags == "vip"
+                      $.tags = 2 elements, an array
+                      $.tags[1] = "vip", a string
+                      decided by $.tags[1]
+            """,
+        ),
+        (
+            "price == 12",
+            """
+            no match  price == 12
+                      $.price = "12", a string
+                      hint: number(price) would compare it
+            """,
+        ),
+        (
+            "price in [11, 12]",
+            """
+            no match  price in [11, 12]
+                      $.price = "12", a string
+                      hint: number(price) would compare it
+            """,
+        ),
+        (
+            "number(price) > 20",
+            """
+            no match  number(price) > 20
+                      number($.price) = 12, a number
+            """,
+        ),
+        (
+            "note == null and age(at) < 2h",
+            """
+            match     and
+              match     note == null
+                        $.note = null
+              match     age(at) < 2h
+                        age($.at) = 1:00:00, a duration
+            """,
+        ),
+        (
+            'z ?? "none" == "some"',
+            """
+            no match  z ?? "none" == "some"
+                      z ?? "none" = "none", a string
+            """,
+        ),
+        (
+            "count(i in items: (i.q > 0)) == 2",
+            """
+            unknown   count(i in items: (i.q > 0)) == 2
+                      count(i in items: (i.q > 0)) = 2 to 3, a number
+                      because count(i in items: (i.q > 0)) is between 2 and 3
+              with $.items[0]
+              match     i.q > 0
+                        $.items[0].q = 1, a number
+              with $.items[1]
+              match     i.q > 0
+                        $.items[1].q = 7, a number
+              with $.items[2]
+              unknown   i.q > 0
+                        $.items[2].q is missing
+                        because i.q is missing
+            """,
+        ),
+        (
+            "missing a.b",
+            """
+            match     missing a.b
+                      $.a is missing
+            """,
+        ),
+        ("true", "match     true"),
+    ],
+)  # fmt: skip
+def test_text(query, text):
+    assert str(explained(query)) == dedent(text).strip()
+
+
+def test_long_lines_are_wrapped_at_80_columns():
+    query = " and ".join(f'event.name != "{letter * 90}"' for letter in "abc")
+    text = str(explained(query, {"event": {"name": "x" * 500}}))
+    assert max(map(len, text.splitlines())) <= 80
+    assert "(500 characters)" in " ".join(text.split())
+
+
+def test_json():
+    assert explained('price > 10 and event.name == "x"').to_dict() == {
+        "clause": 'price > 10 and event.name == "x"',
+        "verdict": "no match",
+        "children": [
+            {
+                "clause": "price > 10",
+                "verdict": "unknown",
+                "reason": "price is a string, not a number",
+                "hint": "number(price) would compare it",
+                "actual": [{"location": "$.price", "value": "12", "kind": "a string"}],
+                "decided_by": "$.price",
+            },
+            {
+                "clause": 'event.name == "x"',
+                "verdict": "no match",
+                "actual": [{"location": "$.event.name", "value": "user.updated", "kind": "a string"}],
+            },
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "blockers"),
+    [
+        ("event.quantity == 5", []),
+        ("event.quantity == 6", ["event.quantity == 6"]),
+        ("event.quantity == 5 and price > 10", ["price > 10"]),
+        ("event.quantity == 6 and price > 10", []),
+        ("event.quantity == 6 or price > 10", ["event.quantity == 6", "price > 10"]),
+        ("event.quantity == 5 and (z == 1 or z == 2)", ["z == 1", "z == 2"]),
+        ("not event.quantity == 5", ["event.quantity == 5"]),
+        ("not (event.quantity == 5 and exists price)", ["event.quantity == 5", "exists price"]),
+        ("not (event.quantity == 5 or exists price)", []),
+        ("not (event.quantity == 5 or missing price)", ["event.quantity == 5"]),
+        ("event.quantity == 5 and any i in items: (i.q > 50)", ["any i in items: (i.q > 50)"]),
+    ],
+)
+def test_blockers_are_the_clauses_that_alone_kept_the_message_out(query, blockers):
+    assert [blocker.clause for blocker in explained(query).blockers()] == blockers
+
+
+def test_clauses_that_could_be_passed_over_are_shown_as_well():
+    explanation = explained("event.quantity == 6 and exists price")
+    assert [child.verdict.value for child in explanation.children] == ["no match", "match"]
+
+
+def test_a_passed_over_clause_that_is_out_of_budget_changes_no_verdict(monkeypatch):
+    monkeypatch.setattr(explain, "Budget", lambda: megaql.lang.budget.Budget(20))
+    explanation = explained("true or any i in items: (any k in items: (i.q > k.q))", {"items": [{"q": 1}] * 50})
+    assert explanation.verdict is megaql.Verdict.MATCH
+    assert explanation.children[1].reason.startswith("budget: ")
+
+
+def test_a_quantifier_shows_the_first_elements_and_the_last_one_looked_at():
+    explanation = explained("any i in a: (i == 99)", {"a": list(range(200))})
+    shown = [child.element for child in explanation.children]
+    assert shown == [*(f"$.a[{n}]" for n in range(explain.SHOWN_ELEMENTS - 1)), "$.a[99]"]
+
+
+def test_of_many_values_the_first_are_shown_and_the_one_that_decided():
+    explanation = explained("a.b == 99", {"a": [{"b": number} for number in range(200)]})
+    assert [one.value for one in explanation.actual] == [0, 1, 2, 3, 4, 5, 6, 99]
+    assert explanation.decided_by == "$.a[99].b"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown", "plain"),
+    [
+        (None, "null", None),
+        (True, "true", True),
+        (5, "5", 5),
+        (2**60, str(2**60), str(2**60)),
+        (10**500, "an integer of 1,661 bits", "an integer of 1,661 bits"),
+        (1.5, "1.5", 1.5),
+        (float("nan"), "NaN", "NaN"),
+        ("x\n\x1b[31m\ud800", '"x\\n\\\\x1b[31m\ufffd"', "x\n\\x1b[31m\ufffd"),
+        ("y" * 100, f'"{"y" * 60}"... (100 characters)', f"{'y' * 60}..."),
+        ([1, 2], "2 elements", "2 elements"),
+        ({"a": 1}, "1 member", "1 member"),
+        (Binary(b"abc"), "3 bytes", "3 bytes"),
+        (MinKey(), "(a BSON MinKey)", "(a BSON MinKey)"),
+        (datetime(2026, 1, 2, tzinfo=UTC), "2026-01-02T00:00:00Z", "2026-01-02T00:00:00Z"),
+        (timedelta(minutes=90), "1:30:00", "1:30:00"),
+        (CountRange(1, 3), "1 to 3", "1 to 3"),
+    ],
+)
+def test_values_are_shown_short_and_plain(value, shown, plain):
+    one = actual.Actual("$.a", value, "")
+    assert one.shown == shown
+    assert one.to_dict()["value"] == plain
+    json.dumps(one.to_dict(), allow_nan=False).encode()
