@@ -105,7 +105,7 @@ def statement(failure: Failure) -> Diagnostic | None:
 def trailing_clause(failure: Failure) -> Diagnostic | None:
     """`… order by x`, `… limit 10`, `…;`."""
     token = failure.token
-    if token.text == ";":
+    if token.text == ";" and not failure.open_brackets():
         return Diagnostic("a query does not end with ';'", token.span, "leave it out", code="semicolon", fix="")
     if (failure.wants_joint or failure.wants_operator) and token.word in _CLAUSE_WORDS:
         return Diagnostic(
@@ -181,7 +181,12 @@ def placeholders(failure: Failure) -> Diagnostic | None:
 def method(failure: Failure) -> Diagnostic | None:
     """`a.startsWith("x")`."""
     name = failure.before
-    if failure.token.text != "(" or name.kind is not TokenKind.WORD or failure.at(-2).text != ".":
+    if (
+        "COLON" in failure.expected
+        or failure.token.text != "("
+        or name.kind is not TokenKind.WORD
+        or failure.at(-2).text != "."
+    ):
         return None
     path = failure.operand_before(-2)
     if path is None:

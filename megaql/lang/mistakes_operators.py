@@ -258,6 +258,12 @@ def arithmetic(failure: Failure) -> Diagnostic | None:
     if token.kind is TokenKind.REGEX and failure.wants_operator and not divides:
         point = Span(token.start, token.start)
         return Diagnostic("an operator is missing before the regex", point, "write '~' here", code="regex", fix="~ ")
+    now = failure.operand_before()
+    if token.text == "-" and now and failure.slice(now).lower() == "now()" and failure.after.kind is TokenKind.NUMBER:
+        fix = f"ago({failure.after.text})"
+        return replace(
+            Span(now.start, failure.after.end), "a query does not calculate; ago() does this", fix, "arithmetic"
+        )
     negative = token.kind is TokenKind.NUMBER and token.text.startswith("-")
     if not (token.text in _ARITHMETIC or regex_like or negative):
         return None
@@ -299,6 +305,40 @@ def word(failure: Failure) -> Diagnostic | None:
     return Diagnostic(
         f"'{token.text[:40]}' is not an operator", token.span, "write an operator here", hint, "unknown-operator"
     )
+
+
+def several_words(failure: Failure) -> Diagnostic | None:
+    """`a starts with "x"`, `a does not contain "x"`, `a is not in [1]`, `any x of a: (x)`."""
+    token, before = failure.token, failure.before
+    for phrase, fix in _PHRASES.items():
+        words = phrase.split()
+        for first in range(-len(words) + 1, 1):
+            span = Span(failure.at(first).start, failure.at(first + len(words) - 1).end)
+            if [failure.at(first + place).word for place in range(len(words))] == words and failure.wants_operator:
+                return replace(span, f"'{failure.slice(span)}' is not an operator", fix, "unknown-operator")
+    if token.text in ("[", "(") and before.word == "in" and failure.at(-2).word in ("is", "not"):
+        negated = failure.at(-2).word == "not"
+        start = failure.at(-3 if negated else -2).start
+        message = "'is' asks for a kind of value; a list takes only 'in'"
+        return replace(Span(start, before.end), message, "not in" if negated else "in", "unknown-operator")
+    if failure.expected == {"_IN"} and token.word == "of":
+        return replace(token.span, "a quantifier takes its elements with 'in'", "in", "quantifier")
+    return None
+
+
+_PHRASES: Final = {
+    "starts with": "startswith",
+    "begins with": "startswith",
+    "ends with": "endswith",
+    "does not start with": "not startswith",
+    "does not end with": "not endswith",
+    "does not contain": "not contains",
+    "does not match": "!~",
+    "does not equal": "!=",
+    "greater than": ">",
+    "less than": "<",
+    "equal to": "==",
+}
 
 
 def no_operator(failure: Failure) -> Diagnostic | None:
@@ -356,6 +396,7 @@ RECOGNISERS: Final[tuple[Callable[[Failure], Diagnostic | None], ...]] = (
     presence_behind,
     presence_parentheses,
     presence_compared,
+    several_words,
     quantifier,
     kind_of_value,
     bounds_in_brackets,
