@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from megaql.broker.local.queues import Queue, Request, Response
     from megaql.broker.local.store import Store
 
+    _Refuse = Callable[[Request, Refused], None]
+    _Act = Callable[[sqlite3.Connection, Queue, list[Any], int, _Refuse], None]
+
 #: The longest a message may stay in flight from one receive. Milliseconds.
 MAX_LEASE: Final = 43_200_000
 
@@ -157,8 +160,3 @@ def _in_flight(
     if visible_at <= now or not receives:
         raise Refused(NOT_IN_FLIGHT, "The message referred to is not in flight.")
     return lane, received_at
-
-
-if TYPE_CHECKING:
-    _Refuse = Callable[[Request, Refused], None]
-    _Act = Callable[[sqlite3.Connection, Queue, list[Any], int, _Refuse], None]
