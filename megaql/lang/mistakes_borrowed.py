@@ -167,9 +167,9 @@ def placeholders(failure: Failure) -> Diagnostic | None:
         span = Span(token.start, failure.at(3).end if failure.at(3).text == "}" else failure.at(2).end)
         return replace(span, "parameters have no braces", f"${failure.at(2).text}", "placeholder")
     if token.text == "$":
-        label = (
-            "write $ and a name: $tenant" if after.kind is not TokenKind.NUMBER else "parameters have names: $tenant"
-        )
+        label = "write $ and a name: $tenant"
+        if after.kind is TokenKind.NUMBER and after.start == token.end:
+            label = f"write {after.text} for the number, or a name: $tenant"
         return Diagnostic("the parameter has no name", token.span, label, code="placeholder")
     if token.text == "@":
         label = "write one, such as @id or @attributes.tenant"

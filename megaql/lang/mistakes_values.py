@@ -274,10 +274,13 @@ def list_mistakes(failure: Failure) -> Diagnostic | None:
         return Diagnostic(
             "a comma is missing between the items of the list", point, "write ',' here", code="list", fix=", "
         )
+    if token.text == ";" and "COMMA" in failure.expected:
+        return replace(token.span, "the items of a list are separated by commas", ",", "list")
     if failure.wants_literal and token.kind is TokenKind.WORD and failure.source.text[token.start :] != token.text:
-        fix = literals.write_string(token.text)
+        path = failure.operand_after(-1) or token.span
+        fix = literals.write_string(failure.slice(path))
         return replace(
-            token.span, "a list holds literals, not paths", fix, "list", "for an array in the message, write a in path"
+            path, "a list holds literals, not paths", fix, "list", "for an array in the message, write a in path"
         )
     return None
 
