@@ -9,12 +9,11 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-import sys
 import uuid
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import typer
 
@@ -61,20 +60,20 @@ class Choice:
 
     def check(self) -> None:
         """Refuse none and several."""
-        given = [
-            name
-            for name in ("event", "data", "text", "bytes", "from")
-            if getattr(self, _FIELDS.get(name, name)) is not None
-        ]
+        choices = (
+            ("--event", self.event),
+            ("--data", self.data),
+            ("--text", self.text),
+            ("--bytes", self.binary),
+            ("--from", self.source),
+        )
+        given = [option for option, value in choices if value is not None]
         if not given:
             raise typer.BadParameter(
-                "say what to send: --event NAME, --data JSON, --text TEXT, --bytes @FILE or --from FILE"
+                "say what to send: --event NAME, --data JSON, --text TEXT, --bytes BYTES or --from FILE"
             )
         if len(given) > 1:
-            raise typer.BadParameter(f"--{given[0]} and --{given[1]} exclude each other: a message has one payload")
-
-
-_FIELDS: Final = {"bytes": "binary", "from": "source"}
+            raise typer.BadParameter(f"{given[0]} and {given[1]} exclude each other: a message has one payload")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +122,7 @@ def outgoing(
         delay=envelope.delay,
     )
     fresh = count > 1 and publisher.target.name.endswith(".fifo")
-    return (replace(entry, dedup_id=str(uuid.uuid4())) if fresh else entry for _ in range(count))
+    return (replace(entry, dedup_id=str(uuid.uuid4()) if fresh else entry.dedup_id) for _ in range(count))
 
 
 def _payload(world: Environment, choice: Choice, parts: EventParts) -> Publishable:
@@ -229,24 +228,23 @@ def _attribute(text: str) -> tuple[str, dict[str, Any]]:
 
 def _text(world: Environment, given: str) -> str:
     """Return an option's text: as it stands, from `@FILE`, or from standard input for `-`."""
-    if given == "-":
-        return world.stdin.read()
-    if not given.startswith("@"):
+    if given != "-" and not given.startswith("@"):
         return given
+    data = _standard_input(world) if given == "-" else _file(given[1:])
     try:
-        return _file(given[1:]).decode()
+        return data.decode()
     except UnicodeDecodeError as error:
         raise MegaQLError(
-            "A file is not text",
-            where=given[1:],
+            "This is not text",
+            where="standard input" if given == "-" else given[1:],
             why=f"not UTF-8 at byte {error.start + 1}",
-            hint="--bytes sends any file",
+            hint="--bytes sends anything",
         ) from None
 
 
 def _bytes(world: Environment, given: str) -> bytes:
     if given == "-":
-        return cast("Any", world.stdin).buffer.read() if hasattr(world.stdin, "buffer") else sys.stdin.buffer.read()
+        return _standard_input(world)
     if given.startswith("base64:"):
         try:
             return base64.b64decode(given.removeprefix("base64:"), validate=True)
@@ -257,11 +255,22 @@ def _bytes(world: Environment, given: str) -> bytes:
     return _file(given[1:])
 
 
+def _standard_input(world: Environment) -> bytes:
+    """Return all of standard input, whatever bytes they are; a test's is text."""
+    buffer: BinaryIO | None = getattr(world.stdin, "buffer", None)
+    return world.stdin.read().encode() if buffer is None else buffer.read()
+
+
 def _file(name: str) -> bytes:
     try:
         return Path(name).read_bytes()
     except OSError as error:
-        raise MegaQLError("A file cannot be read", where=name, why=error.strerror or str(error)) from None
+        raise MegaQLError(
+            "A file cannot be read",
+            where=name,
+            why=error.strerror or str(error),
+            hint="@ stands before a file's name; what begins with @ itself can come from standard input (-)",
+        ) from None
 
 
 def _records(

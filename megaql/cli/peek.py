@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -164,6 +165,8 @@ def command(
     world = options.world_of(context, color)
     if where is None and param:
         raise typer.BadParameter("without a query there is nothing to bind; add -w QUERY", param_hint="--param")
+    if save is not None and Path(save).exists() and Path(target).exists() and Path(save).samefile(target):
+        raise typer.BadParameter("this is the file that is read", param_hint="--save")
     _check(where=where, follow=follow, why_not=why_not, explain=explain, count=count, sort=sort)
     query = compile_query(where, **options.parameters(param or [])) if where is not None else None
     shown = limit or (None if follow or count else LIMIT)

@@ -142,7 +142,11 @@ def _agreed(world: Environment, looked: Preflight) -> bool:
         return False
     world.stderr.write(f"{harmless(looked.question, keep=chr(10))} [y/N] ")
     world.stderr.flush()
-    return world.stdin.readline().strip().lower() in {"y", "yes"}
+    try:
+        return world.stdin.readline().strip().lower() in {"y", "yes"}
+    except KeyboardInterrupt:
+        world.say("")
+        raise
 
 
 class Progress:

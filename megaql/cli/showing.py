@@ -64,6 +64,7 @@ class Showing:
         self._kept: list[Message] = []
         self._misses: Counter[str] = Counter()
         self._file: TextIO | None = None
+        self._begun = False
         self._shown = 0
 
     def __enter__(self) -> Self:
@@ -76,10 +77,15 @@ class Showing:
     ) -> None:
         if self._file is not None:
             self._file.close()
-            self._world.say(f"saved {self._shown:,} to {harmless(self._show.save or '')}")
+            if self._begun:
+                self._world.say(f"saved {self._shown:,} to {harmless(self._show.save or '')}")
 
     def run(self, scan: Reading) -> None:
         """Judge and show the messages of a scan until it ends or enough are shown; before an error of the queue, what was found by then."""
+        if self._file is not None:
+            # Not before the target is open: a wrong name must not cost what the file held.
+            self._file.truncate()
+            self._begun = True
         try:
             self._look(scan)
         except MegaQLError:
@@ -148,8 +154,8 @@ def miss_summary(misses: Counter[str]) -> list[str]:
 
 
 def private_file(path: str) -> TextIO:
-    """Open a file for writing that nobody but the user can read, whatever it was before."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    """Open a file for writing, from now on for nobody but the user to read; what it holds is still there."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
     if hasattr(os, "fchmod"):
         os.fchmod(descriptor, 0o600)
     return open(descriptor, "w", encoding="utf-8", newline="\n")  # noqa: PTH123 - a descriptor, closed by its owner

@@ -196,3 +196,14 @@ def test_what_was_found_before_an_error_of_the_queue_is_shown(megaql, monkeypatc
     assert len(result.lines) == 11
     assert "released 10" in result.err
     assert result.err.endswith("error: the service asks for fewer requests\n")
+
+
+def test_saving_costs_nothing_that_was_there_when_the_target_is_wrong(megaql, tmp_path):
+    file = tmp_path / "saved.ndjson"
+    file.write_text('{"n": 1}\n')
+    assert megaql("peek", "local:nowhere", "--save", file).status == 5
+    assert file.read_text() == '{"n": 1}\n'
+    same = megaql("peek", file, "--save", tmp_path / "." / "saved.ndjson")
+    assert (same.status, same.out) == (2, "")
+    assert "this is the file that is read" in same.err
+    assert file.read_text() == '{"n": 1}\n'

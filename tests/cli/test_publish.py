@@ -196,3 +196,9 @@ def test_everything_is_sent_although_nobody_reads_the_ids(child_environ, tmp_pat
     assert done.stdout.count("\n") == 1
     assert done.stderr == "published 5,000 messages to local:many\n"
     assert Queue.open("local:many").info().visible == 5000
+
+
+def test_bytes_that_are_no_text_are_told_before_anything_is_sent(shell):
+    done = shell("publish", "local:none", "--text", "-", stdin=b"ok\xff")
+    assert (done.status, done.out) == (2, "")
+    assert "not UTF-8 at byte 3" in done.err

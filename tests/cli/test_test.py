@@ -85,3 +85,19 @@ def test_a_queue_is_no_file(megaql):
     result = megaql("test", "n == 1", "local:orders")
     assert (result.status, result.out) == (2, "")
     assert "`megaql peek local:orders -w QUERY` looks into it" in result.err
+
+
+def test_memory_does_not_grow_with_the_file(megaql, tmp_path):
+    import tracemalloc
+
+    def peak(lines):
+        path = tmp_path / f"{lines}.ndjson"
+        path.write_text('{"n": 1, "pad": "%s"}\n' % ("x" * 1000) * lines)
+        tracemalloc.start()
+        assert megaql("test", "n == 2", path, "-q").status == 0
+        top = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return top
+
+    peak(10)
+    assert peak(3000) < peak(300) * 1.5
