@@ -51,8 +51,11 @@ def start(home):
 
 
 def words(*processes):
-    """Return everything the processes said, having waited for their end."""
-    return [word for process in processes for word in process.communicate(timeout=60)[0].split()]
+    """Return everything the processes said (more), having waited for their end."""
+    said = [word for process in processes for word in process.stdout.read().split()]
+    for process in processes:
+        process.wait()
+    return said
 
 
 def first_words(*processes):
