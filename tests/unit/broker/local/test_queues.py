@@ -191,7 +191,7 @@ def test_purging_a_fifo_queue_frees_its_groups(broker):
 
 def test_deleting_removes_queue_and_data(broker, refused):
     url, other = broker.queue("orders"), broker.queue("other")
-    broker.send(url, *("x" * 5000 for _ in range(1200)))
+    broker.send(url, *("x" * 20_000 for _ in range(300)))
     broker.send(other, "kept")
     full = broker.client._store.path.stat().st_size
     broker.client.delete_queue(QueueUrl=url)
