@@ -13,7 +13,7 @@ from megaql.broker import faults
 from megaql.errors import BrokerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 #: Entries of one batch request, at most; SQS's and SNS's limit.
 MAX_ENTRIES: Final = 10
@@ -110,7 +110,9 @@ class _Run(Generic[E]):
                     self._fail(index, error.code, str(error), error.retryable)
                 return []
         self._keep_order()
-        return [index for index in pending if index in self.failed and self.failed[index].retryable]
+        given_up = self._groups(index for index in self.failed if not self.failed[index].retryable)
+        again = [index for index in pending if index in self.failed and self.failed[index].retryable]
+        return [index for index in again if self.batches.group(self.entries[index]) not in given_up]
 
     def _legal(self, pending: list[int]) -> Iterator[list[int]]:
         """Cut into chunks the service takes; an entry that is too large alone goes alone, and the service says so."""
@@ -171,8 +173,11 @@ class _Run(Generic[E]):
                 self._fail(index, "NoAnswer", "the service's answer does not mention this entry", retryable=True)
 
     def _block(self, chunk: list[int], blocked: set[str]) -> None:
-        groups = (self.batches.group(self.entries[index]) for index in chunk if index in self.failed)
-        blocked.update(group for group in groups if group is not None)
+        blocked.update(self._groups(index for index in chunk if index in self.failed))
+
+    def _groups(self, indices: Iterable[int]) -> set[str]:
+        groups = (self.batches.group(self.entries[index]) for index in indices)
+        return {group for group in groups if group is not None}
 
     def _keep_order(self) -> None:
         """Give up entries that a later one of their group has overtaken: sent again, they would stand behind it."""

@@ -78,6 +78,8 @@ _THROTTLED: Final = frozenset(
         "TooManyRequestsException",
     }
 )
+#: What the embedded broker answers for its disk and its database.
+_STORAGE: Final = frozenset({"InternalError", "ServiceUnavailable", "StorageUnusable"})
 _HANDLE: Final = frozenset({"ReceiptHandleIsInvalid", "MessageNotInflight"})
 #: Errors that will pass by waiting, without being the service's complaint about load.
 _PASSING: Final = frozenset({"QueueDeletedRecently", "PurgeQueueInProgress", "RequestTimeout", "NoAnswer"})
@@ -235,11 +237,22 @@ def _from_response(response: dict[str, Any], operation: str, place: Place) -> Br
             hint="receive the message again; a longer visibility timeout leaves more time before it returns",
             code=full,
         )
+    if place.local and code in _STORAGE:
+        return _storage_failed(why, operation, place, code)
     if code in _THROTTLED or status in {429, 500, 502, 503, 504}:
         return Throttled(f"cannot {operation}: {_load(code)}", where=where, why=why, hint=_load_hint(code), code=full)
     error = BrokerError(f"cannot {operation}", where=where, why=why, hint=_other_hint(code, place), code=full)
     error.retryable = code in _PASSING
     return error
+
+
+def _storage_failed(why: str, operation: str, place: Place, code: str) -> BrokerError:
+    """The embedded broker's disk or database: it may pass (a full disk, a lock held elsewhere) or need somebody's hand."""
+    kind = BrokerError if code == "StorageUnusable" else Throttled
+    hint = "check the disk and the rights on the directory that MEGAQL_HOME names"
+    return kind(
+        f"cannot {operation}: the embedded broker's storage failed", where=str(place), why=why, hint=hint, code=code
+    )
 
 
 def _load(code: str) -> str:

@@ -20,6 +20,7 @@ import ipaddress
 import json
 import math
 import operator
+import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -41,6 +42,7 @@ MAX_NESTING: Final = 100
 #: The largest number a policy may name, either way.
 MAX_NUMBER: Final = 1_000_000_000
 
+_STRING_OR_BRACKET: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
 _COMPARISONS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "=": operator.eq,
     "<": operator.lt,
@@ -121,10 +123,10 @@ class FilterPolicy:
         if self.scope == "MessageAttributes":
             return self.fields.accept(attribute_document(attributes))
         try:
-            body = json.loads(message, parse_float=Decimal, parse_constant=_no_constant)
-        except (ValueError, RecursionError):
+            body = _read(message)
+        except ValueError:
             return False
-        return isinstance(body, dict) and _shallow(body) and self.fields.accept(body)
+        return isinstance(body, dict) and self.fields.accept(body)
 
 
 @functools.lru_cache(maxsize=256)
@@ -133,13 +135,11 @@ def parse(text: str, scope: Scope) -> FilterPolicy:
     if len(text.encode()) > MAX_SIZE:
         raise PolicyRefused("Filter policy is longer than 256 KB")
     try:
-        policy = json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
+        policy = _read(text)
+    except ValueError:
         raise PolicyRefused("failed to parse JSON") from None
     if not isinstance(policy, dict) or not policy:
         raise PolicyRefused("Filter policy must be an object with at least one key")
-    if not _shallow(policy):
-        raise PolicyRefused("Filter policy is nested too deeply")
     fields = _fields(policy, scope)
     if fields.keys() > MAX_KEYS:
         raise PolicyRefused(f"Filter policy can not have more than {MAX_KEYS} keys")
@@ -175,30 +175,35 @@ def _decimal(text: str) -> object:
 
 def _array(text: str) -> object:
     try:
-        return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
+        return _read(text)
+    except ValueError:
         return text
+
+
+def _read(text: str) -> object:
+    """Return the document a JSON text is; `ValueError` where it is none, or is nested too deeply to be followed."""
+    # Looked at before it is parsed, so that no text of a stranger gets near the end of Python's stack.
+    if text.count("[") + text.count("{") > MAX_NESTING and _nesting(text) > MAX_NESTING:
+        raise ValueError("nested too deeply")
+    try:
+        return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
+    except InvalidOperation:
+        raise ValueError("a number's exponent is out of all bounds") from None
+
+
+def _nesting(text: str) -> int:
+    depth = deepest = 0
+    for piece in _STRING_OR_BRACKET.findall(text):
+        if piece in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif piece in "]}":
+            depth -= 1
+    return deepest
 
 
 def _no_constant(name: str) -> object:
     raise ValueError(f"{name} is not JSON")
-
-
-def _shallow(document: object) -> bool:
-    """Whether a document is nested no deeper than it can be followed."""
-    level = [document]
-    for _ in range(MAX_NESTING):
-        level = [child for parent in level for child in _children(parent)]
-        if not level:
-            return True
-    return False
-
-
-def _children(parent: object) -> Iterator[object]:
-    if isinstance(parent, dict):
-        yield from parent.values()
-    elif isinstance(parent, list):
-        yield from parent
 
 
 def _leaves(value: object) -> Iterator[object]:

@@ -106,6 +106,7 @@ def test_failing_disk_of_the_embedded_broker_is_not_called_load():
     error = translated(ClientError("ServiceUnavailable", "the disk is full"), LOCAL)
     assert "the embedded broker's storage failed" in error.what
     assert error.retryable
+    assert not translated(ClientError("StorageUnusable", "the database is damaged"), LOCAL).retryable
 
 
 BOTO = botocore.exceptions

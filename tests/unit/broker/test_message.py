@@ -84,7 +84,11 @@ def test_unknown_fields_are_left_out():
         ('{"a": 1}', {"a": 1}, False),
         ("hello", MISSING, False),
         ("AP8A/w==", MISSING, False),
-        ('{"protocol": "mega", "version": 1, "event": {"name": "a.b"}}', None, True),
+        (
+            '{"protocol": "mega", "version": 1, "event": {"name": "a.b", "timestamp": "2020-05-04T00:00:00Z"}}',
+            None,
+            True,
+        ),
     ],
     ids=["data", "text", "blob", "mega"],
 )
@@ -136,7 +140,7 @@ def test_envelope_of_sns_is_taken_off():
 
 def test_body_is_decoded_once(monkeypatch):
     calls = []
-    monkeypatch.setattr("megaql.broker.message.decode", lambda body, attributes: calls.append(body) or "decoded")
+    monkeypatch.setattr("megaql.broker.message.decode", lambda body, _: calls.append(body) or "decoded")
     found = message()
     assert (found.decoded, found.decoded) == ("decoded", "decoded")
     assert calls == ["x"]

@@ -45,7 +45,9 @@ ACCOUNT = "123456789012"
         ("arn:aws:sqs:local:000000000000:orders", "local", "orders", "local", "000000000000", ""),
     ],
 )
-def test_queue_targets(text, kind, name, region, account, endpoint):
+def test_queue_targets(  # noqa: PLR0917 - one column per field
+    text, kind, name, region, account, endpoint
+):
     target = parse_target(text)
     assert isinstance(target, QueueTarget)
     assert (target.kind, target.name, target.region) == (kind, name, region)
