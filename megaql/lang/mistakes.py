@@ -89,6 +89,8 @@ def _incomplete(failure: Failure) -> bool:
         return opened in failure.expected and token.end == len(failure.source.text)
     if "NUMBER" in failure.expected and _HALF_NUMBER.fullmatch(rest):
         return True
+    if not rest.strip("-") and failure.glued and failure.before.kind in (TokenKind.WORD, TokenKind.ENVELOPE):
+        return True  # the name goes on after its hyphen: detail-
     spellings = (word for name in failure.expected for word in _SPELLINGS.get(name, ()))
     return any(word.startswith(rest.lower()) for word in spellings)
 
