@@ -12,7 +12,7 @@ from lark.exceptions import UnexpectedInput
 
 from megaql.lang import grammar, limits, tokens
 from megaql.lang.build import Builder
-from megaql.lang.mistakes import syntax_error
+from megaql.lang.mistakes.diagnose import syntax_error
 from megaql.lang.wellformed import check
 from megaql.source import Source
 

@@ -1,6 +1,6 @@
 """From "the parser stopped here" to a sentence that says what was probably meant.
 
-The recognisers in the `mistakes_…` modules are tried in order; each looks for one habit and returns a diagnostic or None.
+The recognisers in the modules beside this one are tried in order; each looks for one habit and returns a diagnostic or None.
 Where none knows better, the fallback says what could stand there, in words of the language reference. A maintainer keeps
 lark's words (terminal names, states) out of every message, and gives each recogniser a case in `tests/golden`.
 """
@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Final
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from megaql.errors import Diagnostic, QuerySyntaxError
-from megaql.lang import grammar, mistakes_borrowed, mistakes_operators, mistakes_quotes, mistakes_values
-from megaql.lang.failure import Failure
+from megaql.lang import grammar
+from megaql.lang.mistakes import borrowed, operators, quotes, values
+from megaql.lang.mistakes.failure import Failure
 from megaql.lang.tokens import Token, TokenKind
 from megaql.source import Source, Span
 
@@ -23,10 +24,10 @@ if TYPE_CHECKING:
 
 #: In order: what is not closed hides everything after it, so it goes first; then the more special habits.
 _RECOGNISERS: Final[tuple[Callable[[Failure], Diagnostic | None], ...]] = (
-    *mistakes_quotes.RECOGNISERS,
-    *mistakes_borrowed.RECOGNISERS,
-    *mistakes_values.RECOGNISERS,
-    *mistakes_operators.RECOGNISERS,
+    *quotes.RECOGNISERS,
+    *borrowed.RECOGNISERS,
+    *values.RECOGNISERS,
+    *operators.RECOGNISERS,
 )
 
 

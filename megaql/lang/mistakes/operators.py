@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from megaql.errors import Diagnostic
 from megaql.lang import literals
-from megaql.lang.failure import COMPARISONS, Failure, replace
+from megaql.lang.mistakes.failure import COMPARISONS, Failure, replace
 from megaql.lang.tokens import TokenKind
 from megaql.lang.vocabulary import nearest
 from megaql.source import Span
