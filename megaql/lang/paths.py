@@ -122,18 +122,21 @@ def _sought(start: Found, segments: Sequence[Key | Index | Each | Deep]) -> Wher
     return where
 
 
-def _member(found: Found, name: str, *, searching: bool, budget: Budget) -> Iterator[Found]:
+def _member(found: Found, name: str, *, searching: bool, budget: Budget) -> Sequence[Found]:
     value, where = found
-    if kind(value) is Kind.OBJECT:
-        yield Found(value.get(name, MISSING), (where, name))
-    elif value is MISSING or isinstance(value, Reason):
-        yield found
-    elif kind(value) is not Kind.ARRAY:
-        yield Found(MISSING, (where, name))
-    elif not searching:
+    of = kind(value)
+    if of is Kind.OBJECT:
+        return (Found(value.get(name, MISSING), (where, name)),)
+    if value is MISSING or isinstance(value, Reason):
+        return (found,)
+    if of is not Kind.ARRAY:
+        return (Found(MISSING, (where, name)),)
+    if searching:
         # After `**` each element has been visited by itself; mapping over the array would find everything twice.
-        for element in leaves(found, budget):
-            yield from _member(element, name, searching=False, budget=budget)
+        return ()
+    return [
+        member for element in leaves(found, budget) for member in _member(element, name, searching=False, budget=budget)
+    ]
 
 
 def _element(found: Found, position: int) -> Found:
