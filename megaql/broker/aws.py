@@ -25,18 +25,18 @@ POOL: Final = 50
 
 
 @overload
-def client(service: Literal["sqs"], connection: Connection = ...) -> SQSClient: ...
+def client(service: Literal["sqs"], connection: Connection = ..., *, target: str = ...) -> SQSClient: ...
 @overload
-def client(service: Literal["sns"], connection: Connection = ...) -> SNSClient: ...
-def client(service: Literal["sqs", "sns"], connection: Connection = AMBIENT) -> Any:
-    """Return a boto3 client for a service.
+def client(service: Literal["sns"], connection: Connection = ..., *, target: str = ...) -> SNSClient: ...
+def client(service: Literal["sqs", "sns"], connection: Connection = AMBIENT, *, target: str = "") -> Any:
+    """Return a boto3 client for a service; `target` is what it is for, in an error's words.
 
     What the connection leaves open (profile, region, endpoint, credentials) boto3 takes from the environment and the AWS configuration.
     No request is sent, so that missing credentials show at the first call. Errors: `BrokerError` for a missing region, an unknown profile, an
     endpoint that is no URL.
     """
     place = faults.Place(
-        target=f"the {service.upper()} service",
+        target=target or f"the {service.upper()} service",
         endpoint=connection.endpoint_url or "",
         region=connection.region or "",
         profile=connection.profile or "",

@@ -265,7 +265,7 @@ def _client(target: QueueTarget, connection: Connection) -> SQSClient:
         from megaql.broker import local  # noqa: PLC0415 - targets on AWS need no SQLite
 
         return local.client()
-    return aws.client("sqs", target.connection(connection))
+    return aws.client("sqs", target.connection(connection), target=target.text)
 
 
 def _place(client: SQSClient, target: QueueTarget, connection: Connection = AMBIENT) -> faults.Place:

@@ -57,7 +57,7 @@ class Topic:
         """
         found = parse_topic(target) if isinstance(target, str) else target
         if found.kind == "arn":
-            client = client or aws.client("sns", found.connection(connection))
+            client = client or aws.client("sns", found.connection(connection), target=found.text)
             return cls(client, found.text, found, place=_place(client, found, connection))
         client = client or _local_client()
         place = _place(client, found, connection)

@@ -20,7 +20,7 @@ from tests.servers import running
 SERVERS = ("local", "ministack", "roto", "moto")
 
 #: How long an answer that has to come is waited for. Seconds.
-PATIENCE = 3
+PATIENCE = 5
 
 _numbers = itertools.count(1)
 
@@ -107,10 +107,10 @@ class World:
         )
         return answer.get("Messages", [])
 
-    def take(self, url, count, **options):
-        """Receive until there are `count` messages, or patience ends."""
+    def take(self, url, count, *, patience=PATIENCE, **options):
+        """Receive until there are `count` messages, or patience ends (seconds)."""
         taken = []
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + patience
         while len(taken) < count and time.monotonic() < end:
             taken += self.receive(url, min(10, count - len(taken)), wait=1, **options)
         return taken

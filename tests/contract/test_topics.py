@@ -48,7 +48,7 @@ def test_raw_delivery(world):
     topic = world.topic()
     url = subscribe(world, topic, RawMessageDelivery="true")
     world.sns.publish(TopicArn=topic, Message="hello ☃", MessageAttributes=ATTRIBUTES)
-    (message,) = world.take(url, 1)
+    (message,) = world.take(url, 1, patience=1)
     assert message["Body"] == "hello ☃"
     assert message["MessageAttributes"] == ATTRIBUTES
 
@@ -120,7 +120,7 @@ def test_unsubscribed_queue_gets_nothing(world):
     (subscription,) = world.sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
     world.sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
     world.sns.publish(TopicArn=topic, Message="x")
-    assert world.receive(url, wait=1) == []
+    assert world.receive(url) == []
 
 
 def test_subscription_attributes(world):
@@ -183,7 +183,7 @@ def test_filter_by_attributes(world, case):
             Message=f"{'taken' if number >= len(left) else 'left'} {values}",
             MessageAttributes={name: attribute(value) for name, value in values.items()},
         )
-    bodies = sorted(message["Body"] for message in world.take(url, len(taken)))
+    bodies = sorted(message["Body"] for message in world.take(url, len(taken), patience=1))
     assert bodies == sorted(f"taken {values}" for values in taken)
     assert world.receive(url) == []
 
@@ -195,7 +195,7 @@ def test_filter_by_body(world, case):
     url = subscribe(world, topic, RawMessageDelivery="true", FilterPolicy=policy, FilterPolicyScope="MessageBody")
     for body in [*map(json.dumps, [*left, *taken]), "no document"]:
         world.sns.publish(TopicArn=topic, Message=body)
-    bodies = sorted(message["Body"] for message in world.take(url, len(taken)))
+    bodies = sorted(message["Body"] for message in world.take(url, len(taken), patience=1))
     assert bodies == sorted(map(json.dumps, taken))
     assert world.receive(url) == []
 

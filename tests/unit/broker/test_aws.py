@@ -31,6 +31,7 @@ def test_no_region(monkeypatch):
 def test_unknown_profile():
     with pytest.raises(CredentialsMissing, match="there is no such profile") as caught:
         Queue.open("orders", Connection(profile="nobody"))
+    assert caught.value.where == "orders (profile nobody)"
     assert "list-profiles" in caught.value.hint
 
 
