@@ -11,7 +11,11 @@ from megaql.cli.main import main
 
 README = Path(__file__).parents[2] / "README.md"
 TEXT = README.read_text(encoding="utf-8")
-CHANGING = ((r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "ID"), (r"\b[0-9a-f]{8}\b", "ID"), (r"\d\d:\d\d:\d\d", "TIME"))
+CHANGING = (
+    (r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "ID"),
+    (r"\b[0-9a-f]{8}\b", "ID"),
+    (r"\d\d:\d\d:\d\d", "TIME"),
+)
 
 
 def blocks(language):
