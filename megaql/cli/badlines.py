@@ -27,9 +27,9 @@ def printer(world: Environment, path: str) -> Callable[[BadLine], None]:
         told += 1
         if told <= SHOWN:
             world.say(
-                f"{style('warning:', 'bold', 'yellow')} {harmless(name)}:{bad.line}: {harmless(bad.why)}; passed over"
+                f"{style('warning:', 'yellow', bold=True)} {harmless(name)}:{bad.line}: {harmless(bad.why)}; passed over"
             )
         elif told == SHOWN + 1:
-            world.say(f"{style('warning:', 'bold', 'yellow')} further unreadable lines are counted only")
+            world.say(f"{style('warning:', 'yellow', bold=True)} further unreadable lines are counted only")
 
     return tell

@@ -56,7 +56,7 @@ class Group(TyperGroup):
 
     def get_help(self, ctx: Any) -> str:
         """Return the help as it is printed."""
-        return helptext.of_group(self, ctx, COMMANDS)
+        return helptext.of_group(self, ctx, {entry.name: entry.summary for entry in COMMANDS})
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """Find a command by name, with a suggestion where there is none, and import it."""

@@ -48,7 +48,7 @@ def render(error: MegaQLError, style: Style, severity: str = "error") -> str:
         text = f"{severity}: {text}"
     color = "red" if severity == "error" else "yellow"
     return "\n".join(
-        line.replace(f"{severity}:", style(f"{severity}:", "bold", color), 1)
+        line.replace(f"{severity}:", style(f"{severity}:", color, bold=True), 1)
         if line.startswith(f"{severity}:") or f": {severity}: " in line
         else line
         for line in text.split("\n")

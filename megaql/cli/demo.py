@@ -104,7 +104,7 @@ def command(
     style = Style(on=world.colors())
     with _home(keep) as home, _ending_on_signals():
         for step in STORY:
-            world.out(style(f"# {step.sentence}", "bold"))
+            world.out(style(f"# {step.sentence}", bold=True))
             for line in step.commands:
                 world.out(f"{style('$', 'green')} {style(line, 'cyan')}")
                 world.stdout.flush()
@@ -113,9 +113,9 @@ def command(
                     return status
             world.out()
     if keep is None:
-        world.out(style("# All of it was in a temporary folder, which is gone. Go on with: megaql help", "bold"))
+        world.out(style("# All of it was in a temporary folder, which is gone. Go on with: megaql help", bold=True))
     else:
-        world.out(style("# The broker is still there. To type commands of your own:", "bold"))
+        world.out(style("# The broker is still there. To type commands of your own:", bold=True))
         world.out(f"{style('$', 'green')} {style(f'export MEGAQL_HOME={shlex.quote(str(home))}', 'cyan')}")
     return 0
 

@@ -14,18 +14,17 @@ import typer
 
 from megaql.cli.options import Only
 from megaql.cli.output import Output
-from megaql.cli.preview import event_text, id_text, payload_text
+from megaql.cli.preview import event_text
 from megaql.cli.showing import miss_summary
 from megaql.cli.status import Status
-from megaql.cli.style import Style, harmless, harmless_json
-from megaql.cli.table import cut
-from megaql.cli.tree import tree_lines
+from megaql.cli.style import harmless_json
 from megaql.lang.verdict import Verdict
 
 if TYPE_CHECKING:
     from megaql.broker.message import Message
     from megaql.cli.environment import Environment
     from megaql.cli.reading import Reading
+    from megaql.cli.tree import Trees
     from megaql.lang.explain import Explanation
     from megaql.query import Query
 
@@ -67,6 +66,7 @@ class Explaining:
         self._query = query
         self._asked = asked
         self._form = form
+        self._trees = _trees(world) if form is Output.TABLE and not asked.summary else None
         self._verdicts: Counter[Verdict] = Counter()
         self._misses: Counter[str] = Counter()
         self._documents: list[dict[str, Any]] = []
@@ -95,28 +95,21 @@ class Explaining:
         self._end()
 
     def _show(self, message: Message, explanation: Explanation) -> None:
-        if self._form is not Output.TABLE:
-            document = {
-                "id": message.id,
-                "event": event_text(message),
-                "verdict": explanation.verdict.value,
-                "kept_out_by": [blocker.clause for blocker in explanation.blockers()],
-                "explanation": explanation.to_dict(),
-            }
-            if self._form is Output.NDJSON:
-                self._world.out(_line(document))
-                self._world.stdout.flush()
-            else:
-                self._documents.append(document)
+        if self._trees is not None:
+            self._trees.show(message, explanation)
             return
-        if self._shown:
-            self._world.out()
-        style = Style(on=self._world.colors())
-        self._world.out(style(cut(_heading(message, self._world), self._world.width), "bold"))
-        if message.decoded.reason:
-            self._world.out(style(harmless(f"taken for {message.payload.kind}: {message.decoded.reason}"), "dim"))
-        for line in tree_lines(explanation, style, self._world.width):
-            self._world.out(line)
+        document = {
+            "id": message.id,
+            "event": event_text(message),
+            "verdict": explanation.verdict.value,
+            "kept_out_by": [blocker.clause for blocker in explanation.blockers()],
+            "explanation": explanation.to_dict(),
+        }
+        if self._form is Output.NDJSON:
+            self._world.out(_line(document))
+            self._world.stdout.flush()
+        else:
+            self._documents.append(document)
 
     def _end(self) -> None:
         summary = {
@@ -143,9 +136,10 @@ class Explaining:
                 self._world.say(line)
 
 
-def _heading(message: Message, world: Environment) -> str:
-    parts = [id_text(message), world.when(message.sent_at), event_text(message), payload_text(message)]
-    return harmless("  ".join(part for part in parts if part))
+def _trees(world: Environment) -> Trees:
+    from megaql.cli.tree import Trees  # noqa: PLC0415 - it imports rich
+
+    return Trees(world)
 
 
 def _line(document: dict[str, Any]) -> str:

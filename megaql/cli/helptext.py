@@ -14,9 +14,7 @@ from megaql.cli.environment import Environment
 from megaql.cli.style import Style
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from megaql.cli.commands import Entry
+    from collections.abc import Iterator, Mapping
 
 #: Help is set no wider than this, for long lines are hard to read. Characters.
 MAX_WIDTH: Final = 100
@@ -37,7 +35,7 @@ def of_command(command: Any, context: Any) -> str:
     style, width = _setting(context)
     summary, _, rest = inspect.cleandoc(command.help or "").partition("\n\n")
     blocks = [
-        f"{style('Usage:', 'bold')} {_usage(command, context)}",
+        f"{style('Usage:', bold=True)} {_usage(command, context)}",
         textwrap.fill(" ".join(summary.split()), width),
         *(_paragraph(paragraph, style, width) for paragraph in rest.split("\n\n") if paragraph.strip()),
         *_parameters(command, context, style, width),
@@ -45,15 +43,15 @@ def of_command(command: Any, context: Any) -> str:
     return "\n\n".join(blocks)
 
 
-def of_group(group: Any, context: Any, entries: Sequence[Entry]) -> str:
-    """Return the help of the whole command line: the commands and what each is for."""
+def of_group(group: Any, context: Any, summaries: Mapping[str, str]) -> str:
+    """Return the help of the whole command line: the commands by name and what each is for."""
     style, width = _setting(context)
-    pad = max(len(entry.name) for entry in entries) + 4
-    rows = [_row(entry.name, entry.summary, pad, style, width) for entry in entries]
+    pad = max(map(len, summaries)) + 4
+    rows = [_row(name, summary, pad, style, width) for name, summary in summaries.items()]
     blocks = [
-        f"{style('Usage:', 'bold')} {context.command_path} COMMAND …",
+        f"{style('Usage:', bold=True)} {context.command_path} COMMAND …",
         textwrap.fill(" ".join((group.help or "").split()), width),
-        f"{style('Commands', 'bold')}\n" + "\n".join(rows),
+        f"{style('Commands', bold=True)}\n" + "\n".join(rows),
         *_parameters(group, context, style, width),
         textwrap.fill(
             f"Start with `{context.command_path} demo`; `{context.command_path} COMMAND -h` has examples.", width
@@ -83,7 +81,7 @@ def _paragraph(text: str, style: Style, width: int) -> str:
     """Return a paragraph of a docstring: one that ends its first line with a colon keeps its lines, another is filled."""
     head, _, body = text.partition("\n")
     if head.endswith(":") and body:
-        return f"{style(head.removesuffix(':'), 'bold')}\n{body}"
+        return f"{style(head.removesuffix(':'), bold=True)}\n{body}"
     return textwrap.fill(" ".join(text.split()), width)
 
 
@@ -102,7 +100,7 @@ def _parameters(command: Any, context: Any, style: Style, width: int) -> Iterato
     for group, rows in [*groups.items(), (GENERAL_GROUP, general)]:
         if rows:
             lines = [_row(name, text, NAME_COLUMN, style, width) for name, text in rows]
-            yield f"{style(group, 'bold')}\n" + "\n".join(lines)
+            yield f"{style(group, bold=True)}\n" + "\n".join(lines)
 
 
 def _option(parameter: Any) -> str:

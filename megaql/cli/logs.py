@@ -26,7 +26,7 @@ _OURS: Final = str(Path(__file__).resolve().parents[1])
 #: Loggers that tell of every request; their warnings are enough.
 _TALKATIVE: Final = ("boto3", "botocore", "urllib3", "asyncio")
 
-_COLORS: Final = {logging.DEBUG: "dim", logging.WARNING: "yellow", logging.ERROR: "red", logging.CRITICAL: "red"}
+_COLORS: Final = {logging.WARNING: "yellow", logging.ERROR: "red", logging.CRITICAL: "red"}
 
 
 @contextmanager
@@ -64,12 +64,11 @@ class _Handler(logging.Handler):
         try:
             when = self._world.local_time(datetime.fromtimestamp(record.created, UTC))
             level = f"{record.levelname.lower()}: " if record.levelno != logging.INFO else ""
-            color = _COLORS.get(record.levelno)
-            painted = self._style(level, color) if color else level
-            self._world.say(f"{self._style(when, 'dim')} {painted}{harmless(record.getMessage(), keep=chr(10))}")
+            painted = self._style(level, _COLORS.get(record.levelno), dim=record.levelno == logging.DEBUG)
+            self._world.say(f"{self._style(when, dim=True)} {painted}{harmless(record.getMessage(), keep=chr(10))}")
             if record.exc_info and record.exc_info[1] is not None:
                 for line in _raised(record.exc_info[1], record.exc_info[2]):
-                    self._world.say(self._style(f"         {harmless(line)}", "dim"))
+                    self._world.say(self._style(f"         {harmless(line)}", dim=True))
         except Exception:  # noqa: BLE001 - logging must not end what it tells of
             self.handleError(record)
 

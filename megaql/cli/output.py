@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol
 
 import typer
 
-from megaql.cli.style import Style, harmless, harmless_json
+from megaql.cli.style import harmless, harmless_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -174,31 +174,21 @@ class Lines:
 
 
 class TableWriter:
-    """A table; with explanations, each message's row and the tree under it."""
+    """A table; with explanations, each message's row and what explains it below."""
 
     def __init__(
         self, world: Environment, fields: Sequence[Field], asked: Sequence[Field], *, explained: bool, live: bool
     ) -> None:
-        from megaql.cli.table import SAMPLE, Column, Table, default_columns  # noqa: PLC0415 - loaded when a command runs
+        from megaql.cli.table import SAMPLE, Column, MessageTable, default_columns  # noqa: PLC0415 - it imports rich
 
-        self._world = world
         columns = [Column(field.text, field.text_of) for field in fields] or default_columns(world, asked)
-        self._table = Table(world, columns, sample=1 if live or explained else SAMPLE)
+        self._table = MessageTable(world, columns, sample=1 if live or explained else SAMPLE)
 
     def show(self, message: Message, explanation: Explanation | None = None) -> None:
         """Write a row, now or when the widths are settled."""
         self._table.add(message)
         if explanation is not None:
-            from megaql.cli.tree import miss_lines, tree_lines  # noqa: PLC0415 - only explanations need it
-
-            style = Style(on=self._world.colors())
-            blockers = explanation.blockers()
-            width = self._world.width - 2
-            lines = miss_lines(blockers, style, width) if blockers else tree_lines(explanation, style, width)
-            for line in lines:
-                self._world.out(f"  {line}")
-        if self._world.stdout_isatty:
-            self._world.stdout.flush()
+            self._table.explain(explanation)
 
     def end(self) -> None:
         """Write the rows held back."""

@@ -123,7 +123,7 @@ def reading(
             )
             if not quiet and not unopened:
                 for line in reports.scan_lines(scan.report, world, wanted.expected):
-                    world.say(Style(on=world.colors(stderr=True))(harmless(line), "dim"))
+                    world.say(Style(on=world.colors(stderr=True))(harmless(line), dim=True))
 
 
 def consent(world: Environment, queue: Queue, wanted: Wanted) -> Preflight:

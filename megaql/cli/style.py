@@ -1,4 +1,4 @@
-"""Colours as plain escape sequences, and message content made harmless on a terminal.
+"""Words in colour, and message content made harmless on a terminal.
 
 A maintainer keeps two rules: a colour repeats what a word or a sign already says; and text from a message reaches a terminal only through
 `harmless`, since an escape sequence in a body can retitle a window, hide lines or type into a shell.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_CODES: Final = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36"}
+import typer
 
 #: C0 and C1 controls, DEL, line separators, and the characters that reorder or hide text.
 _HARMFUL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
@@ -19,16 +19,16 @@ _HARMFUL_IN_JSON: Final = re.compile(r"[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e
 
 
 class Style:
-    """Paints text where colours are on. `style("text", "bold", "red")`."""
+    """Paints words of a line where colours are on: `style("error:", "red", bold=True)`. Pictures are rich's (`screen.py`)."""
 
     def __init__(self, *, on: bool) -> None:
         self.on = on
 
-    def __call__(self, text: str, *names: str) -> str:
-        """Return text in these styles, or as it is."""
+    def __call__(self, text: str, color: str | None = None, *, bold: bool = False, dim: bool = False) -> str:
+        """Return text in this style, or as it is."""
         if not self.on or not text:
             return text
-        return f"\x1b[{';'.join(_CODES[name] for name in names)}m{text}\x1b[0m"
+        return typer.style(text, fg=color, bold=bold or None, dim=dim or None)
 
 
 def harmless(text: str, *, keep: str = "") -> str:

@@ -8,157 +8,173 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from rich.cells import cell_len
+from rich.measure import Measurement
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
 from megaql.cli.preview import event_text, id_text, payload_text
-from megaql.cli.style import Style, harmless
-from megaql.source import width
+from megaql.cli.screen import Screen
+from megaql.cli.style import harmless
+from megaql.cli.tree import below_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from rich.console import Console, ConsoleOptions, RenderResult
+
     from megaql.broker.message import Message
     from megaql.cli.environment import Environment
     from megaql.cli.fields import Field
+    from megaql.lang.explain import Explanation
 
 #: Rows that settle the widths of the columns.
 SAMPLE: Final = 50
 
-#: A column is made no wider than this while others need the room. Cells.
+#: A column is made no wider than this where another one takes the rest. Cells.
 MAX_CELL: Final = 40
 
 #: A column is made no narrower than this. Cells.
 MIN_CELL: Final = 6
 
-#: A column's width where one row has to settle it and longer ones may follow. Cells.
+#: A column's least width where one row has to settle it and longer ones may follow. Cells.
 LIVE_CELL: Final = 18
 
 #: The payload's column is left out where less than this is left for it. Cells.
 MIN_PAYLOAD: Final = 16
 
-GAP: Final = "  "
+#: Between two columns. Cells.
+GAP: Final = 2
+
+#: How far in stands what belongs to a row. Cells.
+INDENT: Final = 2
 
 
 class Column(NamedTuple):
-    """A heading, how to get a cell's text, and how it is painted; `rest` takes the room that is left; `keep` is never cut."""
+    """A heading, how to get a cell's text, and its style; `rest` takes the room that is left; `keep` is never cut."""
 
     heading: str
     cell: Callable[[Message], str]
-    styles: tuple[str, ...] = ()
+    style: str = ""
     rest: bool = False
     keep: bool = False
 
 
-class Table:
+class MessageTable:
     """Rows that are held back until there are enough to settle the widths, and then go straight out."""
 
     def __init__(self, world: Environment, columns: Sequence[Column], *, sample: int = SAMPLE) -> None:
-        self._world = world
-        self._columns = list(columns)
+        self.screen = Screen(world)
+        self._columns = columns
         self._sample = sample
         self._rows: list[list[str]] = []
-        self._widths: list[int] = []
+        self._settled: list[_Heading] = []
 
     def add(self, message: Message) -> None:
         """Add a message's row."""
-        row = [harmless(column.cell(message)) for column in self._columns]
-        if self._widths:
-            self._print(row)
+        if self._settled:
+            self._follow(message)
             return
-        self._rows.append(row)
+        self._rows.append([harmless(column.cell(message)) for column in self._columns])
         if len(self._rows) >= self._sample:
             self._settle()
 
+    def explain(self, explanation: Explanation) -> None:
+        """Draw what explains the last row below it, which is printed already where the sample is 1."""
+        picture = below_row(explanation, self.screen.width - INDENT)
+        self.screen.draw(Padding(picture, (0, 0, 0, INDENT)))
+
     def end(self) -> None:
         """Print what is held back."""
-        if not self._widths and self._rows:
+        if self._rows:
             self._settle()
 
     def _settle(self) -> None:
-        kept = [
-            index
-            for index, column in enumerate(self._columns)
-            if column.heading and (column.rest or any(row[index] for row in self._rows) or not column.keep)
+        """Lay out the rows held back, and keep the widths they got."""
+        texts = list(zip(*self._rows, strict=True))
+        # Files know neither times nor receive counts; a column that a query or `--fields` names is shown though it is empty.
+        shown = [
+            index for index, column in enumerate(self._columns) if any(texts[index]) or column.rest or not column.keep
         ]
-        self._columns, rows = [self._columns[index] for index in kept], self._rows
-        self._rows = []
-        rows = [[row[index] for index in kept] for row in rows]
-        natural = [
-            max(
-                width(column.heading),
-                *(width(row[index]) for row in rows),
-                0 if column.keep or self._sample > 1 else LIVE_CELL,
-            )
-            for index, column in enumerate(self._columns)
-        ]
-        self._widths = fit(natural, self._columns, self._world.width)
-        style = Style(on=self._world.colors())
-        headings = (style(cut(column.heading, cells), "bold") for column, cells in self._shown())
-        pads = (max(0, cells - width(column.heading)) for column, cells in self._shown())
-        line = GAP.join(f"{heading}{' ' * pad}" for heading, pad in zip(headings, pads, strict=True))
-        self._world.out(line.rstrip())
-        for row in rows:
-            self._print(row)
+        least = LIVE_CELL if self._sample == 1 else 0
+        headings = [_Heading(self._columns[index], texts[index], least) for index in shown]
+        if not _has_room(headings, self.screen.width):
+            shown = [index for index in shown if not self._columns[index].rest]
+            headings = [heading for heading in headings if not heading.column.rest]
+        rows = [[row[index] for index in shown] for row in self._rows]
+        self._rows, self._settled = [], headings
+        self.screen.draw(_layout(headings, rows))
 
-    def _shown(self) -> list[tuple[Column, int]]:
-        return [pair for pair in zip(self._columns, self._widths, strict=True) if pair[1]]
-
-    def _print(self, row: list[str]) -> None:
-        style = Style(on=self._world.colors())
+    def _follow(self, message: Message) -> None:
+        """Print a row as wide as the settled ones. rich's table would lay out each anew, which takes four times as long."""
         cells = []
-        for column, text, room in zip(self._columns, row, self._widths, strict=False):
-            if room:
-                shown = cut(text, room)
-                cells.append(style(shown, *column.styles) + " " * (room - width(shown)))
-        self._world.out(GAP.join(cells).rstrip())
+        for heading in self._settled:
+            cell = Text(harmless(heading.column.cell(message)), heading.column.style)
+            cell.truncate(heading.width, overflow="ellipsis", pad=True)
+            cells.append(cell)
+        line = Text(" " * GAP).join(cells)
+        line.rstrip()
+        self.screen.print(line, soft_wrap=True)
 
 
-def fit(natural: Sequence[int], columns: Sequence[Column], total: int) -> list[int]:
-    """Return the width of each column so that the line is at most `total` cells; 0 leaves a column out.
+class _Heading:
+    """A heading that rich tells how wide its column has become, and that remembers it."""
 
-    Columns that `keep` get what they need; the others are cut, the widest first; the one that takes the `rest` gives way before that.
-    """
-    widths = [cells if column.keep else min(cells, MAX_CELL) for cells, column in zip(natural, columns, strict=True)]
-    rest = next((index for index, column in enumerate(columns) if column.rest), None)
-    if rest is not None:
-        widths[rest] = 0
-    free = total - _line(widths)
-    while free < 0:
-        widest = max(
-            (index for index, column in enumerate(columns) if not column.keep), key=widths.__getitem__, default=None
+    def __init__(self, column: Column, texts: Sequence[str], least: int) -> None:
+        self.column = column
+        self.natural = max(0 if column.keep else least, *map(cell_len, (column.heading, *texts)))
+        self.width = 0
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement(1, self.natural)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        self.width = options.max_width
+        yield _cell(self.column.heading)
+
+
+def _has_room(headings: Sequence[_Heading], total: int) -> bool:
+    """Whether the column that takes the rest gets enough of it beside the others as wide as they would like to be."""
+    left, needed = total, 0
+    for heading in headings:
+        if heading.column.rest:
+            needed = min(heading.natural, MIN_PAYLOAD)
+        else:
+            left -= GAP + (heading.natural if heading.column.keep else min(heading.natural, MAX_CELL))
+    return left >= needed
+
+
+def _layout(headings: Sequence[_Heading], rows: Sequence[Sequence[str]]) -> Table:
+    """Return rows as a table: columns that may be cut give way, the widest first, unless one takes the rest."""
+    rest = any(heading.column.rest for heading in headings)
+    table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, expand=rest, header_style="bold")
+    for heading in headings:
+        column = heading.column
+        table.add_column(
+            heading,
+            style=column.style,
+            no_wrap=column.keep,
+            min_width=heading.natural if column.keep else MIN_CELL,
+            max_width=MAX_CELL if rest and not column.rest and not column.keep else None,
+            ratio=1 if column.rest else None,
         )
-        if widest is None or widths[widest] <= MIN_CELL:
-            break
-        widths[widest] -= 1
-        free += 1
-    if rest is not None and free - len(GAP) >= min(MIN_PAYLOAD, natural[rest]):
-        widths[rest] = min(natural[rest], free - len(GAP))
-    return widths
+    for row in rows:
+        table.add_row(*map(_cell, row))
+    return table
 
 
-def _line(widths: Sequence[int]) -> int:
-    shown = [cells for cells in widths if cells]
-    return sum(shown) + len(GAP) * max(0, len(shown) - 1)
-
-
-def cut(text: str, cells: int) -> str:
-    """Return text of at most so many terminal cells, with an ellipsis where something is missing."""
-    if width(text) <= cells:
-        return text
-    taken, used = [], 0
-    for char in text:
-        used += width(char)
-        if used > cells - 1:
-            break
-        taken.append(char)
-    return "".join(taken) + "…"
+def _cell(text: str) -> Text:
+    return Text(text, no_wrap=True, overflow="ellipsis")
 
 
 def default_columns(world: Environment, asked: Sequence[Field]) -> list[Column]:
     """Return the columns for messages: which, when, how often received, what, the paths a query asks about, and the payload."""
     columns = [
-        Column("id", id_text, ("dim",), keep=True),
+        Column("id", id_text, "dim", keep=True),
         Column("sent", lambda message: world.when(message.sent_at), keep=True),
         Column("recv", lambda message: str(message.receive_count or ""), keep=True),
-        Column("event", event_text, ("cyan",)),
+        Column("event", event_text, "cyan"),
     ]
     shown = {"event.name", "@id", "@sent_at", "@receive_count", "@kind", "@body"}
     columns += [Column(field.text, field.text_of) for field in asked if field.text not in shown]

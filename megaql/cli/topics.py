@@ -114,7 +114,7 @@ def command(
         return 0
     if topic in TOPICS:
         title, text = TOPICS[topic]
-        world.out(f"{style(title, 'bold')}\n\n{text}")
+        world.out(f"{style(title, bold=True)}\n\n{text}")
         return 0
     names = [entry.name for entry in commands.COMMANDS]
     if topic in names:

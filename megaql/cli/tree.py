@@ -5,9 +5,16 @@ A maintainer keeps one rule: the sign and the colour only repeat the word, so th
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING, Final
 
+from rich.console import Group
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
+
+from megaql.cli.preview import event_text, id_text, payload_text
+from megaql.cli.screen import Screen
 from megaql.cli.style import harmless
 from megaql.lang.nodes import And, Not, Or
 from megaql.lang.record import MISSING
@@ -16,77 +23,106 @@ from megaql.lang.verdict import Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from megaql.cli.style import Style
+    from rich.console import RenderableType
+
+    from megaql.broker.message import Message
+    from megaql.cli.environment import Environment
     from megaql.lang.explain import Explanation
 
 _SIGNS: Final = {Verdict.MATCH: ("✓", "green"), Verdict.NO_MATCH: ("✗", "red"), Verdict.UNKNOWN: ("?", "yellow")}
 
-#: Clauses deeper than this are not indented any further.
-MAX_INDENT: Final = 12
+#: The column of the verdicts: "✗ no match". Cells.
+VERDICT: Final = 10
 
-#: A line is never made narrower than this, however deep the clause. Cells.
-MIN_WIDTH: Final = 30
+#: The gap between the verdict and the clause, and how far what was found stands in from the clause. Cells.
+GAP: Final = 2
+
+#: What rich indents a branch by. Cells.
+BRANCH: Final = 4
+
+#: Clauses are indented no further than leaves this for their text. Cells.
+MIN_TEXT: Final = 28
 
 
-def tree_lines(explanation: Explanation, style: Style, width: int) -> Iterator[str]:
-    """Yield the lines of an explanation, none wider than `width` where that is possible."""
-    yield from _clause(explanation, style, width, "", "", 0)
+class Trees:
+    """Explanations one below the other, each under a line that says which message it is about."""
+
+    def __init__(self, world: Environment) -> None:
+        self._world = world
+        self._screen = Screen(world)
+        self._begun = False
+
+    def show(self, message: Message, explanation: Explanation) -> None:
+        """Draw an explanation."""
+        if self._begun:
+            self._world.out()
+        self._begun = True
+        parts = [id_text(message), self._world.when(message.sent_at), event_text(message), payload_text(message)]
+        heading = harmless("  ".join(part for part in parts if part))
+        self._screen.draw(Text(heading, "bold", no_wrap=True, overflow="ellipsis"))
+        if message.decoded.reason:
+            self._screen.draw(_text(f"taken for {message.payload.kind}: {message.decoded.reason}", "dim"))
+        self._screen.draw(clause_tree(explanation, self._world.width))
 
 
-def _clause(one: Explanation, style: Style, width: int, lead: str, follow: str, depth: int) -> Iterator[str]:
-    """Yield a clause's own lines, after `lead` and then `follow`, and those of the clauses inside."""
+def clause_tree(explanation: Explanation, width: int) -> Tree:
+    """Return an explanation as a tree for a screen of so many cells."""
+    tree = Tree(_label(explanation), guide_style="dim")
+    _grow(tree, explanation, max(1, (width - VERDICT - GAP - MIN_TEXT) // BRANCH))
+    return tree
+
+
+def _grow(tree: Tree, explanation: Explanation, levels: int) -> None:
+    """Add the clauses inside a clause. Where there is no room to indent, they follow as its siblings."""
+    for child in explanation.children:
+        branch = tree.add(_label(child))
+        _grow(branch if levels > 1 else tree, child, levels - 1)
+
+
+def _label(one: Explanation) -> RenderableType:
+    """Return a clause with its verdict before it, and beneath it what it found."""
     sign, color = _SIGNS[one.verdict]
-    connective = isinstance(one.node, And | Or | Not)
-    title = {And: "and", Or: "or", Not: "not"}.get(type(one.node)) or one.clause
+    connective = {And: "and", Or: "or", Not: "not"}.get(type(one.node))
+    title = connective or one.clause
     if one.element:
         title = f"{one.element}: {title}"
-    word = f"{sign} {one.verdict.value}"
-    rows = _wrap(title, width - len(lead) - 12)
-    yield f"{style(lead, 'dim')}{style(word, color)}{' ' * (12 - len(word))}{rows[0]}"
-    rail = follow + ("│ " if one.children and depth < MAX_INDENT else "  ")
-    for row in rows[1:]:
-        yield f"{style(rail, 'dim')}{' ' * (12 - len(rail) + len(lead))}{row}"
-    if not connective:
-        for note, names in _notes(one):
-            for number, row in enumerate(_wrap(note, width - len(lead) - 14)):
-                margin = " " * (12 - len(rail) + len(lead)) + ("  " if number else "")
-                yield f"{style(rail, 'dim')}{margin}{style(row, *names)}"
-    for number, child in enumerate(one.children, 1):
-        last = number == len(one.children)
-        if depth < MAX_INDENT:
-            yield from _clause(
-                child, style, width, follow + ("└ " if last else "├ "), follow + ("  " if last else "│ "), depth + 1
-            )
-        else:
-            yield from _clause(child, style, width, lead, follow, depth + 1)
+    notes = () if connective else (Padding(_text(note, style), (0, 0, 0, GAP)) for note, style in _notes(one))
+    row = Table.grid(padding=(0, GAP, 0, 0))
+    row.add_column(min_width=VERDICT)
+    row.add_row(Text(f"{sign} {one.verdict.value}", color, no_wrap=True), Group(_text(title), *notes))
+    return row
 
 
-def _notes(one: Explanation) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield what a clause found, why it is unknown, what to write instead, and which element decided."""
+def _notes(one: Explanation) -> Iterator[tuple[str, str]]:
+    """Yield what a clause found, why it is unknown, what to write instead, and which element decided, each with its style."""
     for actual in one.actual:
         # A missing path is what the reason says already.
         if not (one.reason and actual.value is MISSING):
-            yield str(actual), ("dim",)
+            yield str(actual), "dim"
     if one.reason:
-        yield f"because {one.reason}", ("yellow",)
+        yield f"because {one.reason}", "yellow"
     if one.hint:
-        yield f"hint: {one.hint}", ("cyan",)
+        yield f"hint: {one.hint}", "cyan"
     if one.decided_by and len(one.actual) + len(one.children) > 1:
-        yield f"decided by {one.decided_by}", ("dim",)
+        yield f"decided by {one.decided_by}", "dim"
 
 
-def _wrap(text: str, width: int) -> list[str]:
-    return textwrap.wrap(harmless(text), max(width, MIN_WIDTH), break_on_hyphens=False) or [""]
-
-
-def miss_lines(blockers: tuple[Explanation, ...], style: Style, width: int) -> list[str]:
-    """Return what alone kept a message out: the clauses, the values they found, and what would help."""
-    words = "kept out by"
-    rows = _wrap(" or ".join(_blocker(blocker) for blocker in blockers), width - len(words) - 1)
-    return [f"{style(words, 'yellow')} {rows[0]}", *(f"{' ' * len(words)} {row}" for row in rows[1:])]
+def below_row(explanation: Explanation, width: int) -> RenderableType:
+    """Return what stands below a message's row: of a near miss, what alone kept it out; of any other message the tree."""
+    blockers = explanation.blockers()
+    if not blockers:
+        return clause_tree(explanation, width)
+    row = Table.grid(padding=(0, 1, 0, 0))
+    row.add_column(no_wrap=True)
+    row.add_row(Text("kept out by", "yellow"), _text(" or ".join(_blocker(blocker) for blocker in blockers)))
+    return row
 
 
 def _blocker(blocker: Explanation) -> str:
     found = [str(actual) for actual in blocker.actual] or ([blocker.reason] if blocker.reason else [])
     found += [blocker.hint] if blocker.hint else []
     return f"{blocker.clause}  ({'; '.join(found)})" if found else blocker.clause
+
+
+def _text(text: str, style: str = "") -> Text:
+    return Text(harmless(text), style, overflow="fold")

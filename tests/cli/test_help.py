@@ -113,6 +113,32 @@ def test_help_imports_nothing_heavy(words, monkeypatch):
     assert loaded & set(HEAVY) <= allowed
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["peek", "EVENTS", "-w", "event.quantity > 1"],
+        ["peek", "EVENTS", "-o", "json"],
+        ["peek", "EVENTS", "-o", "raw"],
+        ["peek", "EVENTS", "--template", "{@id}"],
+        ["test", "event.quantity > 1", "EVENTS"],
+        ["explain", "event.quantity > 1", "EVENTS"],
+        ["explain", "event.quantity > 1", "EVENTS", "--summary", "-o", "table"],
+        ["publish", "local:orders", "--event", "a.b", "--color", "always"],
+        ["publish", "local:orders", "--from", "nowhere.ndjson", "--color", "always"],
+        ["help", "safety", "--color", "always"],
+    ],
+    ids=" ".join,
+)
+def test_rich_is_imported_for_pictures_only(words, monkeypatch, events):
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    assert "rich" not in imported(*(str(events) if word == "EVENTS" else word for word in words))
+
+
+def test_pictures_are_drawn_by_rich(monkeypatch, events):
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    assert "rich" in imported("explain", "event.quantity > 1", str(events), "-o", "table")
+
+
 def test_local_queues_and_files_do_without_boto3(monkeypatch, events, megaql):
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     megaql("publish", "local:orders", "--event", "a.b")

@@ -35,7 +35,8 @@ def test_json_keeps_its_value(char):
 
 def test_colours():
     assert Style(on=False)("x", "red") == "x"
-    assert Style(on=True)("x", "bold", "red") == "\x1b[1;31mx\x1b[0m"
+    assert Style(on=True)("x", "red", bold=True) == "\x1b[31m\x1b[1mx\x1b[0m"
+    assert Style(on=True)("x", dim=True) == "\x1b[2mx\x1b[0m"
     assert Style(on=True)("", "red") == ""
 
 

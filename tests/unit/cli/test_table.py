@@ -1,60 +1,102 @@
 import io
 
 import pytest
+from rich.cells import cell_len
 
 from megaql.broker.message import Message
 from megaql.cli.environment import Environment
-from megaql.cli.table import GAP, MIN_CELL, Column, Table, cut, fit
+from megaql.cli.table import LIVE_CELL, MIN_CELL, MIN_PAYLOAD, SAMPLE, Column, MessageTable
+
+
+def table(columns, rows, *, width=80, sample=SAMPLE):
+    """Return the lines of a table whose messages hold a row each, its cells apart by bars."""
+    out = io.StringIO()
+    world = Environment(stdin=None, stdout=out, stderr=None, width=width)
+    messages = MessageTable(world, columns, sample=sample)
+    for row in rows:
+        messages.add(Message(id="", body="|".join(row)))
+    messages.end()
+    assert [line for line in out.getvalue().splitlines() if line != line.rstrip()] == []
+    return out.getvalue().splitlines()
+
+
+def column(heading, place=0, **settings):
+    return Column(heading, lambda message: message.body.split("|")[place], **settings)
+
+
+def test_cells_stand_below_their_heading():
+    lines = table([column("id", keep=True), column("name", 1)], [("1", "one"), ("2000", "two")])
+    assert lines == ["id    name", "1     one", "2000  two"]
 
 
 @pytest.mark.parametrize(
-    ("text", "cells", "shown"),
+    ("text", "shown"),
     [
-        ("abc", 3, "abc"),
-        ("abcd", 3, "ab…"),
-        ("日本語", 6, "日本語"),
-        ("日本語", 5, "日本…"),
-        ("日本語", 4, "日…"),
-        ("a", 1, "a"),
-        ("ab", 1, "…"),
+        ("abc", "abc"),
+        ("a" * 20, "a" * 20),
+        ("a" * 21, "a" * 19 + "…"),
+        ("日本語" * 3, "日本語" * 3),
+        ("日本語" * 4, "日本語" * 3 + " …"),
+        ("[bold]a[/bold] :cat:", "[bold]a[/bold] :cat:"),
+        ("\x1b[2J\r\n", "\\x1b[2J\\r\\n"),
     ],
 )
-def test_cut_counts_cells(text, cells, shown):
-    assert cut(text, cells) == shown
+@pytest.mark.parametrize("place", ["settling", "following"])
+def test_a_cell_is_cut_by_cells_alike_in_every_row(text, shown, place):
+    rows = [("x" * 30,), (text,)] if place == "settling" else [("x" * 30,), ("y",), (text,)]
+    assert table([column("text")], rows, width=20, sample=2)[len(rows)] == shown
 
 
-def column(*, keep=False, rest=False):
-    return Column("x", lambda message: message.body, keep=keep, rest=rest)
-
-
-@pytest.mark.parametrize("total", range(20, 160, 7))
-def test_fit_stays_within_the_line(total):
-    columns = [column(keep=True), column(), column(), column(rest=True)]
-    widths = fit([8, 30, 50, 400], columns, total)
-    shown = [cells for cells in widths if cells]
-    least = 8 + 2 * MIN_CELL + 2 * len(GAP)
-    assert sum(shown) + len(GAP) * (len(shown) - 1) <= max(total, least)
-    assert widths[0] == 8
+@pytest.mark.parametrize("width", range(30, 160, 7))
+def test_a_table_stays_within_the_line_and_never_cuts_what_is_kept(width):
+    columns = [column("id", keep=True), column("a", 1), column("b", 2), column("payload", 3, rest=True)]
+    lines = table(columns, [("12345678", "a" * 30, "b" * 50, "p" * 400)] * 3, width=width, sample=2)
+    assert {cell_len(line) for line in lines[1:]} <= {width, 8 + 30 + 50 + 4}
+    assert {line[:10] for line in lines[1:]} == {"12345678  "}
+    assert min(len(cell) for cell in lines[1].split()) >= MIN_CELL
 
 
 def test_the_rest_gives_way_first():
-    columns = [column(keep=True), column(), column(rest=True)]
-    assert fit([8, 30, 400], columns, 50) == [8, 30, 0]
-    assert fit([8, 30, 400], columns, 80) == [8, 30, 38]
-    assert fit([8, 30, 5], columns, 50) == [8, 30, 5]
+    columns = [column("id", keep=True), column("a", 1), column("payload", 2, rest=True)]
+    row = ("12345678", "a" * 30, "p" * 400)
+    least = 8 + 30 + 4 + MIN_PAYLOAD
+    assert table(columns, [row], width=least - 1) == ["id        a", f"12345678  {'a' * 30}"]
+    assert table(columns, [row], width=least)[1] == f"12345678  {'a' * 30}  {'p' * (MIN_PAYLOAD - 1)}…"
+    assert table(columns, [("12345678", "a" * 30, "ppppp")], width=8 + 30 + 4 + 5 + 2)[1].endswith("  ppppp")
+
+
+def test_a_column_alone_may_be_as_wide_as_the_terminal():
+    assert table([column("text")], [("t" * 70,)]) == ["text", "t" * 70]
 
 
 def test_widths_are_settled_by_the_first_rows_and_stay():
+    assert table([column("x")], [("a",), ("b" * 8,), ("c" * 99,)], sample=2)[-1] == "c" * 7 + "…"
+    assert table([column("x")], [("a",), ("b" * 99,)], sample=1)[-1] == "b" * (LIVE_CELL - 1) + "…"
+
+
+def test_rows_go_out_as_soon_as_the_widths_are_settled():
     out = io.StringIO()
-    world = Environment(stdin=None, stdout=out, stderr=None, width=40)
-    table = Table(world, [column()], sample=2)
-    for body in ("a", "bbb", "cccccccc"):
-        table.add(Message(id="", body=body))
-    table.end()
-    assert out.getvalue().splitlines() == ["x", "a", "bbb", "cc…"]
+    messages = MessageTable(Environment(stdin=None, stdout=out, stderr=None), [column("x")], sample=3)
+    printed = []
+    for _ in range(5):
+        messages.add(Message(id="", body="row"))
+        printed.append(out.getvalue().count("row"))
+    assert printed == [0, 0, 3, 4, 5]
+
+
+def test_a_column_that_is_empty_in_every_row_is_left_out_only_where_nobody_asked_for_it():
+    columns = [column("id", keep=True), column("asked"), column("payload", 1, rest=True)]
+    assert table(columns, [("", "p")]) == ["asked   payload", "        p"]
 
 
 def test_a_table_without_rows_prints_nothing():
+    assert table([column("x")], []) == []
+
+
+def test_colours_only_surround_the_words():
     out = io.StringIO()
-    Table(Environment(stdin=None, stdout=out, stderr=None), [column()]).end()
-    assert out.getvalue() == ""
+    world = Environment(stdin=None, stdout=out, stderr=None, environ={"FORCE_COLOR": "1"})
+    messages = MessageTable(world, [column("x", style="cyan")], sample=1)
+    for body in ("a", "b"):
+        messages.add(Message(id="", body=body))
+    assert out.getvalue().splitlines() == ["\x1b[1mx\x1b[0m", "\x1b[36ma\x1b[0m", "\x1b[36mb\x1b[0m"]
