@@ -264,7 +264,7 @@ def _load(code: str) -> str:
 def _load_hint(code: str) -> str:
     if code == "OverLimit":
         return "delete or return messages that were received, or wait until their visibility timeout ends"
-    return "try again later, with a lower --rate or fewer pollers"
+    return "try again later, or with fewer pollers"
 
 
 def _missing_hint(place: Place) -> str:

@@ -1,7 +1,7 @@
 """A query bound to a handler.
 
 A maintainer keeps one rule: everything that chooses messages — text, pattern, MEGA keywords, kind — ends up in the one query, so that
-what `megaql check` and the log print is the whole truth of what a subscription takes. A decoder stands before the query, never beside it.
+what `str(subscription.query)` prints is the whole truth of what it takes. A decoder stands before the query, never beside it.
 """
 
 from __future__ import annotations

@@ -64,7 +64,9 @@ class Preflight:
         )
 
 
-_SAFER: Final = "use a safer way: `megaql tap` the topic that feeds it, or `megaql peek` its dead-letter queue"
+_SAFER: Final = (
+    "use a safer way: `megaql peek` its dead-letter queue, or subscribe a queue of your own to the topic that feeds it"
+)
 
 
 def preflight(queue: Queue, *, allow_dead_letter: bool = False, allow_receives: bool = False) -> Preflight:
@@ -83,12 +85,12 @@ def preflight(queue: Queue, *, allow_dead_letter: bool = False, allow_receives: 
             "Reading this queue would move its messages to the dead-letter queue",
             where=queue.name,
             why=f"its maxReceiveCount is 1: a message that was looked at once goes to {target} at the next receive",
-            hint=f"{_SAFER} ({target}); --allow-dead-letter reads it all the same",
+            hint=f"{_SAFER}; --allow-dead-letter reads it all the same",
         )
     if allow_receives:
         return Preflight(info)
     question = (
         f"{queue.name} moves a message to {target} after {most} receives, and looking at one uses one up.\n"
-        f"A safer way: `megaql tap` the topic that feeds it, or peek {target}. Read it all the same?"
+        f"A safer way: peek {target}, or subscribe a queue of your own to its topic. Read it all the same?"
     )
     return Preflight(info, risk=Risk.ASK, question=question)
