@@ -68,7 +68,9 @@ def actual_values(node: Clause, finding: Finding) -> tuple[Actual, ...]:
     # Places are written for what is shown only: each may be thousands of steps long.
     shown = list(islice(_placed(node, finding), SHOWN_VALUES))
     decider = finding.decider
-    if decider is not None and decider.where and all(one is not decider for _, one in shown):
+    if decider is None or isinstance(decider.value, Reason):
+        pass
+    elif decider.where and all(one is not decider for _, one in shown):
         # An element inside an array that a path led to, or one after those that are shown.
         shown = [*shown[: SHOWN_VALUES - 1], (location(decider.where), decider)]
     return tuple(Actual(place, found.value, describe(found.value)) for place, found in shown)

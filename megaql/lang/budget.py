@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from typing import Final
 
-#: Steps one query may take on one message: a value selected, a pair of values compared, a KiB of text searched. About a second.
+#: Steps one query may take on one message: a value selected, a pair of values compared, `CHARACTERS` of text read. About a second.
 STEPS: Final = 300_000
+
+#: Code points that may be searched or casefolded for one step.
+CHARACTERS: Final = 1024
 
 #: Values that `**` visits for one path, counted in document order.
 DEEP_VISITS: Final = 10_000
@@ -32,3 +35,7 @@ class Budget:
         self.left -= steps
         if self.left < 0:
             raise OutOfBudget
+
+    def spend_on(self, *texts: str) -> None:
+        """Pay for reading texts as a whole; short ones are free beside the step that led to them."""
+        self.spend(sum(map(len, texts)) // CHARACTERS)

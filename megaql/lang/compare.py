@@ -30,7 +30,7 @@ def relate(operator: Comparison, left: object, right: object, budget: Budget) ->
         return _relate_count(_MIRRORED[operator], right, left, budget)
     if operator is Comparison.EQ:
         return equal(left, right, budget)
-    budget.spend()
+    _spend_on_pair(left, right, budget)
     sign = order(left, right)
     if sign is None:
         return None
@@ -76,7 +76,7 @@ def equal(left: object, right: object, budget: Budget) -> bool | None:
     while pairs:
         one, other = pairs.pop()
         of = kind(one)
-        budget.spend()
+        _spend_on_pair(one, other, budget)
         if of is Kind.ARRAY and kind(other) is Kind.ARRAY:
             if len(one) != len(other):
                 return False
@@ -91,6 +91,12 @@ def equal(left: object, right: object, budget: Budget) -> bool | None:
                 return False
             answer = answer and same
     return answer
+
+
+def _spend_on_pair(left: object, right: object, budget: Budget) -> None:
+    budget.spend()
+    if (isinstance(left, Folded) or isinstance(right, Folded)) and kind(left) is kind(right):
+        budget.spend_on(text(left), text(right))
 
 
 def _equal_scalars(left: Any, right: Any) -> bool | None:

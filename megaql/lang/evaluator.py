@@ -284,7 +284,7 @@ class Evaluation:
         return finding.negated() if node.negated else finding
 
     def _in_list(self, node: Value, items: Sequence[Found], listed: ListLiteral) -> Attempts:
-        scalars, others = options(listed)
+        ready = options(listed)
         for item in items:
             if (why := unknowable(item, node)) is not None:
                 yield why, item
@@ -292,10 +292,15 @@ class Evaluation:
             for one in self._whole_and_nested(item):
                 key = lookup_key(one.value)
                 if key is not None:
-                    yield key in scalars, one
-                candidates = others if key is not None else (*others, *(value for _, value in scalars))
-                for candidate in candidates:
+                    yield key in ready.scalars or self._is_folded_in(one.value, ready.folded), one
+                for candidate in ready.others if key is not None else ready.every():
                     yield self._equals(node, one, listed, Found(candidate)), one
+
+    def _is_folded_in(self, value: object, texts: frozenset[str]) -> bool:
+        if not texts or kind(value) is not Kind.STRING:
+            return False
+        self.budget.spend_on(text(value))
+        return text(value).casefold() in texts
 
     def _in_arrays(self, node: In, items: Sequence[Found], arrays: Sequence[Found]) -> Attempts:
         for item in items:
@@ -332,6 +337,7 @@ class Evaluation:
             elif isinstance(node.regex, Param):
                 yield Reason((node.regex, " has no value")), value
             else:
+                self.budget.spend_on(text(value.value))
                 try:
                     yield regexes.search(node.regex, text(value.value)), value
                 except regexes.PatternError:
@@ -345,7 +351,7 @@ class Evaluation:
                 continue
             for one in self._leaves(value):
                 if kind(one.value) is Kind.STRING:
-                    self.budget.spend(1 + (len(text(one.value)) >> 10))
+                    self.budget.spend()
                     yield one
                 else:
                     yield one._replace(value=not_a(node, one.value, "a string"))
@@ -359,6 +365,8 @@ class Evaluation:
         for value in self._strings(node.value, values):
             for operand in self._strings(node.operand, texts):
                 why = next((one.value for one in (value, operand) if isinstance(one.value, Reason)), None)
+                if why is None:
+                    self.budget.spend_on(text(value.value), text(operand.value))
                 yield why or text_holds(node.operator, value.value, operand.value), value
 
     def _is_kind(self, node: IsKind) -> Finding:

@@ -27,6 +27,8 @@ from megaql.lang.reasons import Reason
 from megaql.lang.vocabulary import SIZE_UNITS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from megaql.lang.nodes import Literal
 
 #: Enough digits for any number a query may write, times any unit.
@@ -58,10 +60,17 @@ def literal(node: Literal | Param) -> object:
 
 
 class Options(NamedTuple):
-    """A list literal made ready for `in`: scalars that equality can look up, and the rest to compare one by one."""
+    """A list literal made ready for `in`: scalars and casefolded texts to look up, and the rest to compare one by one."""
 
     scalars: frozenset[tuple[Kind, object]]
+    folded: frozenset[str]
     others: tuple[object, ...]
+
+    def every(self) -> Iterator[object]:
+        """Yield all items as values, for what cannot be looked up."""
+        yield from self.others
+        yield from map(Folded, self.folded)
+        yield from (value for _, value in self.scalars)
 
 
 #: List literals kept ready. They are known by identity, since hashing ten thousand items for each message would cost more than it saves.
@@ -80,7 +89,8 @@ def options(node: ListLiteral) -> Options:
     keys = [lookup_key(item) for item in items]
     made = Options(
         frozenset(key for key in keys if key is not None),
-        tuple(item for item, key in zip(items, keys, strict=True) if key is None),
+        frozenset(item.text for item in items if isinstance(item, Folded)),
+        tuple(item for item, key in zip(items, keys, strict=True) if key is None and not isinstance(item, Folded)),
     )
     if len(_READY) >= _READY_LISTS:
         _READY.clear()

@@ -47,6 +47,19 @@ def test_a_document_that_contains_itself_ends_in_the_budget():
     assert decide("a.** == 1", {"a": array}).verdict is Verdict.UNKNOWN
 
 
+def test_reading_long_texts_again_and_again_ends_in_the_budget():
+    document = {"long": "ab" * 250_000, "short": [f"x{n}" for n in range(20_000)]}
+    assert decide("long contains short", document).cause is STEP_BUDGET
+    assert decide(" or ".join(['long == "x"i'] * 330), {"long": "x" * 1_000_000}).cause is STEP_BUDGET
+
+
+def test_a_long_list_is_looked_up_whatever_its_strings():
+    listed = ", ".join(f'"K{n}"i' for n in range(1_500))
+    document = {"a": [f"{n}" for n in range(1_000)], "b": "k7"}
+    assert decide(f"a in [{listed}]", document).verdict is Verdict.NO_MATCH
+    assert decide(f"b in [{listed}]", document).verdict is Verdict.MATCH
+
+
 def test_nesting_deeper_than_the_stack_raises_nothing():
     levels = sys.getrecursionlimit() * 10
     value, other = {}, {}
