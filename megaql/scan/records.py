@@ -1,4 +1,4 @@
-"""Messages as records, one JSON object a line: what `peek -o ndjson` and `snapshot` write, and every command reads.
+"""Messages as records, one JSON object a line: what `peek -o ndjson` and `peek --save` write, and every command reads.
 
 A record carries everything a message had, so that it can be published again: `body` is the exact text, `attributes` are all attributes with
 their types, `system` is what SQS said that has no field of its own. `payload` is for readers. A maintainer keeps two rules:

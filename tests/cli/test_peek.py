@@ -2,6 +2,8 @@
 
 import json
 import stat
+import subprocess
+import sys
 
 import pytest
 
@@ -207,3 +209,23 @@ def test_saving_costs_nothing_that_was_there_when_the_target_is_wrong(megaql, tm
     assert (same.status, same.out) == (2, "")
     assert "this is the file that is read" in same.err
     assert file.read_text() == '{"n": 1}\n'
+
+
+def test_a_table_whose_reader_leaves_ends_quietly(tmp_path, child_environ):
+    file = tmp_path / "many.ndjson"
+    file.write_text('{"n": 1}\n' * 20_000)
+    words = ["peek", str(file), "-n", "20000", "-o", "table"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "megaql.cli.main", *words],
+        env=child_environ(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline() == "event   payload\n"
+    process.stdout.close()
+    err = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(timeout=60) == 0
+    assert "stopped: the output was closed" in err
+    assert "Traceback" not in err
