@@ -172,7 +172,7 @@ def test_both_forms_of_an_attribute_are_one_event(attributes, data):
 
 def leaves(value, path=()):
     """Yield the places and values in a document that hold nothing further."""
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    inner = value.items() if isinstance(value, dict) else list(enumerate(value)) if isinstance(value, list) else ()
     if not inner:
         yield path, repr(value)
     for key, member in inner:
