@@ -114,6 +114,7 @@ class MessageTable:
             cell.truncate(heading.width, overflow="ellipsis", pad=True)
             cells.append(cell)
         line = Text(" " * GAP).join(cells)
+        line.truncate(self.screen.width)
         line.rstrip()
         self.screen.print(line, soft_wrap=True)
 

@@ -56,6 +56,15 @@ def test_a_table_stays_within_the_line_and_never_cuts_what_is_kept(width):
     assert min(len(cell) for cell in lines[1].split()) >= MIN_CELL
 
 
+@pytest.mark.parametrize("width", [1, 2, 5, 12, 20])
+def test_a_terminal_too_narrow_for_the_columns_shows_what_it_can(width):
+    columns = [column("id", keep=True), column("a", 1), column("b", 2), column("payload", 3, rest=True)]
+    lines = table(columns, [("12345678", "a" * 30, "b" * 50, "p" * 400)] * 4, width=width, sample=2)
+    assert max(map(cell_len, lines)) <= width
+    assert len(lines) == 5
+    assert len(set(lines[1:])) == 1
+
+
 def test_the_rest_gives_way_first():
     columns = [column("id", keep=True), column("a", 1), column("payload", 2, rest=True)]
     row = ("12345678", "a" * 30, "p" * 400)
