@@ -8,9 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from megaql.errors import Diagnostic
-from megaql.lang.vocabulary import FUNCTIONS, KINDS, nearest
+from megaql.lang.vocabulary import ENVELOPE_FIELDS, FUNCTIONS, KINDS, nearest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from megaql.source import Span
 
 #: What other languages call null, in lower case. `None` is not here: it is the quantifier `none`.
@@ -48,29 +50,51 @@ _KINDS: Final = {
     "nil": "null",
 }
 
-#: Names of functions elsewhere: what to write, `{}` standing for the first argument.
+#: Names of functions elsewhere: what to write, `{0}` and `{1}` standing for the arguments.
 FUNCTION_FORMS: Final = {
-    "len": "length({})",
-    "strlen": "length({})",
-    "tolower": "lower({})",
-    "lowercase": "lower({})",
-    "downcase": "lower({})",
-    "toupper": "upper({})",
-    "uppercase": "upper({})",
-    "upcase": "upper({})",
-    "int": "number({})",
-    "float": "number({})",
-    "tonumber": "number({})",
-    "to_number": "number({})",
-    "has": "exists {}",
-    "exists": "exists {}",
-    "defined": "exists {}",
-    "isnull": "{} is null",
-    "is_null": "{} is null",
-    "isempty": "empty {}",
-    "timestamp": "date({})",
-    "datetime": "date({})",
-    "to_date": "date({})",
+    "len": "length({0})",
+    "strlen": "length({0})",
+    "tolower": "lower({0})",
+    "lowercase": "lower({0})",
+    "downcase": "lower({0})",
+    "toupper": "upper({0})",
+    "uppercase": "upper({0})",
+    "upcase": "upper({0})",
+    "int": "number({0})",
+    "float": "number({0})",
+    "tonumber": "number({0})",
+    "to_number": "number({0})",
+    "has": "exists {0}",
+    "exists": "exists {0}",
+    "defined": "exists {0}",
+    "isnull": "{0} is null",
+    "is_null": "{0} is null",
+    "isempty": "empty {0}",
+    "timestamp": "date({0})",
+    "datetime": "date({0})",
+    "to_date": "date({0})",
+    **dict.fromkeys(("startswith", "starts_with", "beginswith"), "{0} startswith {1}"),
+    **dict.fromkeys(("endswith", "ends_with"), "{0} endswith {1}"),
+    **dict.fromkeys(("includes", "str_contains", "icontains"), "{0} contains {1}"),
+    **dict.fromkeys(("match", "matches", "regex", "regexp", "regexp_like", "regex_match", "test"), "{0} ~ /.../"),
+    **dict.fromkeys(("coalesce", "ifnull", "nvl", "default"), "{0} ?? {1}"),
+}
+
+#: Names of envelope fields elsewhere, without underscores and in lower case.
+ENVELOPE_NAMES: Final = {
+    **dict.fromkeys(("messageid", "mid", "uuid"), "id"),
+    **dict.fromkeys(("timestamp", "time", "sent", "senttimestamp", "published", "createdat", "ts"), "sent_at"),
+    **dict.fromkeys(("approximatereceivecount", "deliverycount", "attempts", "attempt", "retries"), "receive_count"),
+    **dict.fromkeys(("approximatefirstreceivetimestamp", "firstseen"), "first_received_at"),
+    **dict.fromkeys(("messageattributes", "headers", "header", "attrs"), "attributes"),
+    **dict.fromkeys(("messagegroupid", "group"), "group_id"),
+    **dict.fromkeys(("messagededuplicationid", "deduplicationid"), "dedup_id"),
+    **dict.fromkeys(("sequencenumber", "seq"), "sequence"),
+    **dict.fromkeys(("length", "bytes"), "size"),
+    **dict.fromkeys(("topicarn",), "topic"),
+    **dict.fromkeys(("queuename", "queueurl"), "queue"),
+    **dict.fromkeys(("text", "message"), "body"),
+    **dict.fromkeys(("type",), "kind"),
 }
 
 
@@ -87,11 +111,24 @@ def unknown_kind(word: str, value: str, span: Span) -> Diagnostic:
     return Diagnostic(f"'{word}' is not a kind", span, label, code=code, fix=kind)
 
 
-def unknown_function(name: str, argument: str, span: Span) -> Diagnostic:
-    """Return the diagnostic for a call of a function that does not exist; `argument` is its first argument's text."""
+def unknown_field(name: str, span: Span) -> Diagnostic:
+    """Return the diagnostic for an envelope field that does not exist."""
+    message, code = f"messages have no envelope field @{name}", "unknown-field"
+    known = ENVELOPE_NAMES.get(name.lower().replace("_", "").replace("-", "")) or nearest(name, ENVELOPE_FIELDS)
+    if known:
+        return Diagnostic(message, span, f"did you mean @{known}?", code=code, fix=f"@{known}")
+    hint = "the fields are: " + ", ".join(f"@{field}" for field in ENVELOPE_FIELDS)
+    return Diagnostic(message, span, f"write @attributes.{name} for an attribute of the message", hint, code)
+
+
+def unknown_function(name: str, arguments: Sequence[str], span: Span) -> Diagnostic:
+    """Return the diagnostic for a call of a function that does not exist; `arguments` are the texts of its arguments."""
     code = "unknown-function"
     if name in FUNCTION_FORMS:
-        form = FUNCTION_FORMS[name].format(argument or "path")
+        first, second = [*arguments, *("path", '"x"')[len(arguments) :]][:2]
+        if FUNCTION_FORMS[name].startswith(("exists", "empty")) and first.startswith(("'", '"')):
+            first = f".{first}"  # a path that begins with a quoted key
+        form = FUNCTION_FORMS[name].format(first, second)
         return Diagnostic(f"there is no function {name}()", span, f"write {form}", code=code)
     known = nearest(name, [*FUNCTIONS, "count"])
     if known:

@@ -229,6 +229,10 @@ def _text_operand(node: nodes.TextTest) -> Found:
             label = f"for any one of several, write {to_text(node.value)} in {to_text(fallback)}"
         elif contains:
             label = f"to look for an element of an array, write {to_text(node.value)} == {to_text(fallback)}"
+        elif isinstance(fallback, nodes.ListLiteral) and fallback.items:
+            label = "write " + " or ".join(
+                f"{to_text(node.value)} {name} {to_text(item)}" for item in fallback.items[:3]
+            )
         else:
             label = "write a string in quotes"
         yield Diagnostic(

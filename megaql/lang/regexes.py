@@ -86,7 +86,7 @@ _REFUSALS: Final = {
         "write \\ before the character to mean itself",
     ),
     "bad repetition operator": ("repeats a repetition", "write one of them"),
-    "invalid repetition size": ("repeats more than 1,000 times, or backwards", "write a smaller count, or +"),
+    "invalid repetition size": ("repeats more than 1,000 times", "write a smaller count, or +"),
     "invalid escape sequence": ("is no escape", "write \\\\ for a backslash"),
     "invalid character class range": ("is no range", "write the smaller character first"),
     "invalid named capture group": ("is no group name", "write (?P<name>…)"),
@@ -162,6 +162,10 @@ def _explain(pattern: str, refusal: Exception) -> Problem:
         return Problem(words, _unbalanced(pattern, name[-1]), 1, hint)
     if name == "trailing \\":
         return Problem(words, len(pattern) - 1, 1, hint)
+    if name == "invalid repetition size" and all(int(count) <= 1000 for count in re.findall(r"\d{1,9}", snippet)):
+        words = "repeats more than 1,000 times, counting the repetitions around it"
+        if "," in snippet and snippet[-2] != ",":
+            words, hint = "is no range of counts", "write the smaller count first"
     if snippet.startswith(("\\p", "\\P")):
         words, hint = "is no Unicode class", "write \\pL, \\p{Greek} or another general category or script"
     subject = f"'{snippet}' " if snippet else "the regex "

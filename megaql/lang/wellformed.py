@@ -15,7 +15,7 @@ from megaql.lang.limits import CODE_SOURCE
 from megaql.lang.operand_checks import operand_mistakes
 from megaql.lang.printer import is_name
 from megaql.lang.tree import AnyNode, children
-from megaql.lang.vocabulary import ENVELOPE_FIELDS, FUNCTIONS, KEYWORDS, nearest
+from megaql.lang.vocabulary import ENVELOPE_FIELDS, FUNCTIONS, KEYWORDS
 from megaql.source import Source, Span
 
 if TYPE_CHECKING:
@@ -107,15 +107,7 @@ def _path_mistakes(path: nodes.Path, scope: frozenset[str]) -> Iterator[Diagnost
     elif path.root is nodes.Root.VARIABLE and head.name not in scope:
         yield Diagnostic(f"the variable {head.name} is not in scope", path.span, code="variable")
     elif path.root is nodes.Root.ENVELOPE and head.name not in ENVELOPE_FIELDS:
-        known = nearest(head.name, ENVELOPE_FIELDS)
-        yield Diagnostic(
-            f"messages have no envelope field @{head.name}",
-            head.span,
-            f"did you mean @{known}?" if known else "not an envelope field",
-            "" if known else "the fields are: " + ", ".join(f"@{name}" for name in ENVELOPE_FIELDS),
-            "unknown-field",
-            fix=f"@{known}" if known else None,
-        )
+        yield foreign.unknown_field(head.name, head.span)
 
 
 def _call_mistakes(call: nodes.Call, source: Source) -> Iterator[Diagnostic]:
@@ -131,8 +123,8 @@ def _call_mistakes(call: nodes.Call, source: Source) -> Iterator[Diagnostic]:
             "count",
         )
     elif known is None:
-        first = source.text[arguments[0].span.start : arguments[0].span.end] if arguments else ""
-        yield foreign.unknown_function(name, first, place)
+        texts = [source.text[argument.span.start : argument.span.end] for argument in arguments]
+        yield foreign.unknown_function(name, [text for text in texts if text], place)
     elif len(arguments) != known.arity:
         wanted = {0: "no argument", 1: "one argument"}[known.arity]
         given = {0: "none", 1: "one"}.get(len(arguments), str(len(arguments)))

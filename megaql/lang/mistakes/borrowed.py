@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from megaql.errors import Diagnostic
@@ -61,11 +62,14 @@ _METHODS: Final = {
     "exists": "exists {0}",
     "between": "{0} between ... and ...",
     "any": "any x in {0}: (...)",
-    "exists_one": "one x in {0}: (...)",
+    "existsone": "one x in {0}: (...)",
     "some": "any x in {0}: (...)",
     "every": "all x in {0}: (...)",
     "all": "all x in {0}: (...)",
 }
+
+#: Methods that take a variable and a condition, as CEL's macros do, and the quantifier that is meant.
+_MACROS: Final = {"exists": "any", "any": "any", "some": "any", "existsone": "one", "all": "all", "every": "all"}
 
 #: Words that open or continue statements elsewhere.
 _CLAUSE_WORDS: Final = frozenset({"order", "group", "limit", "having", "offset", "sort"})
@@ -89,7 +93,11 @@ def statement(failure: Failure) -> Diagnostic | None:
     first = failure.tokens[0]
     if first.kind is not TokenKind.WORD or failure.index not in (1, 2):
         return None
-    if first.word in ("where", "filter", "when", "if") and failure.index == 1 and failure.token.text not in COMPARISONS:
+    if (
+        first.word in ("where", "filter", "when", "if", "for")
+        and failure.index == 1
+        and failure.token.text not in COMPARISONS
+    ):
         place = Span(first.start, failure.token.start)
         return Diagnostic(
             f"a query is only the condition, without '{first.text}'", place, "leave it out", code="statement", fix=""
@@ -100,6 +108,22 @@ def statement(failure: Failure) -> Diagnostic | None:
     rest = failure.source.text[where.end :].strip() if where else ""
     label = f"write only what follows 'where': {rest[:60]}" if rest else 'write only a condition: event.name == "x"'
     return Diagnostic("a query is a condition, not a statement", first.span, label, code="statement")
+
+
+def comment(failure: Failure) -> Diagnostic | None:
+    """`-- note`, `// note`, `/* note */`."""
+    token, after = failure.token, failure.after
+    dashes = token.text == "-" == after.text and after.start == token.end
+    if not (dashes or token.text.startswith(("//", "/*"))) or failure.wants_literal:
+        return None
+    fix = None if token.text.startswith("/*") else "#"
+    return Diagnostic(
+        "a comment begins with # and ends with its line",
+        Span(token.start, token.start + 2),
+        "write # before the comment",
+        code="comment",
+        fix=fix,
+    )
 
 
 def trailing_clause(failure: Failure) -> Diagnostic | None:
@@ -178,6 +202,15 @@ def placeholders(failure: Failure) -> Diagnostic | None:
     return None
 
 
+def parameter_with_keys(failure: Failure) -> Diagnostic | None:
+    """`$event.name`: a path, or a parameter taken for an object."""
+    parameter = failure.before
+    if parameter.kind is not TokenKind.PARAM or failure.token.text not in (".", "[") or not failure.glued:
+        return None
+    message = "a parameter has no keys, and a path has no $ before it"
+    return replace(parameter.span, message, parameter.text.removeprefix("$"), "json-path")
+
+
 def method(failure: Failure) -> Diagnostic | None:
     """`a.startsWith("x")`."""
     name = failure.before
@@ -193,7 +226,12 @@ def method(failure: Failure) -> Diagnostic | None:
         return None
     closing = failure.operand_after(-1)
     argument = failure.slice(closing)[1:-1].strip() if closing and failure.slice(closing).startswith("(") else ""
-    form = _METHODS.get(name.word.replace("_", ""))
+    method_name = name.word.replace("_", "")
+    form = _METHODS.get(method_name)
+    macro = re.fullmatch(r"(\w+)\s*,\s*(.+)", argument, re.DOTALL)
+    if method_name in _MACROS and macro:
+        form = f"{_MACROS[method_name]} {macro[1]} in {{0}}: ({{1}})"
+        argument = macro[2]
     if not form or ("{1}" in form and not argument):
         return Diagnostic(
             f"values have no methods such as .{name.text}()",
@@ -214,7 +252,20 @@ def pipe(failure: Failure) -> Diagnostic | None:
     token = failure.token
     if token.text not in ("|", "&"):
         return None
-    if failure.after.word in ("select", "map", "length", "keys", "test", "any", "all", "contains", "startswith"):
+    if failure.after.word in (
+        "where",
+        "filter",
+        "project",
+        "select",
+        "map",
+        "length",
+        "keys",
+        "test",
+        "any",
+        "all",
+        "contains",
+        "startswith",
+    ):
         return Diagnostic(
             "a query has no pipes", token.span, "write the condition itself: a.b == 1 and a.c > 2", code="pipe"
         )
@@ -274,10 +325,12 @@ def string_prefixes(failure: Failure) -> Diagnostic | None:
 RECOGNISERS: Final[tuple[Callable[[Failure], Diagnostic | None], ...]] = (
     empty_query,
     statement,
+    comment,
     trailing_clause,
     mongo,
     json_object,
     placeholders,
+    parameter_with_keys,
     method,
     pipe,
     brackets_of_paths,

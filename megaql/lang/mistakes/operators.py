@@ -8,7 +8,7 @@ from megaql.errors import Diagnostic
 from megaql.lang import literals
 from megaql.lang.mistakes.failure import COMPARISONS, Failure, replace
 from megaql.lang.tokens import TokenKind
-from megaql.lang.vocabulary import nearest
+from megaql.lang.vocabulary import KEYWORDS, nearest
 from megaql.source import Span
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ _WORDS: Final = {
     **dict.fromkeys(("ends", "ends_with", "ends-with", "suffix"), "endswith"),
     **dict.fromkeys(("ilike", "glob"), "like"),
     **dict.fromkeys(("within", "oneof", "one_of", "anyof", "any_of", "element"), "in"),
-    **dict.fromkeys(("isnull",), "is null"),
+    "cidr": "in cidr",
+    "isnull": "is null",
     **dict.fromkeys(("notnull", "isnotnull"), "is not null"),
     **dict.fromkeys(("notin", "nin", "not_in"), "not in"),
     **dict.fromkeys(("then", "plus", "but", "while"), "and"),
@@ -108,6 +109,9 @@ def sign(failure: Failure) -> Diagnostic | None:
     token = failure.token
     if not failure.wants_operator or token.text not in _SIGNS:
         return None
+    if token.text == "=" and failure.after.text == "!" and failure.after.start == token.end:
+        place = Span(token.start, failure.after.end)
+        return replace(place, "'=!' is not an operator here; did you mean '!='?", "!=", "operator")
     fix = _SIGNS[token.text]
     if fix == "==" and failure.after.kind is TokenKind.REGEX:
         fix = "~"
@@ -248,6 +252,22 @@ def bounds_in_brackets(failure: Failure) -> Diagnostic | None:
     return replace(span, "'between' takes its two ends without brackets", fix, "between")
 
 
+def star_without_quotes(failure: Failure) -> Diagnostic | None:
+    """`a == foo*`, `a like foo*`: a glob without its quotes."""
+    glob = failure.operand_before()
+    start = failure.tokens.index(next(token for token in failure.tokens if token.start == glob.start)) if glob else 0
+    operator = failure.tokens[start - 1] if start > 1 else None
+    if glob is None or operator is None or failure.token.text != "*" or not failure.glued:
+        return None
+    if operator.text not in ("=", "==") and operator.word != "like":
+        return None
+    if failure.after.kind is not TokenKind.END and failure.after.word not in ("and", "or", ")"):
+        return None
+    fix = f"like {literals.write_string(failure.slice(glob) + '*')}"
+    place = Span(operator.start, failure.token.end)
+    return replace(place, "a text is written in quotes, and 'like' takes * for any text", fix, "glob-operand")
+
+
 def arithmetic(failure: Failure) -> Diagnostic | None:
     """`a + 1`, `a * 2`, `a -1`, `a / 2`."""
     token = failure.token
@@ -287,15 +307,19 @@ def word(failure: Failure) -> Diagnostic | None:
         return Diagnostic(
             f"'{token.text[:40]}' cannot follow a whole condition", token.span, label, code="joint", fix=known
         )
+    if token.word in ("xor", "nand", "nor"):
+        label = {"xor": "(a and not b) or (b and not a)", "nand": "not (a and b)", "nor": "not (a or b)"}[token.word]
+        return Diagnostic(f"'{token.text}' is not an operator", token.span, f"write {label}", code="unknown-operator")
     meant = _WORDS.get(token.word)
     if meant == "~" and after.kind is TokenKind.STRING:
         fix = f"~ {literals.regex_for(after.text)}"
         return replace(Span(token.start, after.end), f"'{token.text}' is not an operator", fix, "unknown-operator")
     if token.word in ("ilike", "icontains") and after.kind is TokenKind.STRING and meant:
-        fix, hint = f"{meant} {after.text}i", "an i after the quotes ignores case"
+        text = after.text.replace("%", "*") if meant == "like" else after.text
+        fix, hint = f"{meant} {text}i", "an i after the quotes ignores case"
         place = Span(token.start, after.end)
         return replace(place, f"'{token.text}' is not an operator", fix, "unknown-operator", hint)
-    meant = meant or nearest(token.text, _OPERATOR_WORDS)
+    meant = meant or (None if token.word in KEYWORDS else nearest(token.text, _OPERATOR_WORDS))
     if meant:
         message = f"'{token.text[:40]}' is not an operator; did you mean '{meant}'?"
         return replace(token.span, message, meant, "unknown-operator")
@@ -345,6 +369,9 @@ def no_operator(failure: Failure) -> Diagnostic | None:
     """`a "x"`, `a == 1 b == 2`, `a == 1, b == 2`."""
     token = failure.token
     if token.text == "," and failure.wants_joint and not failure.open_brackets():
+        if failure.at(-2).word == "in" and failure.before.kind in (TokenKind.STRING, TokenKind.NUMBER):
+            label = f"write [{failure.before.text}, {failure.after.text}]"
+            return Diagnostic("a list is written in square brackets", failure.before.span, label, code="list")
         message = "conditions are joined by 'and' or 'or', not by a comma"
         return Diagnostic(message, token.span, "replace with 'and'", code="joint", fix=" and")
     starts_value = token.kind in (TokenKind.STRING, TokenKind.NUMBER, TokenKind.PARAM, TokenKind.ENVELOPE)
@@ -366,6 +393,13 @@ def nothing_left(failure: Failure) -> Diagnostic | None:
     token, before = failure.token, failure.before
     if not failure.wants_condition:
         return None
+    arguments = failure.operand_after()
+    if token.word in _TESTS - {"is", "between"} and failure.after.text == "(" and arguments:
+        # `contains(a, "x")`
+        left, _, right = failure.slice(arguments)[1:-1].partition(",")
+        fix = f"{left.strip()} {token.word} {right.strip()}" if right.strip() else f"path {token.word} {left.strip()}"
+        place = Span(token.start, arguments.end)
+        return replace(place, f"'{token.text}' stands between its two sides", fix, "missing-left")
     if token.text in COMPARISONS or token.text in ("~", "!~", "=~") or token.word in _TESTS:
         previous = next((p for p in range(failure.index - 1, 0, -1) if failure.tokens[p].text in COMPARISONS), None)
         path = failure.operand_before(previous - failure.index) if previous and before.word in ("or", "and") else None
@@ -401,6 +435,7 @@ RECOGNISERS: Final[tuple[Callable[[Failure], Diagnostic | None], ...]] = (
     kind_of_value,
     bounds_in_brackets,
     bounds,
+    star_without_quotes,
     arithmetic,
     word,
     no_operator,

@@ -6,6 +6,7 @@ What is not closed is shown at its opening, where the reader must look, and not 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
@@ -61,6 +62,19 @@ def quote_in_text(failure: Failure) -> Diagnostic | None:
     )
 
 
+def doubled_quote(failure: Failure) -> Diagnostic | None:
+    """`'it''s'`: SQL's way to write a quote inside a string."""
+    string, token = failure.before, failure.token
+    quote = token.text[:1]
+    both = string.kind is TokenKind.STRING is token.kind and failure.glued
+    if not both or string.text[0] != quote or string.text[-1] != quote:
+        return None
+    fix = f"{string.text[:-1]}\\{token.text}"
+    return replace(
+        Span(string.start, token.end), f"two quotes are no quote inside a string; write \\{quote}", fix, "quote-in-text"
+    )
+
+
 def open_string(failure: Failure) -> Diagnostic | None:
     """`"x`: no closing quote on its line."""
     token = failure.token
@@ -109,7 +123,8 @@ def foreign_quotes(failure: Failure) -> Diagnostic | None:
     if token.text[0] == "`":
         if failure.wants_value and not failure.before.text.endswith(("=", "<", ">")):
             fix = inner if inner.isidentifier() else f".{fix}"
-            return replace(token.span, "backticks do not delimit anything here", fix, "backticks")
+        elif re.fullmatch(r"-?(?:0|[1-9]\d*)(?:\.\d+)?|true|false|null", inner):
+            fix = inner  # a literal of JMESPath
         return replace(token.span, "backticks do not delimit anything here", fix, "backticks")
     return replace(token.span, "typographic quotes do not delimit a string", fix, "smart-quotes")
 
@@ -180,6 +195,7 @@ def symbols(failure: Failure) -> Diagnostic | None:
 
 RECOGNISERS: Final[tuple[Callable[[Failure], Diagnostic | None], ...]] = (
     quote_in_text,
+    doubled_quote,
     open_string,
     slash_in_regex,
     open_regex,

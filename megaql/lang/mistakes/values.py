@@ -123,6 +123,30 @@ def number_beside(failure: Failure) -> Diagnostic | None:
     return None
 
 
+def signed_number(failure: Failure) -> Diagnostic | None:
+    """`+5`, `- 5`."""
+    token, after = failure.token, failure.after
+    if token.text not in ("+", "-") or after.kind is not TokenKind.NUMBER:
+        return None
+    if not (failure.wants_value or failure.wants_literal):
+        return None
+    fix = f"-{after.text}" if token.text == "-" else after.text
+    return replace(Span(token.start, after.end), "a number has its minus right before it, and no plus", fix, "number")
+
+
+_NUMBER_TYPES: Final = frozenset({"int", "integer", "bigint", "float", "double", "numeric", "decimal", "number"})
+
+
+def cast(failure: Failure) -> Diagnostic | None:
+    """`a::int`: PostgreSQL's way to read text as a number."""
+    colons, kind, operand = (failure.token, failure.after), failure.at(2), failure.operand_before()
+    if [colon.text for colon in colons] != [":", ":"] or kind.word not in _NUMBER_TYPES or operand is None:
+        return None
+    place = Span(operand.start, kind.end)
+    message = "values have no casts; number() reads a text as a number"
+    return replace(place, message, f"number({failure.slice(operand)})", "cast")
+
+
 def index_with_point(failure: Failure) -> Diagnostic | None:
     """`items.0.price`, `a.*.b`, `a..b`, `a?.b`, `a->b`, `a::b`."""
     token, before = failure.token, failure.before
@@ -216,14 +240,30 @@ def keyword_as_key(failure: Failure) -> Diagnostic | None:
 def regex_in_quotes(failure: Failure) -> Diagnostic | None:
     """`a ~ "x"`, `a ~ x`."""
     token = failure.token
-    if "REGEX" not in failure.expected:
+    if "REGEX" not in failure.expected or token.kind is TokenKind.END:
         return None
+    if token.text == "=" and failure.glued:
+        place = Span(failure.before.start, token.end)
+        return replace(place, f"'{failure.slice(place)}' is not an operator", failure.before.text, "operator")
     if token.kind is TokenKind.STRING:
         return replace(token.span, "a regex is written between slashes", literals.regex_for(token.text), "regex")
     if token.kind is TokenKind.WORD:
         label = f"write /{token.text}/ for that text, or $name for a parameter"
         return Diagnostic("'~' takes a regex between slashes", token.span, label, code="regex")
+    if token.text in ("^", ".", "*", "(", "[", "\\"):
+        return Diagnostic("'~' takes a regex between slashes", token.span, "write ~ /.../", code="regex")
     return None
+
+
+def network_without_quotes(failure: Failure) -> Diagnostic | None:
+    """`a in cidr 10.0.0.0/8`."""
+    if failure.before.word != "cidr" or failure.token.kind is TokenKind.END:
+        return None
+    found = re.match(r"[0-9a-fA-F:.]+(?:/\d+)?", failure.source.text[failure.token.start :])
+    if found is None:
+        return None
+    place = Span(failure.token.start, failure.token.start + found.end())
+    return replace(place, "a network is written in quotes", literals.write_string(found[0]), "cidr-operand")
 
 
 def regex_out_of_place(failure: Failure) -> Diagnostic | None:
@@ -301,8 +341,11 @@ def default_mistakes(failure: Failure) -> Diagnostic | None:
 
 RECOGNISERS: Final[tuple[Callable[[Failure], Diagnostic | None], ...]] = (
     date_without_quotes,
+    network_without_quotes,
     malformed_number,
     number_beside,
+    signed_number,
+    cast,
     index_with_point,
     quoted_head,
     word_for_null,
