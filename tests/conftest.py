@@ -3,6 +3,14 @@
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# No example is too slow, as a timed assertion is no test. In CI the examples are the same every time, so that a change is judged by what
+# it does; everywhere else each run looks at new ones.
+settings.register_profile(
+    "megaql", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=bool(os.environ.get("CI"))
+)
+settings.load_profile("megaql")
 
 for name in [name for name in os.environ if name.startswith(("AWS_", "MEGAQL_"))]:
     if name not in {"AWS_CA_BUNDLE", "MEGAQL_UPDATE_GOLDEN"}:
