@@ -53,6 +53,12 @@ def read(function: HandlerFunction, loop: EventLoop) -> Handler:
             f"a handler must be callable, not {type(function).__name__}",
             hint="put @app.subscribe(…) on a function, with its parentheses",
         )
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise ConsumerError(
+            f"the handler {name_of(function)} is a generator",
+            why="calling it runs none of it, so that every message would be deleted unhandled",
+            hint="take the `yield` out, or consume the generator in a function of its own and subscribe that",
+        )
     try:
         parameters = list(inspect.signature(function).parameters.values())
     except ValueError:  # some builtins have no signature: they are given the payload
@@ -117,7 +123,7 @@ class EventLoop:
         return asyncio.run_coroutine_threadsafe(result(), self._started()).result()
 
     def close(self) -> None:
-        """Stop the loop; a coroutine that has not ended is given up."""
+        """Stop the loop; a coroutine that has not ended is cancelled."""
         with self._starting:
             if self._loop is not None:
                 self._loop.call_soon_threadsafe(self._loop.stop)
@@ -134,6 +140,23 @@ class EventLoop:
 def _serve(loop: asyncio.AbstractEventLoop) -> None:
     asyncio.set_event_loop(loop)
     try:
-        loop.run_forever()
+        while _ended_early(loop):
+            continue
+        tasks = asyncio.all_tasks(loop)
+        for task in tasks:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
     finally:
         loop.close()
+
+
+def _ended_early(loop: asyncio.AbstractEventLoop) -> bool:
+    """Run the loop until it is stopped; true where a coroutine tore it down and others wait for it to go on.
+
+    These two exceptions pass through asyncio's loop. Whoever waits for the coroutine that raised one gets it too, once the loop runs again.
+    """
+    try:
+        loop.run_forever()
+    except (SystemExit, KeyboardInterrupt):
+        return True
+    return False

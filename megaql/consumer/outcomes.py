@@ -41,5 +41,7 @@ class Reject(Exception):  # noqa: N818 - control flow, not an error
     """
 
     def __init__(self, reason: str = "") -> None:
+        if not isinstance(reason, str):
+            raise TypeError(f"Reject(reason) is a str, not {type(reason).__name__}")
         super().__init__(reason or "the handler rejected the message")
         self.reason = reason or "the handler rejected the message"

@@ -114,3 +114,54 @@ def test_names_are_qualified_up_to_the_function_they_were_defined_in():
     assert handler.name_of(inner) == "inner"
     assert handler.name_of(Callable.method) == "Callable.method"
     assert handler.name_of(Callable()) == "Callable"
+
+
+def generator(payload):
+    yield payload
+
+
+async def async_generator(payload):
+    yield payload
+
+
+@pytest.mark.parametrize("function", [generator, async_generator, functools.partial(generator, "P")])
+def test_a_generator_is_no_handler_because_calling_it_does_nothing(function, loop):
+    with pytest.raises(ConsumerError, match="is a generator") as error:
+        handler.read(function, loop)
+    assert "unhandled" in error.value.why
+
+
+@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt])
+def test_an_async_handler_that_exits_does_not_take_the_loop_with_it(kind, loop):
+    async def leaves(_payload):
+        raise kind
+
+    async def leaves_in_a_task(_payload):
+        await asyncio.create_task(leaves(_payload))
+
+    async def stays(payload):
+        return payload
+
+    for function in (leaves, leaves_in_a_task):
+        with pytest.raises(kind):
+            call(function, loop)
+    assert call(stays, loop) == "P"
+
+
+def test_closing_cancels_what_has_not_ended(loop):
+    begun, ended = threading.Event(), threading.Event()
+
+    async def waits(_payload):
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    waiting = threading.Thread(target=lambda: pytest.raises(BaseException, call, waits, loop), daemon=True)
+    waiting.start()
+    assert begun.wait(10)
+    loop.close()
+    assert ended.wait(10)
+    waiting.join(10)
+    assert not waiting.is_alive()

@@ -24,3 +24,8 @@ def test_a_delay_is_not_negative():
 def test_reject_always_has_a_reason():
     assert Reject("no such customer").reason == "no such customer"
     assert Reject().reason == "the handler rejected the message"
+
+
+def test_a_reason_is_a_text_because_it_becomes_an_attribute_of_the_message():
+    with pytest.raises(TypeError, match=r"Reject\(reason\) is a str, not KeyError"):
+        Reject(KeyError("quantity"))
