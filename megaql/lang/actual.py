@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from megaql.lang import dates
+from megaql.lang import dates, literals
 from megaql.lang.dates import Moment
 from megaql.lang.kinds import CountRange, Kind, describe, kind, number, text
 from megaql.lang.nodes import Call, Count, Default, Path
@@ -108,7 +108,7 @@ def _shown(value: Any) -> str:
             quoted = json.dumps(clean(whole[:SHOWN_CHARACTERS]), ensure_ascii=False)
             return quoted if len(whole) <= SHOWN_CHARACTERS else f"{quoted}... ({len(whole):,} characters)"
         case Kind.ARRAY:
-            return _counted(value, "element")
+            return _shown_array(value)
         case Kind.OBJECT:
             return _counted(value, "member")
         case Kind.BINARY:
@@ -123,10 +123,22 @@ def _shown(value: Any) -> str:
             instant = value.start if isinstance(value, Moment) else dates.aware(value)
             return clean(str(value)) if instant is None else instant.isoformat().replace("+00:00", "Z")
         case Kind.DURATION:
-            return str(value)
+            return literals.write_duration(value)
         case _:
             # The text of a foreign class is its own affair and may be anything.
             return f"({describe(value)})"
+
+
+def _shown_array(value: Any) -> str:
+    """Write a short array of scalars whole, since its elements are what a clause was about; else say how long it is."""
+    if len(value) <= SHOWN_VALUES and all(kind(element) in _SCALARS for element in value):
+        whole = f"[{', '.join(map(_shown, value))}]"
+        if len(whole) <= SHOWN_CHARACTERS:
+            return whole
+    return _counted(value, "element")
+
+
+_SCALARS: Final = frozenset({Kind.NULL, Kind.BOOLEAN, Kind.NUMBER, Kind.STRING, Kind.DATE, Kind.DURATION})
 
 
 def _counted(value: Any, unit: str) -> str:
