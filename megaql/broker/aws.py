@@ -5,6 +5,7 @@ A maintainer keeps one rule: the read timeout must outlast the longest poll, or 
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
 from megaql import __version__
@@ -53,7 +54,9 @@ def client(service: Literal["sqs", "sns"], connection: Connection = AMBIENT, *, 
             tcp_keepalive=True,
             user_agent_extra=f"megaql/{__version__}",
         )
-        session = boto3.Session(profile_name=connection.profile, region_name=connection.region)
+        # boto3 itself reads AWS_DEFAULT_REGION only; the AWS command line and all other SDKs read AWS_REGION, which Lambda and ECS set.
+        region = connection.region or os.environ.get("AWS_REGION") or None
+        session = boto3.Session(profile_name=connection.profile, region_name=region)
         return session.client(service, endpoint_url=connection.endpoint_url, config=config)
 
 

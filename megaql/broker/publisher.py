@@ -6,29 +6,33 @@ codec asks for always travels along.
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from megaql.broker.outgoing import Attribute, Outgoing
 from megaql.broker.queue import Queue
 from megaql.broker.target import AMBIENT, Connection, QueueTarget, TopicTarget, parse_target
 from megaql.broker.topic import Topic
+from megaql.codec.decode import FORMAT_ATTRIBUTE
 from megaql.codec.encode import encode
+from megaql.codec.writers import write_json
 from megaql.errors import BrokerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import timedelta
 
     from megaql.broker.batches import BatchResult
     from megaql.codec.payloads import Payload
 
     #: What can be published: a payload, or the plain Python value that one is made of.
     Publishable = Payload | dict[str, Any] | list[Any] | str | bytes
+
+#: Message attributes of one SQS message, at most.
+MOST_ATTRIBUTES: Final = 10
 
 
 class Publisher:
@@ -39,7 +43,7 @@ class Publisher:
     """
 
     def __init__(self, target: str | QueueTarget | TopicTarget, *, connection: Connection = AMBIENT) -> None:
-        self.target = parse_target(target) if isinstance(target, str) else target
+        self.target = target if isinstance(target, (QueueTarget, TopicTarget)) else parse_target(target)
         self._connection = connection
         self._destination: Queue | Topic | None = None
         self._opening = threading.Lock()
@@ -92,6 +96,14 @@ class Publisher:
 
         The result says of each whether it was accepted; its `message_ids` stand beside `done`.
         """
+        if isinstance(payloads, (str, bytes, Mapping)):
+            raise BrokerError(
+                f"publish_batch takes several payloads, and was given one {type(payloads).__name__}",
+                where=self.target.text,
+                why="its letters, bytes or keys would each become a message",
+                hint="put it into a list, or call publish()",
+                code="InvalidParameterValue",
+            )
         entries = [
             self._checked(payload)
             if isinstance(payload, Outgoing)
@@ -114,7 +126,8 @@ class Publisher:
         """Return the message that `publish` would send, without sending it."""
         encoded = encode(payload, bson=bson)
         given = {name: attribute(name, value) for name, value in (attributes or {}).items()}
-        return self._checked(Outgoing(encoded.body, {**encoded.attributes, **given}, group_id, dedup_id, delay))
+        # The codec's own attribute comes last: it alone knows how the body is written.
+        return self._checked(Outgoing(encoded.body, {**given, **encoded.attributes}, group_id, dedup_id, delay))
 
     def _checked(self, entry: Outgoing) -> Outgoing:
         """Refuse what this kind of destination cannot take, with a clearer word than the service's."""
@@ -126,6 +139,22 @@ class Publisher:
                 why="messages are in order within their group, and none was given",
                 hint='give one: publish(…, group_id="customer-17"), or --group on the command line',
                 code="MissingParameter",
+            )
+        if isinstance(target, QueueTarget) and len(entry.attributes) > MOST_ATTRIBUTES:
+            raise BrokerError(
+                f"the message has {len(entry.attributes)} attributes",
+                where=target.text,
+                why=f"SQS allows {MOST_ATTRIBUTES}, and {FORMAT_ATTRIBUTE}, which says how the body is written, is one of them",
+                hint="put some of them into the payload, where queries see them as well",
+                code="InvalidParameterValue",
+            )
+        if not (entry.delay is None or isinstance(entry.delay, timedelta)):
+            raise BrokerError(
+                f"a delay cannot be of type {type(entry.delay).__name__}",
+                where=target.text,
+                why="a number alone has no unit",
+                hint="give a datetime.timedelta: publish(…, delay=timedelta(seconds=30))",
+                code="InvalidParameterValue",
             )
         if isinstance(target, TopicTarget) and entry.delay:
             raise BrokerError(
@@ -152,11 +181,24 @@ def attribute(name: str, value: object) -> Attribute:
         case bytes() | bytearray():
             return {"DataType": "Binary", "BinaryValue": bytes(value)}
         case list() | tuple():
-            return {"DataType": "String.Array", "StringValue": json.dumps(list(value), ensure_ascii=False)}
+            return {"DataType": "String.Array", "StringValue": _array(name, value)}
         case _:
             raise BrokerError(
                 f"the attribute {name!r} cannot be sent",
-                why=f"a message attribute is a string, a number, bytes or a list of those, not {type(value).__name__}",
+                why=f"a message attribute is a string, a number, bytes or a list, not {type(value).__name__}",
                 hint="convert it, for example with str() or isoformat()",
                 code="InvalidAttributeValue",
             )
+
+
+def _array(name: str, value: list[object] | tuple[object, ...]) -> str:
+    """Return a list as SNS's filter policies read a `String.Array`: JSON of texts, numbers, booleans and nulls."""
+    for item in value:
+        if not (item is None or isinstance(item, (str, int, float, Decimal))):
+            raise BrokerError(
+                f"the attribute {name!r} cannot be sent",
+                why=f"a list holds strings, numbers, booleans and None, not {type(item).__name__}",
+                hint="convert its elements, for example with str() or isoformat()",
+                code="InvalidAttributeValue",
+            )
+    return write_json(list(value))

@@ -96,7 +96,7 @@ class Queue:
         target asks for. A queue URL is taken at its word, without a request; any other target is looked up. Errors: `BadTarget`,
         `QueueNotFound` and any other `BrokerError`.
         """
-        found = parse_queue(target) if isinstance(target, str) else target
+        found = target if isinstance(target, QueueTarget) else parse_queue(target)
         client = client or _client(found, connection)
         place = _place(client, found, connection)
         if found.kind == "url":

@@ -109,6 +109,10 @@ def parse_target(text: str) -> Target:
 
     `target = "local:" NAME | "local-topic:" NAME | "http(s)://" … | "arn:" … | NAME`
     """
+    if not isinstance(text, str):
+        raise BadTarget(
+            f"a target is a text, not {type(text).__name__}", why="it names a queue or topic", hint=_EXAMPLES
+        )
     text = text.strip()
     scheme, colon, rest = text.partition(":")
     if not text:

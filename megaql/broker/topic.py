@@ -55,7 +55,7 @@ class Topic:
         With `create`, a topic of the embedded broker that is missing is made. An ARN on AWS is taken at its word, without a request. Errors:
         `BadTarget`, `QueueNotFound` for a missing local topic, and any other `BrokerError`.
         """
-        found = parse_topic(target) if isinstance(target, str) else target
+        found = target if isinstance(target, TopicTarget) else parse_topic(target)
         if found.kind == "arn":
             client = client or aws.client("sns", found.connection(connection), target=found.text)
             return cls(client, found.text, found, place=_place(client, found, connection))

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from megaql.broker.queue import Queue
 from megaql.broker.target import Connection
-from megaql.consumer import handler, startup
-from megaql.consumer.backoff import LONGEST_LEASE, Backoff
+from megaql.consumer import checks, handler, startup
+from megaql.consumer.backoff import Backoff
 from megaql.consumer.delivery import Deliverer
 from megaql.consumer.ledger import CompletionLedger, MemoryLedger
 from megaql.consumer.matching import Matching
@@ -66,10 +66,10 @@ class App:
         unknown: Policy | None = None,
     ) -> None:
         self.target = target
-        self.connection = connection or Connection()
-        self._visibility = _checked_visibility(visibility)
-        self._backoff = backoff or Backoff()
-        self._ledger = MemoryLedger() if ledger is None else ledger
+        self.connection = checks.connection(connection) or Connection()
+        self._visibility = checks.visibility(visibility)
+        self._backoff = checks.backoff(backoff) or Backoff()
+        self._ledger = MemoryLedger() if ledger is None else checks.ledger(ledger)
         self._unmatched = checked_policy("unmatched", unmatched)
         self._unknown = checked_policy("unknown", unknown or unmatched)
         self._matching = Matching()
@@ -108,13 +108,13 @@ class App:
 
         Raises `QueryError` for a wrong query, and `ConsumerError` for a wrong subscription, both when the handler is defined.
         """
-        reads = checked_kind(kind, decoder=decoder is not None)
+        reads = checked_kind(kind, decoder=checks.decoder(decoder) is not None)
         whole = whole_query(query, params=params, pattern=pattern, kind=None if decoder else reads, mega=mega)
-        never = _checked_fatal(fatal)
+        never = checks.fatal(fatal)
 
         def bind(function: Function) -> Function:
             called = handler.read(function, self._loop)
-            name = subscription or handler.name_of(function)
+            name = checks.name(subscription) or handler.name_of(function)
             bound = Subscription(name, whole, called, never, decoder, reads or "text")
             startup.check_catch_all(bound, allowed=catch_all)
             self._matching.add(bound)
@@ -144,7 +144,7 @@ class App:
         errors of the queue are logged, and tried again.
         """
         startup.check_subscriptions(self.subscriptions, unmatched=self._unmatched, allowed=no_subscriptions)
-        _check_numbers(limit, concurrency, drain_timeout, wait)
+        checks.run_settings(limit, concurrency, drain_timeout, wait)
         queue = self._open(target, connection)
         lease = startup.check_queue(queue, visibility=self._visibility, policies=(self._unmatched, self._unknown))
         plan = Plan(
@@ -175,7 +175,11 @@ class App:
                 why="neither App(target) nor run(target) names one",
                 hint='App("local:orders"), a queue URL, an ARN or a queue name',
             )
-        return chosen if isinstance(chosen, Queue) else Queue.open(chosen, connection or self.connection)
+        return (
+            chosen
+            if isinstance(chosen, Queue)
+            else Queue.open(chosen, checks.connection(connection) or self.connection)
+        )
 
     def _worker_for(self, queue: Queue, plan: Plan) -> Worker:
         deliverer = Deliverer(
@@ -205,34 +209,3 @@ class App:
         finally:
             self._worker = None
             self._loop.close()
-
-
-def _checked_visibility(visibility: timedelta | None) -> timedelta | None:
-    if visibility is not None and not timedelta(seconds=1) <= visibility <= LONGEST_LEASE:
-        raise ConsumerError(
-            f"visibility={visibility} is no visibility timeout",
-            why="SQS allows up to 12 hours, and without one second at least nothing can be handled",
-        )
-    return visibility
-
-
-def _checked_fatal(fatal: type[BaseException] | Sequence[type[BaseException]]) -> tuple[type[BaseException], ...]:
-    given = (fatal,) if isinstance(fatal, type) else tuple(fatal)
-    for one in given:
-        if not (isinstance(one, type) and issubclass(one, BaseException)):
-            raise ConsumerError(f"fatal= takes exception classes, not {one!r}", hint="fatal=(ValueError, KeyError)")
-    return given
-
-
-def _check_numbers(limit: int | None, concurrency: int, drain_timeout: timedelta, wait: timedelta | None) -> None:
-    for name, value, fine in (
-        ("limit", limit, limit is None or limit >= 1),
-        ("concurrency", concurrency, concurrency >= 1),
-        ("drain_timeout", drain_timeout, drain_timeout >= timedelta(0)),
-        ("wait", wait, wait is None or timedelta(0) <= wait <= timedelta(seconds=20)),
-    ):
-        if not fine:
-            raise ConsumerError(
-                f"{name}={value} is out of range",
-                hint="limit and concurrency are at least 1, drain_timeout is not negative, wait is from 0 to 20 seconds",
-            )

@@ -67,10 +67,11 @@ class Deliverer:
             if held.lease_ended(self._monotonic()):
                 return self._expired(message)
             match = self._matching.match(message)
-            if not match.taken:
+            if not (match.taken or match.unread):
                 return self._not_taken(held, match)
             done = self._ledger.done(message.id)
-            answers: list[Retry | Rejection | None] = []
+            # What a decoder could not read may be somebody's, once it can.
+            answers: list[Retry | Rejection | None] = [Retry()] if match.unread else []
             for subscription, payload in match.taken:
                 if subscription.name in done:
                     continue

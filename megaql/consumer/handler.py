@@ -48,17 +48,7 @@ def read(function: HandlerFunction, loop: EventLoop) -> Handler:
     A parameter called `message` takes the message, wherever it stands. Of the others, the first takes the payload, a second one the message; one
     with a default keeps it.
     """
-    if not callable(function):
-        raise ConsumerError(
-            f"a handler must be callable, not {type(function).__name__}",
-            hint="put @app.subscribe(…) on a function, with its parentheses",
-        )
-    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
-        raise ConsumerError(
-            f"the handler {name_of(function)} is a generator",
-            why="calling it runs none of it, so that every message would be deleted unhandled",
-            hint="take the `yield` out, or consume the generator in a function of its own and subscribe that",
-        )
+    _check_callable(function)
     try:
         parameters = list(inspect.signature(function).parameters.values())
     except ValueError:  # some builtins have no signature: they are given the payload
@@ -93,6 +83,20 @@ def name_of(function: HandlerFunction) -> str:
     """Return the name a function goes by: its qualified name from the innermost function it was defined in."""
     name: str = getattr(function, "__qualname__", "") or type(function).__qualname__
     return name.rpartition("<locals>.")[2]
+
+
+def _check_callable(function: HandlerFunction) -> None:
+    if not callable(function):
+        raise ConsumerError(
+            f"a handler must be callable, not {type(function).__name__}",
+            hint="put @app.subscribe(…) on a function, with its parentheses",
+        )
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise ConsumerError(
+            f"the handler {name_of(function)} is a generator",
+            why="calling it runs none of it, so that every message would be deleted unhandled",
+            hint="take the `yield` out, or consume the generator in a function of its own and subscribe that",
+        )
 
 
 def _unusable(function: HandlerFunction, parameter: inspect.Parameter) -> ConsumerError:

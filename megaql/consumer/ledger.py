@@ -12,7 +12,7 @@ import threading
 import time
 from collections import OrderedDict
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +29,7 @@ LONGEST_RETENTION: Final = timedelta(days=14)
 LOCK_WAIT: Final = timedelta(seconds=10)
 
 
+@runtime_checkable
 class CompletionLedger(Protocol):
     """Where completions are kept; called from many threads at once. Implement it on Redis or DynamoDB to share it between machines.
 

@@ -2,7 +2,7 @@
 
 Most look at the message as it is. Those with a decoder look at what the decoder made of a text or a blob: each decoder is one *view*, with a
 router of its own. A maintainer keeps two rules: a decoder runs once per message, however many subscriptions share it; and one that fails
-leaves its subscriptions undecided, never the message lost.
+says nothing about the message, which has to come again.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from megaql.consumer.journal import LOGGER
 from megaql.errors import ConsumerError, MegaQLError
 from megaql.lang.record import Record
 from megaql.lang.verdict import Verdict
-from megaql.router import Router
+from megaql.router import Decision, Router
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,10 +31,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The subscriptions that take a message, in order of subscribing, each with its payload; `undecided` says why others could not tell."""
+    """The subscriptions that take a message, in order of subscribing, each with its payload.
+
+    `undecided` says why others could not tell. `unread` is true where a decoder failed: who else would take the message is not known.
+    """
 
     taken: tuple[tuple[Subscription, Payload], ...]
-    undecided: tuple[Reason | str, ...]
+    undecided: tuple[Reason | None, ...] = ()
+    unread: bool = False
 
 
 class Matching:
@@ -70,45 +74,37 @@ class Matching:
             router.add(subscription.name, subscription.query)
 
     def match(self, message: Message) -> Match:
-        """Return who takes a message. What a decoder raises is logged and leaves its subscriptions undecided."""
-        payloads: dict[str, Payload] = {}
-        undecided: list[Reason | str] = []
-        for decision in self._plain.verdicts(message):
-            if decision.verdict is Verdict.MATCH:
-                payloads[decision.name] = message.payload
-            elif decision.verdict is Verdict.UNKNOWN:
-                undecided.append(decision.reason or "")
+        """Return who takes a message. What a decoder raises is logged."""
+        decisions: list[tuple[Decision, Payload]] = [
+            (decision, message.payload) for decision in self._plain.verdicts(message)
+        ]
+        unread = False
         for (decoder, kind), router in self._views.items():
-            if message.payload.kind == kind:
-                self._look(message, decoder, router, payloads, undecided)
-        taken = tuple((found, payloads[name]) for name, found in self._subscriptions.items() if name in payloads)
-        return Match(taken, tuple(undecided))
+            if message.payload.kind != kind:
+                continue
+            try:
+                payload = _decode(decoder, message.payload)
+            except Exception as error:  # noqa: BLE001 - a user's code, on any bytes
+                unread = True
+                _tell(error, message)
+                continue
+            if payload is not None:
+                decisions += ((decision, payload) for decision in router.verdicts(_view(message, payload)))
+        matched = {decision.name: payload for decision, payload in decisions if decision.verdict is Verdict.MATCH}
+        taken = tuple((found, matched[name]) for name, found in self._subscriptions.items() if name in matched)
+        undecided = tuple(decision.reason for decision, _ in decisions if decision.verdict is Verdict.UNKNOWN)
+        return Match(taken, undecided, unread)
 
-    def _look(
-        self,
-        message: Message,
-        decoder: Decoder,
-        router: Router,
-        payloads: dict[str, Payload],
-        undecided: list[Reason | str],
-    ) -> None:
-        """Route one decoder's view of a message into `payloads` and `undecided`."""
-        try:
-            payload = _decode(decoder, message.payload)
-        except Exception as error:  # noqa: BLE001 - a user's code, on any bytes
-            reason = error.what if isinstance(error, MegaQLError) else f"the decoder raised {type(error).__name__}"
-            LOGGER.warning("%s, for message %s", reason, message.id, extra={"message_id": message.id})
-            undecided.append(reason)
-            return
-        if payload is None:
-            return
-        seen = queries.record_of(payload)
-        # The message's envelope, but of the kind that the decoder made.
-        for decision in router.verdicts(Record(seen.body, {**message.envelope(), **seen.envelope}, seen.mega)):
-            if decision.verdict is Verdict.MATCH:
-                payloads[decision.name] = payload
-            elif decision.verdict is Verdict.UNKNOWN:
-                undecided.append(decision.reason or "")
+
+def _view(message: Message, payload: Payload) -> Record:
+    """Return what a query sees of a decoder's payload: the message's envelope, but of the kind that the decoder made."""
+    seen = queries.record_of(payload)
+    return Record(seen.body, {**message.envelope(), **seen.envelope}, seen.mega)
+
+
+def _tell(error: Exception, message: Message) -> None:
+    reason = error.what if isinstance(error, MegaQLError) else f"the decoder raised {type(error).__name__}"
+    LOGGER.error("%s, for message %s", reason, message.id, extra={"message_id": message.id})
 
 
 def _decode(decoder: Decoder, payload: Payload) -> Payload | None:

@@ -6,6 +6,8 @@ what `str(subscription.query)` prints is the whole truth of what it takes. A dec
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
@@ -15,7 +17,7 @@ from megaql.lang import nodes
 from megaql.query import Query
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from megaql.codec.payloads import Payload
     from megaql.consumer.handler import Handler
@@ -53,6 +55,7 @@ def whole_query(
     mega: Mapping[str, object],
 ) -> Query:
     """Return the one query that all the ways of choosing messages amount to; raises `QueryError` or `ConsumerError`."""
+    _check_types(text, params)
     parts: list[nodes.Clause] = []
     if kind is not None:
         path = nodes.Path((nodes.Key("kind"),), nodes.Root.ENVELOPE)
@@ -78,6 +81,23 @@ def whole_query(
     if not parts:
         return Query(_EVERYTHING)
     return Query(parts[0] if len(parts) == 1 else nodes.And(_flat(parts)))
+
+
+def _check_types(text: object, params: object) -> None:
+    if inspect.isroutine(text) or isinstance(text, type):
+        raise ConsumerError(
+            "@app.subscribe stands on a function without its parentheses",
+            where=getattr(text, "__qualname__", ""),
+            why="what it is given first is a query",
+            hint="write @app.subscribe('event.name == \"item.added\"'), or @app.subscribe(catch_all=True) for every message",
+        )
+    if not (text is None or isinstance(text, (str, Query))):
+        raise ConsumerError(
+            f"a query is a text or a Query, not {type(text).__name__}",
+            hint="pass the query as a string; a Python pattern is given as pattern=",
+        )
+    if not (params is None or isinstance(params, Mapping)):
+        raise ConsumerError(f"params= is a dict, not {type(params).__name__}", hint='params={"tenant": tenant}')
 
 
 def takes_everything(query: Query) -> bool:

@@ -13,13 +13,14 @@ from megaql import query as queries
 from megaql.errors import MegaQLError
 from megaql.lang import evaluator
 from megaql.lang.verdict import Verdict
+from megaql.query import Query
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     from megaql.lang.reasons import Reason
-    from megaql.query import Query, Subject
+    from megaql.query import Subject
 
 
 class Decision(NamedTuple):
@@ -50,6 +51,12 @@ class Router:
 
     def add(self, name: str, query: Query) -> None:
         """Bind a name to a query; raises `MegaQLError` where the name is taken."""
+        if not isinstance(query, Query):
+            raise MegaQLError(
+                f"a router takes compiled queries, not {type(query).__name__}",
+                where=f"router.add({name!r}, …)",
+                hint="compile the text first: megaql.compile(text)",
+            )
         with self._changing:
             if name in self._queries:
                 raise MegaQLError(

@@ -28,6 +28,15 @@ def test_no_region(monkeypatch):
     assert "AWS_REGION" in caught.value.hint
 
 
+def test_the_region_may_come_from_either_variable(monkeypatch):
+    """boto3 reads AWS_DEFAULT_REGION alone; Lambda, ECS and the AWS command line say AWS_REGION, and so do our hints."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    assert aws.endpoint(aws.client("sqs"))[1] == "eu-west-1"
+    monkeypatch.setenv("AWS_REGION", "eu-north-1")
+    assert aws.endpoint(aws.client("sqs"))[1] == "eu-north-1"
+    assert aws.endpoint(aws.client("sqs", Connection(region="us-west-2")))[1] == "us-west-2"
+
+
 def test_unknown_profile():
     with pytest.raises(CredentialsMissing, match="there is no such profile") as caught:
         Queue.open("orders", Connection(profile="nobody"))

@@ -148,3 +148,43 @@ def test_fifo_topic():
 
 def test_publisher_shows_its_target_and_nothing_else():
     assert repr(Publisher("local:orders")) == "Publisher('local:orders')"
+
+
+def test_a_delay_of_another_type_is_named():
+    with pytest.raises(BrokerError, match="a delay cannot be of type int") as caught:
+        Publisher("local:orders").publish("x", delay=5)
+    assert "timedelta(seconds=30)" in caught.value.hint
+
+
+def test_ten_attributes_are_one_too_many_beside_the_format():
+    attributes = {f"a{number}": number for number in range(10)}
+    with pytest.raises(BrokerError, match="the message has 11 attributes") as caught:
+        Publisher("local:orders").publish("x", attributes=attributes)
+    assert "megaql.format" in caught.value.why
+    del attributes["a9"]
+    assert Publisher("local:orders").publish("x", attributes=attributes)
+
+
+def test_attributes_taken_from_another_message_do_not_say_how_the_body_is_written():
+    publisher = Publisher("local:orders")
+    publisher.publish(b"\x00\x01")
+    (blob,) = received()
+    publisher.publish("[1]", attributes=blob.attributes)
+    (text,) = received()
+    assert text.payload == Plaintext("[1]")
+
+
+@pytest.mark.parametrize("payload", ["abc", b"abc", {"a": 1}])
+def test_one_payload_is_no_batch(payload):
+    with pytest.raises(BrokerError, match="publish_batch takes several payloads, and was given one"):
+        Publisher("local:orders").publish_batch(payload)
+
+
+def test_a_list_that_is_no_attribute_is_named():
+    with pytest.raises(BrokerError, match="the attribute 'tags' cannot be sent") as caught:
+        Publisher("local:orders").publish("x", attributes={"tags": [b"a"]})
+    assert caught.value.why == "a list holds strings, numbers, booleans and None, not bytes"
+
+
+def test_a_list_keeps_exact_numbers():
+    assert attribute("sizes", [Decimal("0.10"), None, "ä"])["StringValue"] == '[0.10,null,"ä"]'

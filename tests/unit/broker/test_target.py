@@ -1,6 +1,9 @@
 import pytest
 
+from megaql.broker.publisher import Publisher
+from megaql.broker.queue import Queue
 from megaql.broker.target import Connection, QueueTarget, TopicTarget, parse_queue, parse_target, parse_topic
+from megaql.broker.topic import Topic
 from megaql.errors import BadTarget, BrokerError
 
 ACCOUNT = "123456789012"
@@ -158,3 +161,11 @@ def test_region_that_contradicts_the_target_is_refused():
         parse_topic(f"arn:aws:sns:eu-west-1:{ACCOUNT}:t").connection(given)
     same = Connection(region="us-east-1", endpoint_url="http://127.0.0.1:1")
     assert connection(f"arn:aws:sqs:eu-west-1:{ACCOUNT}:q", same).region == "us-east-1"
+
+
+@pytest.mark.parametrize("value", [None, 5, b"local:orders"])
+@pytest.mark.parametrize("use", [parse_target, Publisher, Queue.open, Topic.open])
+def test_what_is_no_text_names_nothing(use, value):
+    with pytest.raises(BadTarget, match="a target is a text, not") as caught:
+        use(value)
+    assert "local:orders" in caught.value.hint

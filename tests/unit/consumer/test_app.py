@@ -4,6 +4,7 @@ import pytest
 
 import megaql
 from megaql.consumer.app import App
+from megaql.consumer.ledger import MemoryLedger
 from megaql.consumer.report import Stopped
 from megaql.errors import ConsumerError, QueryCheckError, QueryError, QueueNotFound
 
@@ -89,6 +90,66 @@ def test_taking_everything_has_to_be_said(query):
 def test_mistakes_show_before_there_is_a_message(arguments, keywords, error):
     with pytest.raises(error):
         App().subscribe(*arguments, **keywords)(handler)
+
+
+def test_forgotten_parentheses_are_named():
+    with pytest.raises(ConsumerError) as error:
+        App().subscribe(handler)
+    assert error.value.what == "@app.subscribe stands on a function without its parentheses"
+    assert error.value.where == "handler"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "keywords", "what"),
+    [
+        ((5,), {}, "a query is a text or a Query, not int"),
+        (("a == $x",), {"params": ["x"]}, "params= is a dict, not list"),
+        (("a == 1",), {"decoder": "json"}, "decoder= cannot be of type str"),
+        (("a == 1",), {"subscription": 5}, "subscription= cannot be of type int"),
+        (("a == 1",), {"subscription": ""}, "subscription= cannot be of type str"),
+        (("a == 1",), {"fatal": None}, "fatal= takes exception classes, not None"),
+    ],
+)
+def test_what_cannot_subscribe_is_named(arguments, keywords, what):
+    with pytest.raises(ConsumerError) as error:
+        App().subscribe(*arguments, **keywords)(handler)
+    assert error.value.what == what
+    assert error.value.hint
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "hint"),
+    [
+        ("visibility", 30, "timedelta"),
+        ("backoff", 5, "Backoff"),
+        ("ledger", "done.db", "SQLiteLedger"),
+        ("ledger", MemoryLedger, "SQLiteLedger"),
+        ("connection", "eu-west-1", "Connection"),
+    ],
+)
+def test_a_setting_of_the_wrong_type_is_named(setting, value, hint):
+    with pytest.raises(ConsumerError, match=f"{setting}= cannot be of type") as error:
+        App(**{setting: value})
+    assert hint in error.value.hint
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("drain_timeout", 5),
+        ("wait", 5),
+        ("concurrency", "4"),
+        ("concurrency", None),
+        ("limit", 1.5),
+        ("limit", True),
+        ("connection", "eu-west-1"),
+    ],
+)
+def test_a_setting_of_a_run_of_the_wrong_type_is_named(setting, value):
+    app = App("local:orders")
+    app.subscribe("a == 1")(handler)
+    with pytest.raises(ConsumerError, match=f"{setting}= cannot be of type"):
+        app.run(**{setting: value})
 
 
 def test_starting_with_no_subscription_has_to_be_said(world, queue, drain):

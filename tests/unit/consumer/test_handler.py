@@ -1,6 +1,7 @@
 # ruff: noqa: ARG005 - signatures are what is tested here
 
 import asyncio
+import concurrent.futures
 import functools
 import threading
 
@@ -158,7 +159,11 @@ def test_closing_cancels_what_has_not_ended(loop):
         finally:
             ended.set()
 
-    waiting = threading.Thread(target=lambda: pytest.raises(BaseException, call, waits, loop), daemon=True)
+    def wait():
+        with pytest.raises(concurrent.futures.CancelledError):
+            call(waits, loop)
+
+    waiting = threading.Thread(target=wait, daemon=True)
     waiting.start()
     assert begun.wait(10)
     loop.close()

@@ -108,18 +108,37 @@ def test_handlers_run_in_order_of_subscribing_with_and_without_decoder(world, qu
         (lambda _text: 17, "a number is no payload"),
     ],
 )
-def test_a_decoder_that_fails_leaves_the_message_undecided_and_never_lost(world, drain, caplog, decoder, said):
+def test_a_decoder_that_fails_returns_the_message_as_a_handler_would(world, drain, caplog, decoder, said):
     queue = world.queue("orders")
-    app = App(queue, unknown="return")
+    app = App(queue, unmatched="delete", unknown="delete")
     taken = recorded(app, "price > 1", decoder=decoder)
     texts = recorded(app, "@body == 'taken'")
-    [lost, _] = world.send(queue, "secret", "taken")
+    [unread, _] = world.send(queue, "secret", "taken")
     report = drain(app, limit=2)
-    assert (report.unknown, report.handled) == (1, 1)
+    assert (report.retried, report.handled) == (2, 0)
     assert (taken, len(texts)) == ([], 1)
-    assert f"{said}, for message {lost}" in caplog.messages
+    assert f"{said}, for message {unread}" in caplog.messages
     assert "secret" not in caplog.text
-    assert queue.info().in_flight == 1
+    assert queue.info().in_flight == 2
+
+
+def test_a_decoder_that_fails_once_costs_nobody_a_message(world, queue, app, drain):
+    tries = []
+
+    def decoder(text):
+        tries.append(text)
+        if len(tries) == 1:
+            raise ConnectionError
+        return read_line(text)
+
+    expensive = recorded(app, "price > 100", decoder=decoder)
+    texts = recorded(app, kind="text")
+    world.send(queue, "order;17;120")
+    assert drain(app).retried == 1
+    assert (len(texts), expensive) == (1, [])
+    world.later(6)
+    assert drain(app).handled == 1
+    assert (len(texts), len(expensive)) == (1, 1)
 
 
 def test_patterns_and_mega_keywords_are_queries_too(world, queue, app, drain):

@@ -97,3 +97,9 @@ def test_routing_goes_on_while_others_add_and_remove():
         reader.join()
     assert wrong == []
     assert router.names == ("always", "q295", "q296", "q297", "q298", "q299")
+
+
+def test_a_text_is_refused_when_it_is_added_and_not_when_it_routes():
+    with pytest.raises(MegaQLError, match="a router takes compiled queries, not str") as error:
+        Router().add("audit", "a == 1")
+    assert "megaql.compile" in error.value.hint

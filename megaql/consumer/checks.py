@@ -1,0 +1,112 @@
+"""What a user passes to `App`, `subscribe` and `run`: refused here where it cannot work, before the first message.
+
+A maintainer keeps one rule: each check names the argument, what was given and what to write instead. A number where a duration belongs is the
+mistake most often made, because every other library takes seconds.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from megaql.broker.target import Connection
+from megaql.consumer.backoff import LONGEST_LEASE, Backoff
+from megaql.consumer.ledger import CompletionLedger
+from megaql.errors import ConsumerError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from megaql.consumer.subscription import Decoder
+
+#: The longest that SQS lets a receive wait.
+LONGEST_WAIT: Final = timedelta(seconds=20)
+
+
+def connection(given: Connection | None) -> Connection | None:
+    """Return `connection=` if it is one."""
+    if given is not None and not isinstance(given, Connection):
+        raise _unfit("connection", given, 'megaql.broker.target.Connection(region="eu-west-1")')
+    return given
+
+
+def backoff(given: Backoff | None) -> Backoff | None:
+    """Return `backoff=` if it is one."""
+    if given is not None and not isinstance(given, Backoff):
+        raise _unfit("backoff", given, "megaql.consumer.backoff.Backoff(base=timedelta(seconds=5))")
+    return given
+
+
+def ledger(given: CompletionLedger) -> CompletionLedger:
+    """Return `ledger=` if it has the methods of one."""
+    if isinstance(given, type) or not isinstance(given, CompletionLedger):
+        raise _unfit(
+            "ledger", given, 'megaql.consumer.ledger.SQLiteLedger("done.db"), or an object with its three methods'
+        )
+    return given
+
+
+def visibility(given: timedelta | None) -> timedelta | None:
+    """Return `visibility=` if SQS takes it."""
+    if given is None:
+        return None
+    if not isinstance(given, timedelta):
+        raise _unfit("visibility", given, "a datetime.timedelta, as in visibility=timedelta(minutes=5)")
+    if not timedelta(seconds=1) <= given <= LONGEST_LEASE:
+        raise ConsumerError(
+            f"visibility={given} is no visibility timeout",
+            why="SQS allows up to 12 hours, and without one second at least nothing can be handled",
+            hint="leave it out for the queue's own timeout, or give a timedelta in between",
+        )
+    return given
+
+
+def fatal(given: type[BaseException] | Sequence[type[BaseException]]) -> tuple[type[BaseException], ...]:
+    """Return `fatal=` as a tuple if all of it are exception classes."""
+    several = given if isinstance(given, (tuple, list, set, frozenset)) else (given,)
+    for one in several:
+        if not (isinstance(one, type) and issubclass(one, BaseException)):
+            raise ConsumerError(f"fatal= takes exception classes, not {one!r}", hint="fatal=(ValueError, KeyError)")
+    return tuple(several)
+
+
+def name(given: str | None) -> str | None:
+    """Return `subscription=` if it is a name."""
+    if given is not None and not (isinstance(given, str) and given):
+        raise _unfit("subscription", given, 'a text, as in subscription="billing"')
+    return given
+
+
+def decoder(given: Decoder | None) -> Decoder | None:
+    """Return `decoder=` if it can be called."""
+    if given is not None and not callable(given):
+        raise _unfit("decoder", given, "a function of one text, as in decoder=json.loads")
+    return given
+
+
+def run_settings(limit: int | None, concurrency: int, drain_timeout: timedelta, wait: timedelta | None) -> None:
+    """Refuse settings of a run that are of another type or out of range."""
+    for setting, number in (("limit", 1 if limit is None else limit), ("concurrency", concurrency)):
+        if not isinstance(number, int) or isinstance(number, bool):
+            raise _unfit(setting, number, f"a whole number, as in {setting}=8")
+    for setting, time in (("drain_timeout", drain_timeout), ("wait", timedelta(0) if wait is None else wait)):
+        if not isinstance(time, timedelta):
+            raise _unfit(setting, time, f"a datetime.timedelta, as in {setting}=timedelta(seconds=10)")
+    for setting, value, fine in (
+        ("limit", limit, limit is None or limit >= 1),
+        ("concurrency", concurrency, concurrency >= 1),
+        ("drain_timeout", drain_timeout, drain_timeout >= timedelta(0)),
+        ("wait", wait, wait is None or timedelta(0) <= wait <= LONGEST_WAIT),
+    ):
+        if not fine:
+            raise ConsumerError(
+                f"{setting}={value} is out of range",
+                hint="limit and concurrency are at least 1, drain_timeout is not negative, wait is from 0 to 20 seconds",
+            )
+
+
+def _unfit(setting: str, given: object, wanted: str) -> ConsumerError:
+    kind = given.__name__ if isinstance(given, type) else type(given).__name__
+    return ConsumerError(
+        f"{setting}= cannot be of type {kind}", where=f"{setting}={given!r:.80}", hint=f"give {wanted}"
+    )
