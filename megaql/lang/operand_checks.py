@@ -69,10 +69,16 @@ def operand_mistakes(node: AnyNode, source: Source) -> Found:  # noqa: C901, PLR
         case nodes.In():
             yield from _options(node, source)
         case nodes.Matches():
+            yield from _regex_beside("~", node.value)
             yield from _pattern(node, source)
+        case nodes.IsKind():
+            yield from _regex_beside("is", node.value)
+        case nodes.Call():
+            yield from _regex_beside(f"{node.function}()", *node.arguments)
         case nodes.TextTest():
             yield from _text_operand(node)
         case nodes.InCidr():
+            yield from _regex_beside("in cidr", node.value)
             yield from _network(node.network)
         case nodes.Default(fallback=nodes.Regex()):
             yield Diagnostic("a regex is no value", node.fallback.span, "use it with ~", code="regex")
@@ -158,7 +164,8 @@ def _bare(value: nodes.Value) -> Found:
 def _regex_beside(operator: str, *operands: nodes.Value) -> Found:
     for operand in operands:
         if isinstance(operand, nodes.Regex):
-            yield Diagnostic(f"'{operator}' does not take a regex", operand.span, "match it with ~", code="regex")
+            label = "write a path before it" if operator == "~" else "match it with ~"
+            yield Diagnostic(f"'{operator}' does not take a regex", operand.span, label, code="regex")
 
 
 def _options(node: nodes.In, source: Source) -> Found:

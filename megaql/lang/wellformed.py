@@ -73,9 +73,9 @@ def _mistakes(clause: nodes.Clause, source: Source) -> Iterator[Diagnostic]:
             continue
         if isinstance(node, nodes.Path):
             yield from _path_mistakes(node, scope)
-        elif isinstance(node, nodes.Call):
-            yield from _call_mistakes(node, source)
         else:
+            if isinstance(node, nodes.Call):
+                yield from _call_mistakes(node, source)
             yield from operand_mistakes(node, source)
         stack += [(child, scope) for child in children(node)]
 

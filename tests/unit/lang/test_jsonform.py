@@ -179,6 +179,8 @@ def test_what_is_no_form_of_a_query(form, message):
         ({**COMPARE, "right": {"regex": "x"}}, "regex"),
         ({**COMPARE, "right": [{"regex": "x"}]}, "list-item"),
         ({"matches": {"path": ["a"]}, "regex": {"regex": "("}}, "regex"),
+        ({"matches": {"regex": "x"}, "regex": {"regex": "x"}}, "regex"),
+        ({**COMPARE, "left": {"call": "lower", "arguments": [{"regex": "x"}]}}, "regex"),
         ({"matches": {"path": ["a"]}, "regex": {"regex": "x", "flags": "mi"}}, "literal"),
         ({**COMPARE, "right": float("inf")}, "literal"),
         ({"quantifier": "any", "variable": "in", "in": {"path": ["a"]}, "where": COMPARE}, "variable"),
