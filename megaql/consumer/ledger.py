@@ -14,6 +14,8 @@ from collections import OrderedDict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
+from megaql.errors import ConsumerError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Set as AbstractSet
@@ -78,23 +80,36 @@ class MemoryLedger:
 class SQLiteLedger:
     """Completions in a file: they outlive the process, and processes on one machine share them.
 
-    `path` is made if it is missing. Entries older than SQS's longest retention are dropped on opening.
+    `path` is made if it is missing; raises `ConsumerError` where it cannot be opened. Entries older than SQS's longest retention are dropped
+    on opening.
     """
 
     def __init__(self, path: str | Path, *, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._database = sqlite3.connect(
+        try:
+            self._database = self._opened(path)
+        except sqlite3.Error as error:
+            raise ConsumerError(
+                "the ledger cannot be opened",
+                where=str(path),
+                why=str(error),
+                hint="name a file in a folder that exists and that this user may write to; the file is made if it is missing",
+            ) from error
+
+    def _opened(self, path: str | Path) -> sqlite3.Connection:
+        database = sqlite3.connect(
             path, timeout=LOCK_WAIT.total_seconds(), isolation_level=None, check_same_thread=False
         )
-        self._database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA journal_mode = WAL")
         # One write per finished handler: it survives the death of the process without an fsync each; after a power cut a handler may run again.
-        self._database.execute("PRAGMA synchronous = NORMAL")
-        self._database.execute(
+        database.execute("PRAGMA synchronous = NORMAL")
+        database.execute(
             "CREATE TABLE IF NOT EXISTS done (message_id TEXT, subscription TEXT, at REAL, "
             "PRIMARY KEY (message_id, subscription)) WITHOUT ROWID"
         )
-        self._database.execute("DELETE FROM done WHERE at < ?", (clock() - LONGEST_RETENTION.total_seconds(),))
+        database.execute("DELETE FROM done WHERE at < ?", (self._clock() - LONGEST_RETENTION.total_seconds(),))
+        return database
 
     def done(self, message_id: str) -> AbstractSet[str]:
         """Return the names of the subscriptions that are done with a message."""

@@ -14,10 +14,10 @@ from megaql.broker.local import leases, moves, parameters, receive, removal, sen
 from megaql.broker.local.errors import (
     INVALID_VALUE,
     PARAM_VALIDATION,
-    SERVICE_UNAVAILABLE,
     ClientError,
     ParamValidationError,
     Refused,
+    file_failure,
     storage_failure,
 )
 from megaql.broker.local.home import home as default_home
@@ -61,7 +61,7 @@ class LocalSQS:
         except sqlite3.Error as error:
             raise ClientError(storage_failure(error, str(self._store.path)), name) from error
         except OSError as error:
-            raise ClientError(Refused(SERVICE_UNAVAILABLE, f"{self._store.path}: {error.strerror}"), name) from error
+            raise ClientError(file_failure(error, str(self._store.path)), name) from error
         answer["ResponseMetadata"] = {"HTTPStatusCode": 200, "RetryAttempts": 0}
         return answer
 

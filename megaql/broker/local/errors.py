@@ -9,6 +9,7 @@ Codes are those of the SQS query protocol, which boto3 still shows (Amazon SQS A
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -94,6 +95,22 @@ def queue_missing() -> Refused:
 def invalid_value(parameter: str, reason: str) -> Refused:
     """Return the refusal for a parameter's value, which is not repeated: it may be a message's."""
     return Refused(INVALID_VALUE, f"Value for parameter {parameter} is invalid. Reason: {reason}")
+
+
+#: Failures of a file or folder that may pass by themselves; any other stays until somebody puts it right.
+_PASSING: Final = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EIO, errno.EAGAIN, errno.ENOLCK}
+)
+
+
+def file_failure(error: OSError, place: str) -> Refused:
+    """Return the refusal for a file or folder of the broker that cannot be made or opened; `place` is the database's path."""
+    if isinstance(error, (FileExistsError, NotADirectoryError)):
+        reason = "there is a file where the broker's folder should be"
+    else:
+        reason = error.strerror or type(error).__name__
+    code = SERVICE_UNAVAILABLE if error.errno in _PASSING else STORAGE_UNUSABLE
+    return Refused(code, f"{error.filename or place}: {reason}")
 
 
 #: What SQLite's primary error codes mean to a user of the broker: the code to answer and what to do.

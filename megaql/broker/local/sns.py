@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from megaql.broker.local import parameters, sns_parameters, sns_publish, sns_schema, sns_subscriptions, sns_topics
 from megaql.broker.local.errors import (
     PARAM_VALIDATION,
-    SERVICE_UNAVAILABLE,
     ClientError,
     ParamValidationError,
     Refused,
+    file_failure,
     storage_failure,
 )
 from megaql.broker.local.home import home as default_home
@@ -62,7 +62,7 @@ class LocalSNS:
         except sqlite3.Error as error:
             raise ClientError(storage_failure(error, str(self._store.path)), name) from error
         except OSError as error:
-            raise ClientError(Refused(SERVICE_UNAVAILABLE, f"{self._store.path}: {error.strerror}"), name) from error
+            raise ClientError(file_failure(error, str(self._store.path)), name) from error
         answer["ResponseMetadata"] = {"HTTPStatusCode": 200, "RetryAttempts": 0}
         return answer
 

@@ -42,18 +42,25 @@ class Link:
     def __init__(self, folder: Path) -> None:
         self.guard = threading.RLock()
         self._folder = folder
+        self._path = folder / DATABASE
+        self._identity: tuple[int, int] | None = None
         self._open: tuple[sqlite3.Connection, WriteLock] | None = None
 
     def opened(self) -> tuple[sqlite3.Connection, WriteLock]:
-        """Return the connection and the lock, opening them where needed; the caller holds `guard`."""
+        """Return the connection and the lock, opening them where needed; the caller holds `guard` and is in no transaction."""
+        if self._open is not None and self._identity != _identity(self._path):
+            # Somebody removed the home. What is written to a removed file succeeds, and nobody will ever read it.
+            self.close()
         if self._open is None:
             with _opening:
+                self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 lock = WriteLock(self._folder / LOCK)
                 try:
-                    self._open = (_connect(self._folder / DATABASE, lock), lock)
+                    self._open = (_connect(self._path, lock), lock)
                 except BaseException:
                     lock.close()
                     raise
+                self._identity = _identity(self._path)
                 _LINKS.add(self)
         return self._open
 
@@ -111,7 +118,6 @@ class Store:
         try:
             link = self._idle.pop()
         except IndexError:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             link = Link(self.folder)
         try:
             yield link
@@ -151,6 +157,15 @@ class Store:
         with contextlib.suppress(IndexError):
             while True:
                 self._idle.pop().close()
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from another one of the same name; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _connect(path: Path, lock: WriteLock) -> sqlite3.Connection:

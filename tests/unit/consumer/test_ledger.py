@@ -3,6 +3,7 @@ import threading
 import pytest
 
 from megaql.consumer.ledger import LONGEST_RETENTION, MemoryLedger, SQLiteLedger
+from megaql.errors import ConsumerError
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -88,3 +89,11 @@ def test_the_sqlite_ledger_drops_entries_older_than_any_message(tmp_path):
     late = SQLiteLedger(tmp_path / "done.db", clock=lambda: now + LONGEST_RETENTION.total_seconds() + 1)
     assert late.done("m1") == set()
     late.close()
+
+
+@pytest.mark.parametrize("name", ["no/such/folder/done.db", "text"])
+def test_a_file_that_cannot_be_a_ledger_is_named(tmp_path, name):
+    (tmp_path / "text").write_text("this is no database, and longer than the header of one: " + "x" * 100)
+    with pytest.raises(ConsumerError, match="the ledger cannot be opened") as error:
+        SQLiteLedger(tmp_path / name)
+    assert error.value.where == str(tmp_path / name)

@@ -1,4 +1,5 @@
 import os
+import shutil
 import sqlite3
 import stat
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 
 from megaql.broker import local
 from megaql.broker.local import schema, store
+from megaql.broker.local.errors import ClientError
 
 
 def test_nothing_is_created_before_the_first_call(tmp_path):
@@ -138,8 +140,29 @@ def test_a_program_that_keeps_the_database_locked(broker, refused, monkeypatch):
 def test_a_folder_that_cannot_be_made(tmp_path, refused):
     (tmp_path / "file").write_text("")
     code, message = refused(local.client(tmp_path / "file" / "home").list_queues)
-    assert code == "ServiceUnavailable"
+    assert code == "StorageUnusable"
     assert str(tmp_path) in message
+
+
+def test_a_file_in_the_folders_place_is_named_and_no_reason_to_try_again(tmp_path, refused):
+    (tmp_path / "home").write_text("")
+    client = local.client(tmp_path / "home")
+    code, message = refused(client.list_queues)
+    assert code == "StorageUnusable"
+    assert message == f"{tmp_path / 'home'}: there is a file where the broker's folder should be"
+
+
+def test_a_home_that_was_removed_takes_no_more_messages_unseen(broker):
+    url = broker.queue("orders")
+    broker.send(url, "a")
+    shutil.rmtree(broker.home)
+    with pytest.raises(ClientError, match="NonExistentQueue"):
+        broker.send(url, "b")
+    assert broker.queue("orders") == url
+    other = local.client(broker.home, clock=broker.clock)
+    broker.send(url, "c")
+    assert other.receive_message(QueueUrl=url)["Messages"][0]["Body"] == "c"
+    other.close()
 
 
 def test_threads_share_a_client(broker):
