@@ -83,5 +83,8 @@ def test_the_limits_on_the_page_are_the_limits():
         (f"{limits.QUANTIFIER_NESTING}", "quantifiers inside one another"),
         (f"{limits.PATH_SEGMENTS}", "segments of a path"),
     ]
+    assert f"{limits.ALL_LIST_ITEMS:,} items, a number {limits.NUMBER_DIGITS:,} digits" in PAGE
+    assert f"exponent of {limits.NUMBER_EXPONENT:,}, the JSON form {limits.JSON_BYTES >> 20} MiB" in PAGE
     assert f"{budget.STEPS:,} steps" in PAGE
+    assert f"{budget.CHARACTERS:,} characters searched" in PAGE
     assert f"visit {budget.DEEP_VISITS:,} values" in PAGE
