@@ -31,6 +31,8 @@ E = TypeVar("E")
 
 #: Messages one receive returns, at most; SQS's limit.
 MAX_RECEIVE: Final = 10
+#: For how long a queue's own visibility timeout is believed; somebody may change it meanwhile.
+SETTINGS_AGE: Final = timedelta(minutes=1)
 #: The longest poll SQS has.
 MAX_WAIT: Final = timedelta(seconds=20)
 
@@ -80,6 +82,7 @@ class Queue:
         self._sleep = sleep
         self._arn = ""
         self._visibility: timedelta | None = None
+        self._visibility_asked: float | None = None  # when, on the clock
 
     @classmethod
     def open(
@@ -132,6 +135,7 @@ class Queue:
         attributes: dict[str, str] = answer.get("Attributes") or {}
         self._arn = attributes.get("QueueArn", "")
         self._visibility = timedelta(seconds=int(attributes.get("VisibilityTimeout", "30")))
+        self._visibility_asked = self._clock()
         return QueueInfo(
             visible=int(attributes.get("ApproximateNumberOfMessages", "0")),
             in_flight=int(attributes.get("ApproximateNumberOfMessagesNotVisible", "0")),
@@ -147,7 +151,7 @@ class Queue:
     ) -> list[Message]:
         """Receive up to `limit` messages (10 at most), waiting for the first one up to `wait` (20 s at most).
 
-        `visibility` is the lease, in whole seconds, rounded up; without it the queue's own holds, which is asked for once.
+        `visibility` is the lease, in whole seconds, rounded up; without it the queue's own holds, which is asked for once a minute.
         """
         lease = timedelta(seconds=_seconds(visibility)) if visibility is not None else self._own_visibility()
         request: dict[str, Any] = {
@@ -221,12 +225,14 @@ class Queue:
         return Queue(self.client, _look_up(self.client, target, place), target, clock=self._clock, sleep=self._sleep)
 
     def _own_visibility(self) -> timedelta | None:
-        """Return the queue's own lease; `None` where these credentials may receive and not ask."""
-        if self._visibility is None:
+        """Return the queue's own lease, asked for once a minute; `None` where these credentials may receive and not ask."""
+        asked, now = self._visibility_asked, self._clock()
+        if asked is None or now - asked > SETTINGS_AGE.total_seconds():
             try:
                 self.info()
             except AccessDenied:
-                return None
+                self._visibility = None
+                self._visibility_asked = now
         return self._visibility
 
     def _batches(

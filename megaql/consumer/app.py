@@ -138,7 +138,8 @@ class App:
 
         `once` ends when the queue is empty, `limit` after that many messages. `concurrency` threads run handlers. SIGINT, SIGTERM and `stop()`
         end a run in order: no more receives, what runs may finish within `drain_timeout`, the rest goes back to the queue; a second one gives back
-        everything at once. `wait` is how long a receive waits for messages, up to 20 s: 5 s by default, and 1 s with `once`.
+        everything at once. `wait` is how long a receive waits for messages, up to 20 s: 5 s by default, 1 s with `once` and
+        on a local queue.
 
         Raises `ConsumerError` for an application that cannot start and `BrokerError` for a queue that cannot be reached at the start. Later
         errors of the queue are logged, and tried again.
@@ -155,6 +156,7 @@ class App:
             concurrency=concurrency,
             drain_timeout=drain_timeout,
             wait=wait,
+            local=queue.target.kind == "local",
             poll_backoff=POLL_BACKOFF,
         )
         worker = self._worker_for(queue, plan)

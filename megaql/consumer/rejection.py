@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from megaql.broker.outgoing import Outgoing
+from megaql.errors import BrokerError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,9 +63,12 @@ class DeadLetters:
         if queue is None:
             return None
         copies = [copy(message, rejection, fifo=queue.fifo) for message, rejection in rejected]
-        refused = {
-            id(failure.entry): f"{failure.code}: {failure.message}" for failure in queue.send_batch(copies).failed
-        }
+        try:
+            failures = queue.send_batch(copies).failed
+        except BrokerError:
+            self._queue = None  # it may have been deleted, and another one named in the policy
+            raise
+        refused = {id(failure.entry): f"{failure.code}: {failure.message}" for failure in failures}
         return [refused.get(id(outgoing), "") for outgoing in copies]
 
 

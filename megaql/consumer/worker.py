@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 #: How long a receive waits for messages. An idle consumer that is asked to stop needs as long, at worst; the shorter, the more requests.
 POLL_WAIT: Final = timedelta(seconds=5)
 
+#: The same for a queue of the embedded broker, where a request costs next to nothing and a person waits for Ctrl-C.
+LOCAL_WAIT: Final = timedelta(seconds=1)
+
 #: The same for a run that ends when the queue is empty: SQS answers for all its servers only where it may wait a second.
 ONCE_WAIT: Final = timedelta(seconds=1)
 
@@ -66,6 +69,7 @@ class Plan:
     concurrency: int = 1
     drain_timeout: timedelta = timedelta(seconds=25)
     wait: timedelta | None = None
+    local: bool = False
 
     @property
     def poll_wait(self) -> timedelta:
@@ -73,7 +77,9 @@ class Plan:
 
         A lease counts from before its receive, so a message that arrives late in a long poll has the less of it left.
         """
-        wait = self.wait if self.wait is not None else ONCE_WAIT if self.once else POLL_WAIT
+        wait = (
+            self.wait if self.wait is not None else ONCE_WAIT if self.once else LOCAL_WAIT if self.local else POLL_WAIT
+        )
         seconds = self.lease.total_seconds() * WAIT_SHARE
         return min(wait, timedelta(seconds=max(1, int(seconds)) if self.lease >= SHORTEST_POLLED_LEASE else 0))
 

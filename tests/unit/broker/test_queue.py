@@ -62,6 +62,22 @@ def test_lease_without_visibility_is_the_queues_own_and_asked_for_once(queue, sq
     assert "VisibilityTimeout" not in sqs.requests[1]
 
 
+def test_a_queues_own_visibility_is_asked_for_again_because_somebody_may_change_it(queue, sqs, clock):
+    sqs.messages = [{"MessageId": "m", "Body": "x", "ReceiptHandle": "h"}]
+    queue.receive()
+    sqs.attributes = {"VisibilityTimeout": "5"}
+    clock.now += 61
+    (message,) = queue.receive()
+    assert message.lease_deadline == clock.now + 5
+
+
+def test_a_refusal_to_tell_is_not_asked_for_at_every_receive(queue, sqs):
+    sqs.attributes = ClientError("AccessDenied")
+    for _ in range(3):
+        queue.receive()
+    assert sum("MaxNumberOfMessages" not in request for request in sqs.requests) == 1
+
+
 def test_lease_is_unknown_where_attributes_may_not_be_read(queue, sqs):
     sqs.messages = [{"MessageId": "m", "Body": "x", "ReceiptHandle": "h"}]
     sqs.attributes = ClientError("AccessDenied")

@@ -102,6 +102,25 @@ def test_a_dead_letter_copy_that_fails_keeps_the_message(world, queue, flaky, dr
     assert copies == (1 if isinstance(fault, str) else 2)
 
 
+def test_a_dead_letter_queue_that_was_replaced_is_found(world, queue, drain):
+    app = App(queue, backoff=Backoff(random=lambda: 1.0))
+
+    @app.subscribe("exists a")
+    def never(data):
+        if data.data["a"] == 1:
+            first = queue.dead_letter_queue()
+            world.client.delete_queue(QueueUrl=first.url)
+            policy = f'{{"deadLetterTargetArn": "{world.queue("other").arn}", "maxReceiveCount": 10}}'
+            world.client.set_queue_attributes(QueueUrl=queue.url, Attributes={"RedrivePolicy": policy})
+        raise Reject("never")
+
+    world.send(queue, {"a": 0}, {"a": 1})
+    assert drain(app, limit=2).rejected == 2
+    world.later(5)
+    drain(app)
+    assert world.bodies(queue.dead_letter_queue()) == ['{"a":1}']
+
+
 class BrokenLedger(MemoryLedger):
     def __init__(self, *broken):
         super().__init__()

@@ -254,6 +254,8 @@ def test_a_signal_stops_the_run_and_is_in_the_report(world, queue):
     [
         (30, {}, 5),
         (30, {"once": True}, 1),
+        (30, {"local": True}, 1),
+        (30, {"local": True, "wait": timedelta(seconds=3)}, 3),
         (30, {"wait": timedelta(seconds=20)}, 7),
         (600, {"wait": timedelta(seconds=20)}, 20),
         (12, {}, 3),
