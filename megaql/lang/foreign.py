@@ -131,7 +131,7 @@ def unknown_function(name: str, arguments: Sequence[str], span: Span) -> Diagnos
         form = FUNCTION_FORMS[name].format(first, second)
         return Diagnostic(f"there is no function {name}()", span, f"write {form}", code=code)
     known = nearest(name, [*FUNCTIONS, "count"])
-    if known:
+    if known and (known == "count" or FUNCTIONS[known].arity == len(arguments)):
         return Diagnostic(f"there is no function {name}()", span, f"did you mean {known}?", code=code, fix=known)
     return Diagnostic(
         f"there is no function {name}()", span, "not a function", "the functions are: " + ", ".join(FUNCTIONS), code

@@ -9,6 +9,7 @@ from megaql.errors import Diagnostic
 from megaql.lang import literals
 from megaql.lang.mistakes.failure import COMPARISONS, Failure, replace
 from megaql.lang.tokens import TokenKind
+from megaql.lang.vocabulary import FUNCTIONS
 from megaql.source import Span
 
 if TYPE_CHECKING:
@@ -157,11 +158,14 @@ def mongo(failure: Failure) -> Diagnostic | None:
 
 def json_object(failure: Failure) -> Diagnostic | None:
     """A filter or pattern written as a JSON object."""
-    if failure.token.text != "{" or failure.before.word == "in":
+    if failure.token.text != "{" or failure.before.word == "in" or "COLON" in failure.expected:
         return None
     if failure.after.text == "{":
         span = Span(failure.token.start, failure.after.end)
         return Diagnostic("templates are not filled in here", span, "write a parameter: $name", code="placeholder")
+    if failure.before.text in COMPARISONS:
+        label = "compare its members, each with its own path: a.b == 1"
+        return Diagnostic("there is no literal for an object", failure.token.span, label, code="object")
     mongo_words = [token for token in failure.tokens if token.text.strip("\"'") in _MONGO]
     name = "a MongoDB filter" if mongo_words else "a pattern in JSON"
     example = 'path == "x" and other > 5' if mongo_words else 'event.name in ["a", "b"]'
@@ -228,7 +232,7 @@ def method(failure: Failure) -> Diagnostic | None:
     argument = failure.slice(closing)[1:-1].strip() if closing and failure.slice(closing).startswith("(") else ""
     method_name = name.word.replace("_", "")
     form = _METHODS.get(method_name)
-    macro = re.fullmatch(r"(\w+)\s*,\s*(.+)", argument, re.DOTALL)
+    macro = re.fullmatch(r"(\w+)\s*(?:,|=>|->)\s*(.+)", argument, re.DOTALL)
     if method_name in _MACROS and macro:
         form = f"{_MACROS[method_name]} {macro[1]} in {{0}}: ({{1}})"
         argument = macro[2]
@@ -258,7 +262,6 @@ def pipe(failure: Failure) -> Diagnostic | None:
         "project",
         "select",
         "map",
-        "length",
         "keys",
         "test",
         "any",
@@ -269,6 +272,10 @@ def pipe(failure: Failure) -> Diagnostic | None:
         return Diagnostic(
             "a query has no pipes", token.span, "write the condition itself: a.b == 1 and a.c > 2", code="pipe"
         )
+    path = failure.operand_before()
+    if failure.after.word in FUNCTIONS and path:
+        fix = f"{failure.after.word}({failure.slice(path)})"
+        return replace(Span(path.start, failure.after.end), "a query has no pipes", fix, "pipe")
     fix = "or" if token.text == "|" else "and"
     return replace(token.span, f"'{token.text}' is not an operator here; did you mean '{fix}'?", fix, "single-sign")
 

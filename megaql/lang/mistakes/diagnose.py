@@ -7,6 +7,7 @@ lark's words (terminal names, states) out of every message, and gives each recog
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +15,7 @@ from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from megaql.errors import Diagnostic, QuerySyntaxError
 from megaql.lang import grammar
-from megaql.lang.mistakes import borrowed, operators, quotes, values
+from megaql.lang.mistakes import borrowed, conditions, operators, quotes, values
 from megaql.lang.mistakes.failure import Failure
 from megaql.lang.tokens import Token, TokenKind
 from megaql.source import Source, Span
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 #: In order: what is not closed hides everything after it, so it goes first; then the more special habits.
 _RECOGNISERS: Final[tuple[Callable[[Failure], Diagnostic | None], ...]] = (
     *quotes.RECOGNISERS,
+    *conditions.RECOGNISERS,
     *borrowed.RECOGNISERS,
     *values.RECOGNISERS,
     *operators.RECOGNISERS,
@@ -35,7 +37,22 @@ def syntax_error(source: Source, tokens: Sequence[Token], stop: UnexpectedInput)
     """Return the error for a text that is no query, from its tokens and where the parser stopped."""
     failure = _locate(source, tokens, stop)
     found = next(filter(None, (recognise(failure) for recognise in _RECOGNISERS)), None)
-    return QuerySyntaxError(source, [found or _fallback(failure)], incomplete=_incomplete(failure))
+    return QuerySyntaxError(source, [_apart(found or _fallback(failure), source.text)], incomplete=_incomplete(failure))
+
+
+def _apart(diagnostic: Diagnostic, text: str) -> Diagnostic:
+    """Keep the words of a fix apart from the text around its place: `a|b` must not become `aorb`."""
+    fix, span = diagnostic.fix, diagnostic.span
+    if not fix:
+        return diagnostic
+    before, after = text[: span.start][-1:], text[span.end :][:1]
+    left = " " if fix[0].isalpha() and _in_word(before) else ""
+    right = " " if fix[-1].isalpha() and _in_word(after) else ""
+    return dataclasses.replace(diagnostic, fix=f"{left}{fix}{right}")
+
+
+def _in_word(char: str) -> bool:
+    return char.isalnum() or char == "_"
 
 
 def _locate(source: Source, tokens: Sequence[Token], stop: UnexpectedInput) -> Failure:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from megaql.errors import Diagnostic
 from megaql.lang import literals
 from megaql.lang.mistakes.failure import COMPARISONS, Failure, replace
-from megaql.lang.tokens import TokenKind
+from megaql.lang.mistakes.values import UNITS
+from megaql.lang.tokens import Token, TokenKind
 from megaql.lang.vocabulary import KEYWORDS, nearest
 from megaql.source import Span
 
@@ -209,6 +211,10 @@ def quantifier(failure: Failure) -> Diagnostic | None:
                 f"'in' is missing after {before.text}", point, "write 'in' here", code="quantifier", fix="in "
             )
         path = failure.operand_after(-2) or before.span
+        array, dot, key = failure.slice(path).rpartition(".")
+        if dot and token.text in (".", "["):
+            label = f"write {failure.at(-2).text} x in {array}: (x.{key} ...)"
+            return Diagnostic("a quantifier names the element it looks at", path, label, code="quantifier")
         fix = f"x in {failure.slice(path)}"
         return replace(path, "a quantifier names the element it looks at", fix, "quantifier")
     if failure.expected == {"NAME"} and token.kind is not TokenKind.END:
@@ -280,10 +286,10 @@ def arithmetic(failure: Failure) -> Diagnostic | None:
         return Diagnostic("an operator is missing before the regex", point, "write '~' here", code="regex", fix="~ ")
     now = failure.operand_before()
     if token.text == "-" and now and failure.slice(now).lower() == "now()" and failure.after.kind is TokenKind.NUMBER:
-        fix = f"ago({failure.after.text})"
-        return replace(
-            Span(now.start, failure.after.end), "a query does not calculate; ago() does this", fix, "arithmetic"
-        )
+        unit = UNITS.get(failure.at(2).word, "")
+        fix = f"ago({failure.after.text}{unit})"
+        place = Span(now.start, failure.at(2).end if unit else failure.after.end)
+        return replace(place, "a query does not calculate; ago() does this", fix, "arithmetic")
     negative = token.kind is TokenKind.NUMBER and token.text.startswith("-")
     if not (token.text in _ARITHMETIC or regex_like or negative):
         return None
@@ -303,6 +309,10 @@ def word(failure: Failure) -> Diagnostic | None:
         return None
     if failure.wants_joint and not _WORDS.get(token.word, "").isalpha():
         known = nearest(token.text, ("and", "or"))
+        joint = re.fullmatch(r"(and|or)(\w+)", token.text, re.IGNORECASE)
+        if known and joint:
+            fix = f"{joint[1]} {joint[2]}"
+            return replace(token.span, f"a space is missing after '{joint[1]}'", fix, "joint")
         label = f"did you mean {known}?" if known else "write 'and' or 'or' before it"
         return Diagnostic(
             f"'{token.text[:40]}' cannot follow a whole condition", token.span, label, code="joint", fix=known
@@ -333,18 +343,13 @@ def word(failure: Failure) -> Diagnostic | None:
 
 def several_words(failure: Failure) -> Diagnostic | None:
     """`a starts with "x"`, `a does not contain "x"`, `a is not in [1]`, `any x of a: (x)`."""
-    token, before = failure.token, failure.before
+    token = failure.token
     for phrase, fix in _PHRASES.items():
         words = phrase.split()
         for first in range(-len(words) + 1, 1):
             span = Span(failure.at(first).start, failure.at(first + len(words) - 1).end)
             if [failure.at(first + place).word for place in range(len(words))] == words and failure.wants_operator:
                 return replace(span, f"'{failure.slice(span)}' is not an operator", fix, "unknown-operator")
-    if token.text in ("[", "(") and before.word == "in" and failure.at(-2).word in ("is", "not"):
-        negated = failure.at(-2).word == "not"
-        start = failure.at(-3 if negated else -2).start
-        message = "'is' asks for a kind of value; a list takes only 'in'"
-        return replace(Span(start, before.end), message, "not in" if negated else "in", "unknown-operator")
     if failure.expected == {"_IN"} and token.word == "of":
         return replace(token.span, "a quantifier takes its elements with 'in'", "in", "quantifier")
     return None
@@ -401,8 +406,8 @@ def nothing_left(failure: Failure) -> Diagnostic | None:
         place = Span(token.start, arguments.end)
         return replace(place, f"'{token.text}' stands between its two sides", fix, "missing-left")
     if token.text in COMPARISONS or token.text in ("~", "!~", "=~") or token.word in _TESTS:
-        previous = next((p for p in range(failure.index - 1, 0, -1) if failure.tokens[p].text in COMPARISONS), None)
-        path = failure.operand_before(previous - failure.index) if previous and before.word in ("or", "and") else None
+        previous = next((p for p in range(failure.index - 1, 0, -1) if _is_operator(failure.tokens[p])), None)
+        path = failure.operand_before(previous - failure.index) if previous and before.word in _JOINTS else None
         name = failure.slice(path) if path else "event.name"
         return Diagnostic(
             f"there is nothing to the left of '{token.text}'",
@@ -419,6 +424,11 @@ def nothing_left(failure: Failure) -> Diagnostic | None:
     return None
 
 
+def _is_operator(token: Token) -> bool:
+    return token.text in COMPARISONS or token.word in _TESTS
+
+
+_JOINTS: Final = frozenset({"and", "or", "not", "&&", "||", "!"})
 _TESTS: Final = frozenset({"in", "is", "between", "startswith", "endswith", "contains", "like"})
 
 

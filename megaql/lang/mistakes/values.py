@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 #: Units of time elsewhere, and ours.
-_UNITS: Final = {
+UNITS: Final = {
     **dict.fromkeys(("ms", "msec", "msecs", "millis", "millisecond", "milliseconds"), "ms"),
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), "s"),
     **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), "m"),
@@ -83,7 +83,7 @@ def _united(span: Span, found: re.Match[str]) -> Diagnostic | None:
     if joint:
         fix = f"{amount} {joint[1]} {unit[joint.end() :]}"
         return replace(span, f"spaces are missing around '{joint[1]}'", fix, "number")
-    ours = _UNITS.get(unit.lower())
+    ours = UNITS.get(unit.lower())
     if ours:
         return replace(span, f"'{unit}' is not a unit of a duration", f"{amount}{ours}", "unit", _UNIT_HINT)
     if f"{unit.lower()}b" in SIZE_UNITS:
@@ -110,10 +110,14 @@ def number_beside(failure: Failure) -> Diagnostic | None:
         return replace(Span(before.start, token.end), "a number does not begin with a point", fix, "number")
     if before.kind is not TokenKind.NUMBER or after.text in COMPARISONS:
         return None
-    if token.text == "," and failure.glued and re.fullmatch(r"\d{3}", after.text) and not failure.open_brackets():
+    comma = token.text == "," and failure.glued and after.start == token.end and not failure.open_brackets()
+    if comma and re.fullmatch(r"\d\d?", after.text):
+        fix = f"{before.text}.{after.text}"
+        return replace(Span(before.start, after.end), "a number has a point, not a comma", fix, "number")
+    if comma and re.fullmatch(r"\d{3}", after.text):
         fix = f"{before.text}_{after.text}"
         return replace(Span(before.start, after.end), "thousands are not separated by commas", fix, "number")
-    unit = _UNITS.get(token.word)
+    unit = UNITS.get(token.word)
     if unit and token.kind is TokenKind.WORD:
         fix = f"{before.text}{unit}"
         return replace(Span(before.start, token.end), "a duration is one word", fix, "unit")
@@ -248,11 +252,26 @@ def regex_in_quotes(failure: Failure) -> Diagnostic | None:
     if token.kind is TokenKind.STRING:
         return replace(token.span, "a regex is written between slashes", literals.regex_for(token.text), "regex")
     if token.kind is TokenKind.WORD:
-        label = f"write /{token.text}/ for that text, or $name for a parameter"
+        bare = failure.source.text[token.start :].split()[0].rstrip(")").replace("/", "\\/")
+        label = f"write /{bare}/ for that text, or $name for a parameter"
         return Diagnostic("'~' takes a regex between slashes", token.span, label, code="regex")
     if token.text in ("^", ".", "*", "(", "[", "\\"):
         return Diagnostic("'~' takes a regex between slashes", token.span, "write ~ /.../", code="regex")
     return None
+
+
+_UUID: Final = re.compile(r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b")
+
+
+def uuid_without_quotes(failure: Failure) -> Diagnostic | None:
+    """`id == 550e8400-e29b-41d4-a716-446655440000`."""
+    here = (
+        found for found in _UUID.finditer(failure.source.text) if found.start() <= failure.token.start < found.end()
+    )
+    found = next(here, None)
+    if found is None or failure.token.kind is TokenKind.END:
+        return None
+    return replace(Span(*found.span()), "a UUID is written in quotes", f'"{found[0]}"', "uuid")
 
 
 def network_without_quotes(failure: Failure) -> Diagnostic | None:
@@ -341,6 +360,7 @@ def default_mistakes(failure: Failure) -> Diagnostic | None:
 
 RECOGNISERS: Final[tuple[Callable[[Failure], Diagnostic | None], ...]] = (
     date_without_quotes,
+    uuid_without_quotes,
     network_without_quotes,
     malformed_number,
     number_beside,
