@@ -68,6 +68,7 @@ _ESCAPES: Final = {
     "h": ("the escape \\h", "write [ \\t]"),
     "H": ("the escape \\H", "write [^ \\t]"),
     "R": ("the escape \\R", "write (?:\\r\\n|\\n|\\r)"),
+    "C": ("the escape \\C", "write . for one code point"),
     "X": ("the escape \\X", "write . for one code point"),
     "N": ("the escape \\N", "write the character itself, or \\x{…}"),
     "u": ("the escape \\u", "write \\x{…} with the code point in hex"),
@@ -166,6 +167,10 @@ def _explain(pattern: str, refusal: Exception) -> Problem:
         words = "repeats more than 1,000 times, counting the repetitions around it"
         if "," in snippet and snippet[-2] != ",":
             words, hint = "is no range of counts", "write the smaller count first"
+    if snippet.startswith("[:"):
+        words, hint = "is no class", "write [:alpha:], [:digit:] or another POSIX class"
+    if snippet in {"\\d", "\\w", "\\s", "\\D", "\\W", "\\S"}:
+        words, hint = "is no end of a range", "write \\- for a hyphen"
     if snippet.startswith(("\\p", "\\P")):
         words, hint = "is no Unicode class", "write \\pL, \\p{Greek} or another general category or script"
     subject = f"'{snippet}' " if snippet else "the regex "

@@ -10,6 +10,7 @@ from bson import Binary, MinKey
 import megaql
 from megaql.lang import actual, explain
 from megaql.lang.kinds import CountRange
+from megaql.lang.reasons import Reason
 from megaql.lang.record import Record
 
 NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
@@ -218,6 +219,16 @@ def test_a_passed_over_clause_that_is_out_of_budget_changes_no_verdict(monkeypat
     explanation = explained("true or any i in items: (any k in items: (i.q > k.q))", {"items": [{"q": 1}] * 50})
     assert explanation.verdict is megaql.Verdict.MATCH
     assert explanation.children[1].reason.startswith("budget: ")
+
+
+@pytest.mark.parametrize(
+    "query", ["number(word) > 1", "size(list) > 1", ".**.z == 1", "lower(list) == 1", "word < now()"]
+)
+def test_what_is_unknown_is_told_as_a_reason_and_not_as_a_value(query):
+    explanation = explained(query, {"word": "x", "list": [[5]], "deep": [{"y": 1}] * 20_000})
+    assert explanation.reason
+    assert not any(isinstance(one.value, Reason) for one in explanation.actual)
+    assert "Reason" not in str(explanation)
 
 
 def test_a_quantifier_shows_the_first_elements_and_the_last_one_looked_at():

@@ -57,6 +57,8 @@ def test_a_construct_of_another_dialect_is_named_with_its_place_and_a_way_out(pa
         ("*a", Problem("'*' has nothing to repeat", 0, 1, "write \\ before the character to mean itself")),
         ("a**", Problem("'**' repeats a repetition", 1, 2, "write one of them")),
         ("a{2000}", Problem("'{2000}' repeats more than 1,000 times", 1, 6, "write a smaller count, or +")),
+        ("[[:foo:]]", Problem("'[:foo:]' is no class", 1, 7, "write [:alpha:], [:digit:] or another POSIX class")),
+        (r"[a-\d]", Problem("'\\d' is no end of a range", 3, 2, "write \\- for a hyphen")),
         ("[b-a]", Problem("'b-a' is no range", 1, 3, "write the smaller character first")),
         ("a\\q", Problem("'\\q' is no escape", 1, 2, "write \\\\ for a backslash")),
         ("a\\", Problem("the regex ends in a lone backslash", 1, 1, "write \\\\ for a backslash")),
