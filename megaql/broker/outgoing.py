@@ -33,9 +33,14 @@ class Outgoing:
 
 def body_and_attributes_size(body: str, attributes: Mapping[str, Attribute]) -> int:
     """Return the size of a message in bytes, as SQS and SNS count it."""
-    total = len(body.encode("utf-8", "surrogatepass"))
+    total = _bytes(body)
     for name, attribute in attributes.items():
         value = attribute.get("BinaryValue", attribute.get("StringValue", ""))
-        total += len(name.encode()) + len(str(attribute.get("DataType", "")).encode())
-        total += len(value if isinstance(value, bytes | bytearray) else str(value).encode("utf-8", "surrogatepass"))
+        total += _bytes(name) + _bytes(attribute.get("DataType", ""))
+        total += len(value) if isinstance(value, bytes | bytearray) else _bytes(value)
     return total
+
+
+def _bytes(text: object) -> int:
+    # What is no Unicode text has a size too; that it cannot be sent is for the service to say.
+    return len(str(text).encode("utf-8", "surrogatepass"))

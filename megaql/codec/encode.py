@@ -78,10 +78,13 @@ def _checked(body: str) -> str:
             hint="send an empty object ({}), or leave the message out",
         )
     if found := _REFUSED.search(body):
+        half = "\ud800" <= found[0] <= "\udfff"
         raise CodecError(
             f"the text holds the character U+{ord(found[0]):04X}",
             where=f"character {found.start() + 1}",
             why="SQS accepts tab, line ends and the characters from U+0020 that XML 1.0 allows",
-            hint="send it as bytes, which travel as Base64: text.encode()",
+            hint="repair the text: this is half of a surrogate pair, which no encoding of text can hold"
+            if half
+            else "send it as bytes, which travel as Base64: text.encode()",
         )
     return body

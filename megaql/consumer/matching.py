@@ -8,14 +8,16 @@ says nothing about the message, which has to come again.
 from __future__ import annotations
 
 import threading
+import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from megaql import query as queries
 from megaql.codec.decode import payload_of
 from megaql.codec.payloads import Blob, Plaintext
+from megaql.consumer.handler import name_of
 from megaql.consumer.journal import LOGGER
-from megaql.errors import ConsumerError, MegaQLError
+from megaql.errors import ConsumerError
 from megaql.lang.record import Record
 from megaql.lang.verdict import Verdict
 from megaql.router import Decision, Router
@@ -86,7 +88,7 @@ class Matching:
                 payload = _decode(decoder, message.payload)
             except Exception as error:  # noqa: BLE001 - a user's code, on any bytes
                 unread = True
-                _tell(error, message)
+                _tell(decoder, error, message)
                 continue
             if payload is not None:
                 decisions += ((decision, payload) for decision in router.verdicts(_view(message, payload)))
@@ -102,9 +104,18 @@ def _view(message: Message, payload: Payload) -> Record:
     return Record(seen.body, {**message.envelope(), **seen.envelope}, seen.mega)
 
 
-def _tell(error: Exception, message: Message) -> None:
-    reason = error.what if isinstance(error, MegaQLError) else f"the decoder raised {type(error).__name__}"
-    LOGGER.error("%s, for message %s", reason, message.id, extra={"message_id": message.id})
+def _tell(decoder: Decoder, error: Exception, message: Message) -> None:
+    """Log what a decoder raised and where, without its text: parsers quote what they cannot parse, and that is the body."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    LOGGER.error(
+        "the decoder %s raised %s at %s:%d, for message %s; it is returned",
+        name_of(decoder),
+        type(error).__name__,
+        frame.filename,
+        frame.lineno,
+        message.id,
+        extra={"message_id": message.id},
+    )
 
 
 def _decode(decoder: Decoder, payload: Payload) -> Payload | None:

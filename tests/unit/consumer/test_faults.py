@@ -5,11 +5,13 @@ import random
 
 import pytest
 
+from megaql.broker.message import Message
 from megaql.consumer.app import App
 from megaql.consumer.backoff import Backoff
 from megaql.consumer.ledger import MemoryLedger
 from megaql.consumer.outcomes import Reject, Retry
-from megaql.errors import AccessDenied, BrokerError, Throttled
+from megaql.consumer.rejection import DeadLetters, Rejection
+from megaql.errors import AccessDenied, BrokerError, QueueNotFound, Throttled
 
 pytestmark = pytest.mark.usefixtures("no_pauses")
 
@@ -102,23 +104,17 @@ def test_a_dead_letter_copy_that_fails_keeps_the_message(world, queue, flaky, dr
     assert copies == (1 if isinstance(fault, str) else 2)
 
 
-def test_a_dead_letter_queue_that_was_replaced_is_found(world, queue, drain):
-    app = App(queue, backoff=Backoff(random=lambda: 1.0))
-
-    @app.subscribe("exists a")
-    def never(data):
-        if data.data["a"] == 1:
-            first = queue.dead_letter_queue()
-            world.client.delete_queue(QueueUrl=first.url)
-            policy = f'{{"deadLetterTargetArn": "{world.queue("other").arn}", "maxReceiveCount": 10}}'
-            world.client.set_queue_attributes(QueueUrl=queue.url, Attributes={"RedrivePolicy": policy})
-        raise Reject("never")
-
-    world.send(queue, {"a": 0}, {"a": 1})
-    assert drain(app, limit=2).rejected == 2
-    world.later(5)
-    drain(app)
-    assert world.bodies(queue.dead_letter_queue()) == ['{"a":1}']
+def test_a_dead_letter_queue_that_was_replaced_is_found(world, queue):
+    dead_letters = DeadLetters(queue)
+    rejected = [(Message("m1", "a"), Rejection("never"))]
+    assert dead_letters.send(rejected) == [""]
+    world.client.delete_queue(QueueUrl=queue.dead_letter_queue().url)
+    policy = f'{{"deadLetterTargetArn": "{world.queue("other").arn}", "maxReceiveCount": 10}}'
+    world.client.set_queue_attributes(QueueUrl=queue.url, Attributes={"RedrivePolicy": policy})
+    with pytest.raises(QueueNotFound):
+        dead_letters.send(rejected)
+    assert dead_letters.send(rejected) == [""]
+    assert world.bodies(queue.dead_letter_queue()) == ["a"]
 
 
 class BrokenLedger(MemoryLedger):
