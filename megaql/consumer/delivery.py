@@ -33,6 +33,13 @@ if TYPE_CHECKING:
 #: Exceptions that are no surprise: the log gets a line and no traceback.
 _TRANSIENT: Final = (ConnectionError, TimeoutError)
 
+#: Outcomes as what means the same when it is raised.
+_RAISED: Final = {
+    Outcome.DONE: None,
+    Outcome.RETRY_LATER: Retry(),
+    Outcome.FATAL_ERROR: Reject("the handler said FATAL_ERROR"),
+}
+
 _DONE: Final = Settlement(Action.DELETE, Tally.HANDLED)
 _EXPIRED: Final = Settlement(Action.LEAVE, Tally.EXPIRED)
 
@@ -119,15 +126,15 @@ class Deliverer:
 
     def _meaning(self, said: object, subscription: Subscription, message: Message) -> Retry | Rejection | None:
         name, about = subscription.name, self._about(message, subscription)
+        # By type, never by `==`: what a handler returns may answer that with anything, as an array does.
+        if isinstance(said, Outcome):
+            said = _RAISED[said]
         match said:
-            case None | Outcome.DONE:
+            case None:
                 return None
-            case Outcome.RETRY_LATER | Retry():
-                retry = said if isinstance(said, Retry) else Retry()
-                LOGGER.info("%s wants message %s later: %s", name, message.id, retry, extra=about)
-                return retry
-            case Outcome.FATAL_ERROR:
-                return Rejection("the handler said FATAL_ERROR", name)
+            case Retry():
+                LOGGER.info("%s wants message %s later: %s", name, message.id, said, extra=about)
+                return said
             case Reject():
                 return Rejection(said.reason, name, type(said.__cause__).__qualname__ if said.__cause__ else "")
             case BaseException() if isinstance(said, subscription.fatal):

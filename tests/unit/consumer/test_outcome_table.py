@@ -240,3 +240,33 @@ def test_a_rejected_message_is_deleted_only_after_its_copy_is_there(app, drain, 
 
 def raising_batch(_queue, _entries):
     raise OSError("the disk is full")
+
+
+class Unanswerable:
+    """What arrays and SQL expressions are: neither true nor false where they are compared."""
+
+    __hash__ = None
+
+    def __eq__(self, other):
+        return self
+
+    def __bool__(self):
+        raise ValueError("the truth value is ambiguous")
+
+
+def test_what_a_handler_returns_is_not_compared(world, app, queue, drain):
+    world.send(queue, ADDED)
+    subscribed(app, Unanswerable)
+    assert drain(app).handled == 1
+
+
+class Lazy:
+    def __call__(self, _event):
+        yield "never reached"
+
+
+def test_a_generator_that_comes_out_is_no_success(world, app, queue, drain, caplog):
+    world.send(queue, ADDED)
+    app.subscribe(name="item.added")(Lazy())
+    assert drain(app).retried == 1
+    assert "none of it has run" in caplog.text

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from megaql.broker.message import Message
 from megaql.broker.queue import Queue
 from megaql.consumer.app import App
 from megaql.consumer.backoff import Backoff
@@ -269,6 +270,15 @@ def test_a_signal_stops_the_run_and_is_in_the_report(world, queue):
 def test_a_receive_waits_for_a_quarter_of_the_lease_at_most(lease, settings, seconds):
     plan = Plan(lease=timedelta(seconds=lease), poll_backoff=Backoff(), **settings)
     assert plan.poll_wait == timedelta(seconds=seconds)
+
+
+def test_a_run_that_ends_when_empty_does_not_ask_again_while_something_is_in_hand(queue):
+    plan = Plan(lease=timedelta(seconds=30), poll_backoff=Backoff(), once=True, concurrency=3)
+    worker = Worker(queue, None, None, plan, monotonic=lambda: 1000.0)
+    worker._on_received([Message("m1", "a")])
+    assert worker._receive_size() == 2
+    worker._on_received([])
+    assert worker._receive_size() == 0
 
 
 def test_a_server_that_does_not_wait_is_not_asked_without_end(queue):
