@@ -71,3 +71,13 @@ def test_a_certain_fix_takes_the_mistake_away(file):
         except QueryError as error:
             if (error.diagnostics[0].code, error.span) == (first.code, first.span):
                 pytest.fail(f"the fix of {query!r} changes nothing: {fixed!r}")
+
+
+@pytest.mark.parametrize(
+    ("query", "meant"), [("a|b", "a or b"), ("a∧b", "a and b"), ("a∈[1]", "a in [1]"), ("exists a,b", "exists a and b")]
+)
+def test_the_words_of_a_fix_stay_apart_from_what_is_around_them(query, meant):
+    with pytest.raises(QueryError) as caught:
+        parser.parse(query)
+    first = caught.value.diagnostics[0]
+    assert parser.parse(query[: first.span.start] + first.fix + query[first.span.end :]) == parser.parse(meant)
