@@ -22,7 +22,8 @@ def home() -> Path:
     """Return the folder of the embedded broker: `$MEGAQL_HOME`, else `megaql` in the user's data folder."""
     named = os.environ.get("MEGAQL_HOME")
     if named:
-        return Path(named).expanduser()
+        # A process that changes its directory keeps its home.
+        return Path(named).expanduser().absolute()
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Application Support" / "megaql"
     if sys.platform == "win32":

@@ -47,14 +47,11 @@ class LocalSNS:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._ready = False
 
     def _call(self, name: str, operation: Operation, request: dict[str, Any]) -> Response:
         try:
             parameters.check(name, request, sns_parameters.REQUESTS)
-            if not self._ready:
-                sns_schema.ensure(self._store)
-                self._ready = True
+            sns_schema.ensure(self._store)
             answer = operation(self._store, request)
         except Refused as refused:
             error = ParamValidationError if refused.code == PARAM_VALIDATION else ClientError

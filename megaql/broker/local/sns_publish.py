@@ -250,7 +250,11 @@ def _store(
         _deliver(db, deliveries, now)
         return {"MessageId": publication.id}
     key = f"{publication.group_id} {publication.dedup_id}" if topic.dedup_by_group else str(publication.dedup_id)
-    db.execute("DELETE FROM topic_dedup WHERE topic = ? AND expires_at <= ?", (topic.name, now))
+    # What expires later than any window from now was noted before the clock was set back, and would suppress for longer than a window.
+    db.execute(
+        "DELETE FROM topic_dedup WHERE topic = ? AND (expires_at <= ? OR expires_at > ?)",
+        (topic.name, now, now + DEDUP_WINDOW + clock.SLACK),
+    )
     known = db.execute(
         "SELECT message_id, sequence FROM topic_dedup WHERE topic = ? AND key = ?", (topic.name, key)
     ).fetchone()

@@ -45,7 +45,7 @@ _TABLES: Final = (
 
 
 def ensure(store: Store) -> None:
-    """Make the tables unless they are there."""
+    """Make the tables unless they are there; asked at each call, because a home may be removed between two."""
     with store.read() as db:
         made = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'topic_dedup_expiry'").fetchone()
     if made is None:

@@ -11,6 +11,17 @@ def test_megaql_home_decides(monkeypatch):
     assert local.home() == Path.home() / "here"
 
 
+def test_a_relative_home_is_the_one_where_the_client_was_made(monkeypatch, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MEGAQL_HOME", "home")
+    client = local.client()
+    client.create_queue(QueueName="orders")
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert client.list_queues()["QueueUrls"] == ["http://local.megaql/000000000000/orders"]
+    client.close()
+
+
 @pytest.mark.parametrize(
     ("platform", "data_home", "expected"),
     [

@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pytest
 
@@ -329,6 +330,24 @@ def test_duplicates_of_a_fifo_topic(sns, sqs, time, scope, second):
     time.now += 301
     later = sns.publish(TopicArn=arn, Message="x", MessageGroupId="c")
     assert later["SequenceNumber"] > first["SequenceNumber"]
+
+
+def test_a_clock_set_back_suppresses_nothing_for_longer_than_the_window(sns, sqs, time):
+    arn = topic(sns, "t.fifo", ContentBasedDeduplication="true")
+    url, endpoint = queue(sqs, "q.fifo", ContentBasedDeduplication="true")
+    subscribe(sns, arn, endpoint, RawMessageDelivery="true")
+    sns.publish(TopicArn=arn, Message="x", MessageGroupId="a")
+    time.now -= 3600
+    time.now += 301
+    sns.publish(TopicArn=arn, Message="x", MessageGroupId="b")
+    assert bodies(sqs, url) == ["x", "x"]
+
+
+def test_topics_of_a_home_that_was_removed_can_be_made_again(sns, tmp_path):
+    topic(sns)
+    shutil.rmtree(tmp_path)
+    assert sns.list_topics()["Topics"] == []
+    assert topic(sns) in str(sns.list_topics()["Topics"])
 
 
 def test_what_a_fifo_topic_needs(sns):
