@@ -334,7 +334,7 @@ def test_duplicates_of_a_fifo_topic(sns, sqs, time, scope, second):
 
 def test_a_clock_set_back_suppresses_nothing_for_longer_than_the_window(sns, sqs, time):
     arn = topic(sns, "t.fifo", ContentBasedDeduplication="true")
-    url, endpoint = queue(sqs, "q.fifo", ContentBasedDeduplication="true")
+    url, endpoint = queue(sqs)
     subscribe(sns, arn, endpoint, RawMessageDelivery="true")
     sns.publish(TopicArn=arn, Message="x", MessageGroupId="a")
     time.now -= 3600
