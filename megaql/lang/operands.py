@@ -73,16 +73,34 @@ class Options(NamedTuple):
         yield from (value for _, value in self.scalars)
 
 
-#: List literals kept ready. They are known by identity, since hashing ten thousand items for each message would cost more than it saves.
-_READY: Final[dict[int, tuple[ListLiteral, Options]]] = {}
+#: Items of list literals kept ready, all lists together; past it all are made anew. About 100 bytes each.
+READY_ITEMS: Final = 1_000_000
 
-#: How many; past it all are made anew.
-_READY_LISTS: Final = 256
+
+class _Ready:
+    """List literals kept ready, by identity: hashing ten thousand items for each message would cost more than it saves.
+
+    Threads that race may count an item twice or not at all, which changes when lists are made anew and nothing else.
+    """
+
+    def __init__(self) -> None:
+        self.lists: dict[int, tuple[ListLiteral, Options]] = {}
+        self.items = 0
+
+    def keep(self, node: ListLiteral, made: Options) -> None:
+        if self.items > READY_ITEMS:
+            self.lists.clear()
+            self.items = 0
+        self.lists[id(node)] = (node, made)
+        self.items += len(node.items) + 1
+
+
+_READY: Final = _Ready()
 
 
 def options(node: ListLiteral) -> Options:
     """Return the items of a list literal, sorted by how they are looked up. Safe to call from many threads."""
-    ready = _READY.get(id(node))
+    ready = _READY.lists.get(id(node))
     if ready is not None and ready[0] is node:
         return ready[1]
     items = [literal(item) for item in node.items]
@@ -92,9 +110,7 @@ def options(node: ListLiteral) -> Options:
         frozenset(item.text for item in items if isinstance(item, Folded)),
         tuple(item for item, key in zip(items, keys, strict=True) if key is None and not isinstance(item, Folded)),
     )
-    if len(_READY) >= _READY_LISTS:
-        _READY.clear()
-    _READY[id(node)] = (node, made)
+    _READY.keep(node, made)
     return made
 
 
