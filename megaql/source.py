@@ -76,6 +76,6 @@ def excerpt(source: Source, span: Span, label: str = "") -> str:
         start = start - first + len(head)
         length = max(1, min(length, len(line) - start))
     gutter = f"{number:>3} | "
-    carets = "^" * width(line[start : start + length] or " ")
+    carets = "^" * max(1, width(line[start : start + length]))  # a combining character alone has no width
     blank = " " * (len(gutter) - 2) + "| " + " " * width(line[:start])
     return f"{gutter}{line}\n{blank}{carets}{' ' + label if label else ''}"

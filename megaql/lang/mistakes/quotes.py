@@ -177,6 +177,12 @@ def symbols(failure: Failure) -> Diagnostic | None:
         return replace(token.span, f"'{char}' is not a character of the language", _SYMBOLS[char], "symbol")
     if char == "\\":
         return Diagnostic("a backslash belongs inside quotes", token.span, "leave it out", code="symbol")
+    if unicodedata.combining(char):
+        message = f"a name does not hold the combining character U+{ord(char):04X}"
+        label = 'put the key in quotes: a["..."], or ."..." at the start of a path'
+        return Diagnostic(
+            message, token.span, label, "a letter and its accent in one character need no quotes", "symbol"
+        )
     if not char.isprintable():
         name = unicodedata.name(char, "a control character").lower()
         return Diagnostic(
