@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 #: Elements of an array that a quantifier's explanation shows: the first ones, and the last that was looked at.
 SHOWN_ELEMENTS: Final = 10
 
+#: Code points shown of one clause in the text of an explanation.
+SHOWN_CLAUSE: Final = 300
+
 #: Columns that the text of an explanation fits in.
 WIDTH: Final = 80
 
@@ -187,7 +190,7 @@ def _lines(one: Explanation, depth: int) -> Iterator[str]:
         case Not():
             title = "not"
         case _:
-            title = one.clause
+            title = _shortened(one.clause)
     margin = "  " * min(depth, 16)
     # "no match" is the longest verdict.
     label = f"{margin}{one.verdict.value:<8}  "
@@ -204,6 +207,13 @@ def _lines(one: Explanation, depth: int) -> Iterator[str]:
             yield from _wrapped(" " * len(label) + note, " " * (len(label) + 2))
     for child in one.children:
         yield from _lines(child, depth + 1)
+
+
+def _shortened(clause: str) -> str:
+    """Cut a clause that would fill the screen, as one with a long list does; `to_dict` has all of it."""
+    if len(clause) <= SHOWN_CLAUSE:
+        return clause
+    return f"{clause[:SHOWN_CLAUSE]} … ({len(clause):,} characters)"
 
 
 def _wrapped(line: str, indent: str) -> list[str]:

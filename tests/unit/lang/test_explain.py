@@ -231,6 +231,14 @@ def test_what_is_unknown_is_told_as_a_reason_and_not_as_a_value(query):
     assert "Reason" not in str(explanation)
 
 
+def test_a_clause_that_would_fill_the_screen_is_cut_in_the_text_and_whole_in_the_dict():
+    query = f"price in [{', '.join(map(str, range(1_000)))}]"
+    explanation = explained(query)
+    assert len(str(explanation).splitlines()) < 10
+    assert f"… ({len(query):,} characters)" in " ".join(str(explanation).split())
+    assert explanation.to_dict()["clause"] == query
+
+
 def test_a_quantifier_shows_the_first_elements_and_the_last_one_looked_at():
     explanation = explained("any i in a: (i == 99)", {"a": list(range(200))})
     shown = [child.element for child in explanation.children]
