@@ -53,6 +53,9 @@ EMPTY_INTERVAL: Final = 0.1
 #: What is kept of the drain timeout for giving back what did not finish in the rest of it.
 RELEASE_TIME: Final = timedelta(seconds=2)
 
+#: What there is for giving back even where the drain timeout leaves nothing: one request's time.
+LEAST_RELEASE_TIME: Final = timedelta(seconds=0.5)
+
 #: Failed receives in a row after which a run that should end when the queue is empty gives up.
 ONCE_FAILURES: Final = 5
 
@@ -82,6 +85,11 @@ class Plan:
         )
         seconds = self.lease.total_seconds() * WAIT_SHARE
         return min(wait, timedelta(seconds=max(1, int(seconds)) if self.lease >= SHORTEST_POLLED_LEASE else 0))
+
+    @property
+    def release_time(self) -> timedelta:
+        """How long giving back may take at the end of a drain timeout."""
+        return max(min(RELEASE_TIME, self.drain_timeout / 2), LEAST_RELEASE_TIME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,8 +320,8 @@ class Worker:
                 "stopping: %d messages are being handled", len(self._running), extra={"queue": self._queue.name}
             )
             self._end(Stopped.ASKED)
-            drain = self._plan.drain_timeout - min(RELEASE_TIME, self._plan.drain_timeout / 2)
-            self._deadline = self._monotonic() + drain.total_seconds()
+            drain = self._plan.drain_timeout - self._plan.release_time
+            self._deadline = self._monotonic() + max(0.0, drain.total_seconds())
             self._give_back(self._buffer.empty())
 
     # The end
@@ -334,7 +342,7 @@ class Worker:
         self._stopped = Stopped.AT_ONCE
         self._give_back(self._running)
         self._running = []
-        self._deadline = self._monotonic() + min(RELEASE_TIME, self._plan.drain_timeout / 2).total_seconds()
+        self._deadline = self._monotonic() + self._plan.release_time.total_seconds()
         if self._pile:
             self._settle()
 

@@ -175,15 +175,16 @@ def test_a_second_stop_gives_back_what_is_running_at_once(world, queue, gate):
     assert (queue.info().visible, queue.info().in_flight) == (2, 0)
 
 
-def test_after_the_drain_timeout_what_is_running_goes_back(world, queue, gate):
+@pytest.mark.parametrize("seconds", [0, 0.2])
+def test_after_the_drain_timeout_what_is_running_goes_back(world, queue, gate, seconds):
     world.send(queue, {"a": 1})
     app = App(queue)
     app.subscribe("exists a", subscription="gate")(gate)
-    thread, reports = in_background(app, drain_timeout=timedelta(seconds=0.2))
+    thread, reports = in_background(app, drain_timeout=timedelta(seconds=seconds))
     gate.wait_entered()
     app.stop()
     thread.join(PATIENCE)
-    assert reports[0].stopped is Stopped.AT_ONCE
+    assert (reports[0].stopped, reports[0].returned) == (Stopped.AT_ONCE, 1)
     assert (queue.info().visible, queue.info().in_flight) == (1, 0)
 
 
