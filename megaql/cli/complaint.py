@@ -62,7 +62,7 @@ def _wrong_use(error: Any) -> MegaQLError:
     parameter, given = getattr(error, "param", None), getattr(error, "param_hint", None)
     possible = getattr(error, "possibilities", None)
     named = given or (_name_of(parameter) if parameter is not None and error.message else None)
-    what = error.message if named or possible else error.format_message()
+    what = _invalid(error) or error.message or error.format_message()
     what, _, suggestion = what.strip().partition(" Did you mean ")
     suggestion = suggestion.rstrip("?") or " or ".join(sorted(possible or ()))
     see = f"`{command} --help` shows what there is"
@@ -71,6 +71,19 @@ def _wrong_use(error: Any) -> MegaQLError:
         where=f"{command}, {named}" if named else command,
         hint=f"did you mean {suggestion}? {see}" if suggestion else see,
     )
+
+
+def _invalid(error: Any) -> str:
+    """Return in our words what typer's validation says of a value; nothing for any other mistake, or a typer that says it well."""
+    details = getattr(error.__cause__, "errors", None)
+    match details() if details is not None else ():
+        case [{"type": "int_parsing", "input": given}]:
+            return f"{given!r} is not a whole number"
+        case [{"type": "greater_than_equal", "input": given, "ctx": {"ge": least}}]:
+            return f"{given} is too small: the least is {least}"
+        case [{"type": "value_error", "msg": message}]:
+            return str(message).removeprefix("Value error, ")
+    return ""
 
 
 def _name_of(parameter: Any) -> str:

@@ -29,6 +29,16 @@ class Color(StrEnum):
     NEVER = "never"
 
 
+def _replace_closed_streams() -> None:
+    """Give a process that was started with closed streams (`<&-`, `>&-`, a daemon) ones that lead nowhere.
+
+    Python has `None` for them, and the next file that is opened would get their descriptor and whatever is written to it.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - it lives as long as the process
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -52,6 +62,7 @@ class Environment:
     @classmethod
     def of_process(cls) -> Environment:
         """Return the world of this process. Text its encoding cannot say is written with escapes, never an error."""
+        _replace_closed_streams()
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")
@@ -59,7 +70,7 @@ class Environment:
             stdin=sys.stdin,
             stdout=sys.stdout,
             stderr=sys.stderr,
-            stdin_isatty=sys.stdin is not None and sys.stdin.isatty(),
+            stdin_isatty=sys.stdin.isatty(),
             stdout_isatty=sys.stdout.isatty(),
             stderr_isatty=sys.stderr.isatty(),
             environ=os.environ,

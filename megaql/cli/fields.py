@@ -23,7 +23,7 @@ from megaql.lang.printer import to_text
 from megaql.lang.reasons import Reason
 from megaql.lang.record import MISSING
 from megaql.lang.tree import walk
-from megaql.scan.readable import readable
+from megaql.scan.readable import readable, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,13 +51,22 @@ class Field:
         return [one.value for one in found if one.value is not MISSING and not isinstance(one.value, Reason)]
 
     def value(self, message: Message) -> Any:
-        """Return what JSON shows of the path: its value, a list where there are several, null where it is missing."""
-        values = [readable(value) for value in self.values(message)]
+        """Return what JSON shows of the path: its value, a list where there are several, null where it is missing.
+
+        A time of the envelope is plain text, as in a record; only a date of a payload has to say that it is one.
+        """
+        plain = self.path.root is Root.ENVELOPE
+        values = [
+            timestamp(value) if plain and isinstance(value, datetime) else readable(value)
+            for value in self.values(message)
+        ]
         return values[0] if len(values) == 1 else values or None
 
     def text_of(self, message: Message) -> str:
-        """Return what a person reads: strings without quotes, anything else as JSON, nothing where it is missing."""
-        values = [readable(value) for value in self.values(message)]
+        """Return what a person reads: strings and times without quotes, anything else as JSON, nothing where it is missing."""
+        values = [
+            timestamp(value) if isinstance(value, datetime) else readable(value) for value in self.values(message)
+        ]
         return ", ".join(value if isinstance(value, str) else _json(value) for value in values)
 
     def sort(self, messages: Sequence[Message], *, descending: bool = False) -> list[Message]:
@@ -92,6 +101,8 @@ def _sort_key(value: object) -> tuple[int, Any]:
 
 def read_field(text: str, option: str) -> Field:
     """Read one path, or tell which option has none."""
+    if not text.strip():
+        raise typer.BadParameter("a path is missing; write event.name, items[0].sku or @id", param_hint=option)
     try:
         clause = parse(f"exists {text.strip()}")
     except QueryError as error:

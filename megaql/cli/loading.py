@@ -43,6 +43,10 @@ def load_app(text: str) -> App:
             where="MODULE:APP",
             hint=f"write {dotted}:{attribute or DEFAULT_NAME}",
         )
+    if not name:
+        raise ConsumerError(
+            f"{text!r} names no module", where="MODULE:APP", hint="write the module before the colon: shop.handlers:app"
+        )
     module = _imported(name)
     attribute = attribute or DEFAULT_NAME
     found = getattr(module, attribute, None)
@@ -52,7 +56,7 @@ def load_app(text: str) -> App:
     raise ConsumerError(
         f"{name} has no App named {attribute!r}"
         if found is None
-        else f"{name}:{attribute} is no App, but a {type(found).__name__}",
+        else f"{name}:{attribute} is no App; its type is {type(found).__name__}",
         where=str(getattr(module, "__file__", "") or name),
         hint=f"write {name}:{apps[0]}" if apps else f"make one: {attribute} = megaql.App(…)",
     )

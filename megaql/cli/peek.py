@@ -150,7 +150,7 @@ def command(
       megaql peek local:orders
       megaql peek orders -w 'event.name == "item.added" and event.quantity > 5'
       megaql peek orders -w '@attributes.tenant == $tenant' -p tenant=acme --count
-      megaql peek orders-dlq -w '@receive_count > 3' --save failed.ndjson
+      megaql peek orders-dlq -w 'age(@sent_at) > 1d' --save failed.ndjson
       megaql peek failed.ndjson -w 'missing event.subject' --fields @id,event.name
       megaql peek local:orders -w 'event.quantity > 5' --why-not
 

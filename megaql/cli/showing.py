@@ -6,6 +6,7 @@ A maintainer keeps one rule: near misses are what `Explanation.blockers` says an
 from __future__ import annotations
 
 import os
+import stat
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self, TextIO
@@ -84,7 +85,8 @@ class Showing:
         """Judge and show the messages of a scan until it ends or enough are shown; before an error of the queue, what was found by then."""
         if self._file is not None:
             # Not before the target is open: a wrong name must not cost what the file held.
-            self._file.truncate()
+            if _is_regular(self._file.fileno()):
+                self._file.truncate()
             self._begun = True
         try:
             self._look(scan)
@@ -154,8 +156,23 @@ def miss_summary(misses: Counter[str]) -> list[str]:
 
 
 def private_file(path: str) -> TextIO:
-    """Open a file for writing, from now on for nobody but the user to read; what it holds is still there."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
-    if hasattr(os, "fchmod"):
+    """Open a file for writing, from now on for nobody but the user to read; what it holds is still there.
+
+    A pipe or a device (`--save >(gzip > a.gz)`, `/dev/null`) keeps its mode: it is not the user's alone.
+    """
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise MegaQLError(
+            "The file to save to cannot be written",
+            where=path,
+            why=error.strerror or type(error).__name__,
+            hint="nothing was read; name a file in a folder that is there and that you may write to",
+        ) from error
+    if hasattr(os, "fchmod") and _is_regular(descriptor):
         os.fchmod(descriptor, 0o600)
     return open(descriptor, "w", encoding="utf-8", newline="\n")  # noqa: PTH123 - a descriptor, closed by its owner
+
+
+def _is_regular(descriptor: int) -> bool:
+    return stat.S_ISREG(os.fstat(descriptor).st_mode)

@@ -11,6 +11,7 @@ from megaql.cli.environment import Color
 from megaql.cli.options import ColorOption, ExitStatusOption, ParamOption
 from megaql.cli.output import FieldsOption, Output, OutputOption, TemplateOption
 from megaql.cli.status import Status
+from megaql.errors import MegaQLError
 
 #: A word that begins like this is no file.
 QUEUE_PREFIXES: Final = ("local:", "local-topic:", "arn:", "http://", "https://")
@@ -64,21 +65,23 @@ def command(
             raise typer.BadParameter(
                 f"{file!r} is a queue; `megaql peek {file} -w QUERY` looks into it", param_hint="FILE"
             )
-    for file in files:
-        with reading(
-            world, FileSource(file), options.connection(None, None, None), Wanted(Budget()), quiet=quiet
-        ) as scan:
-            for message in scan:
-                verdict = compiled.evaluate(message)
-                scan.tally(verdict)
-                if (verdict is Verdict.MATCH) is not invert:
-                    total += 1
-                    if not count:
-                        shown.show(message)
+    nowhere = options.connection(None, None, None)
+    for number, file in enumerate(files, start=1):
+        with reading(world, FileSource(file), nowhere, Wanted(Budget()), quiet=quiet) as scan:
+            try:
+                for message in scan:
+                    verdict = compiled.evaluate(message)
+                    scan.tally(verdict)
+                    if (verdict is Verdict.MATCH) is not invert:
+                        total += 1
+                        if not count:
+                            shown.show(message)
+            except MegaQLError:
+                if total and not count:
+                    shown.end()  # an array that was begun is whole all the same
+                raise
+            if number == len(files):  # before the summary, which would stand inside of an array
+                world.out(str(total)) if count else shown.end()
         statuses.append(scan.status())
-    if count:
-        world.out(str(total))
-    else:
-        shown.end()
     failed = max(statuses)
     return failed or (Status.NO_MATCH if exit_status and not total else Status.DONE)

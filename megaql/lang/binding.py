@@ -75,7 +75,7 @@ def _unbound(name: str, span: Span, params: Mapping[str, object], used: Mapping[
     return Diagnostic(
         f"the parameter ${name} has no value",
         span,
-        f"did you mean ${known}?" if known else f"pass it when compiling: {name}=...",
+        f"did you mean ${known}?" if known else f"give it a value: {name}=..., on the command line -p {name}=...",
         code="unbound-parameter",
         fix=f"${known}" if known else None,
     )

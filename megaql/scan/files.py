@@ -138,13 +138,23 @@ def _opened(path: str) -> Iterator[BinaryIO]:
             packed = cast("BufferedReader", file).peek(2)[:2] == b"\x1f\x8b"
             yield cast("BinaryIO", gzip.GzipFile(fileobj=file)) if packed else file
     except FileNotFoundError:
-        raise ScanError("There is no such file", where=name) from None
+        raise ScanError(
+            "There is no such file",
+            where=name,
+            why=f"it is not in {Path.cwd()}" if not Path(name).is_absolute() else "nothing has that path",
+            hint="check the name and the folder; - reads standard input",
+        ) from None
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise ScanError(
             "A gzip file is damaged", where=name, why=str(error), hint="what came before was read"
         ) from error
     except OSError as error:
-        raise ScanError("A file cannot be read", where=name, why=error.strerror or str(error)) from error
+        raise ScanError(
+            "A file cannot be read",
+            where=name,
+            why=error.strerror or str(error),
+            hint="name a file that you may read, of JSON or ndjson; - reads standard input",
+        ) from error
 
 
 def _messages(document: Document) -> Iterator[Message | BadLine]:

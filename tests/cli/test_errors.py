@@ -1,7 +1,11 @@
 """Every way a user can be wrong or unlucky: four parts on standard error, the documented status, no traceback, nothing on standard output."""
 
+import os
 import re
+import shlex
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -130,7 +134,15 @@ def test_a_file_to_save_to_that_cannot_be_written(megaql, tmp_path):
             ["peek", "local:orders", "--for", "10"],
             ["'10' is no duration", "did you mean 10s?", "where: megaql peek, --for"],
         ),
-        (["peek", "local:orders", "-o", "tabel"], ["where: megaql peek, --output"]),
+        (["peek", "local:orders", "-o", "tabel"], ["error: 'tabel' is not one of", "where: megaql peek, --output"]),
+        (["peek", "local:orders", "-n", "x"], ["error: 'x' is not", "where: megaql peek, --limit"]),
+        (["peek", "local:orders", "-n", "0"], ["error: 0 is ", "where: megaql peek, --limit"]),
+        (["publish", "local:orders", "--event", "a", "--text", "b"], ["error: --event and --text exclude each other"]),
+        (["peek", "local:orders", "--template", "{}"], ["error: a path is missing", "where: megaql peek, --template"]),
+        (["run", ":app"], ["error: ':app' names no module", "next: write"]),
+        (["test", "true", "nosuch.ndjson"], ["where: nosuch.ndjson", "why: it is not in ", "next: "]),
+        (["test", "true", "."], ["A file cannot be read", "next: "]),
+        (["test", "a == $x", "nosuch.ndjson"], ["-p x=..."]),
         (["help", "exitcodes"], ["There is no topic 'exitcodes'", "did you mean exit-codes?"]),
         (["peek", "local:orders", "--limit"], ["--limit"]),
         (["peek", "a", "b"], ["unexpected extra argument", "b"]),
@@ -166,3 +178,19 @@ def test_a_hostile_name_reaches_no_terminal(megaql):
     result = megaql("peek", "\x1b[2Jx.ndjson")
     assert result.status == 2
     assert "\x1b" not in result.err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell closes the streams")
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_no_defect(closed, child_environ):
+    script = f"exec {shlex.quote(sys.executable)} -m megaql.cli.main test true - {closed}"
+    done = subprocess.run(
+        ["sh", "-c", script],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        env=child_environ(),
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, b"")
+    assert b"Traceback" not in done.stderr

@@ -1,6 +1,7 @@
 """`megaql peek` on local queues and files: what it shows, counts, saves and says."""
 
 import json
+import os
 import stat
 import subprocess
 import sys
@@ -229,3 +230,31 @@ def test_a_table_whose_reader_leaves_ends_quietly(tmp_path, child_environ):
     assert process.wait(timeout=60) == 0
     assert "stopped: the output was closed" in err
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("options", [["--template", "{@sent_at}"], ["--fields", "@sent_at", "-o", "json"]])
+def test_times_of_the_envelope_are_plain_text(megaql, events, options):
+    shown = megaql("peek", events, "-n", "1", *options).out
+    assert "2026-11-24T10:00:01Z" in shown
+    assert "$date" not in shown
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no such pipes")
+def test_saving_to_a_pipe_leaves_its_mode_alone(megaql, events, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe, 0o640)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        result = megaql("peek", events, "-n", "1", "--save", pipe, "--count")
+        saved = os.read(reader, 65536)
+    finally:
+        os.close(reader)
+    assert result.status == 0, result.err
+    assert json.loads(saved)["queue"] == "shop"
+    assert stat.S_IMODE(pipe.stat().st_mode) == 0o640
+
+
+def test_a_file_that_cannot_be_saved_to_stops_before_the_queue_is_read(megaql, events, tmp_path):
+    result = megaql("peek", events, "--save", tmp_path / "no" / "such.ndjson")
+    assert (result.status, result.out) == (2, "")
+    assert "next: nothing was read" in result.err

@@ -102,7 +102,7 @@ def test_log_lines_show_the_users_frames_only(shell, megaql, project):
             "import megaql\napp = megaql.App('local:orders')\n\n@app.subscribe('event.name = \"a\"')\ndef a(event): ...\n",
             ["did you mean '=='?", "^ replace with ==", "handlers.py, line 4"],
         ),
-        ("app = 5\n", ["handlers:app is no App, but a int"]),
+        ("app = 5\n", ["handlers:app is no App; its type is int"]),
         (
             "import megaql\nshop = megaql.App('local:orders')\n",
             ["handlers has no App named 'app'", "write handlers:shop"],

@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -101,3 +103,22 @@ def test_memory_does_not_grow_with_the_file(megaql, tmp_path):
 
     peak(10)
     assert peak(3000) < peak(300) * 1.5
+
+
+def test_the_output_is_whole_before_the_summary(file, child_environ):
+    """On a terminal both go to one screen, where the summary must not stand inside of the array."""
+    arguments = [sys.executable, "-m", "megaql.cli.main", "test", "n == 2", str(file), "-o", "json"]
+    done = subprocess.run(
+        arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=child_environ(), timeout=60, check=False
+    )
+    shown, summary = done.stdout.decode().rstrip("\n").rsplit("\n", 1)
+    assert [record["body"] for record in json.loads(shown)] == [LINES[1]]
+    assert summary == f"{file}: seen 4, matched 1, unknown 1"
+
+
+def test_an_array_is_whole_when_a_file_breaks_off(megaql, tmp_path):
+    path = tmp_path / "cut.ndjson.gz"
+    path.write_bytes(gzip.compress(b'{"n": 2}\n' * 3)[:-4])
+    result = megaql("test", "n == 2", path, "-o", "json")
+    assert result.status == 2
+    assert len(json.loads(result.out)) == 3

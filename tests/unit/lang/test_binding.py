@@ -99,7 +99,7 @@ def test_ten_thousand_items():
             (
                 "error: the parameter $tenant has no value\n"
                 "  1 | a == $tenant\n"
-                "    |      ^^^^^^^ pass it when compiling: tenant=..."
+                "    |      ^^^^^^^ give it a value: tenant=..., on the command line -p tenant=..."
             ),
         ),
         (
