@@ -137,7 +137,12 @@ def test_damaged_gzip(file, content, what):
 def test_a_missing_file():
     with pytest.raises(ScanError) as caught:
         list(read_file("/no/such/file.ndjson"))
-    assert str(caught.value) == "There is no such file\n  where: /no/such/file.ndjson"
+    assert str(caught.value) == (
+        "There is no such file\n"
+        "  where: /no/such/file.ndjson\n"
+        "  why: nothing has that path\n"
+        "  next: check the name and the folder; - reads standard input"
+    )
 
 
 def test_a_directory(tmp_path):
