@@ -7,7 +7,7 @@
     │   └── QueryLimitError          the query is larger than a limit allows
     ├── CodecError                   a payload cannot be written; reading never raises (a tolerant reader)
     ├── BrokerError                  a queue or topic answered with an error, or did not answer; `.retryable`
-    │   ├── BadTarget (ValueError)   the text names no queue or topic; nothing was asked of a service
+    │   ├── BadTarget (ValueError)   the text names no queue or topic, or no way there; nothing was asked of a service
     │   ├── QueueNotFound
     │   ├── AccessDenied
     │   ├── CredentialsMissing
@@ -125,7 +125,7 @@ class BrokerError(MegaQLError):
 
 
 class BadTarget(BrokerError, ValueError):  # noqa: N818 - as below
-    """The text names no queue or topic, or the wrong one of the two; nothing was asked of a service."""
+    """No queue or topic was named, or the wrong one of the two, or no region or endpoint it could be at; nothing was asked of a service."""
 
 
 class QueueNotFound(BrokerError):  # noqa: N818 - the names users know from SQS have no Error suffix

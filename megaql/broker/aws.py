@@ -33,8 +33,8 @@ def client(service: Literal["sqs", "sns"], connection: Connection = AMBIENT, *, 
     """Return a boto3 client for a service; `target` is what it is for, in an error's words.
 
     What the connection leaves open (profile, region, endpoint, credentials) boto3 takes from the environment and the AWS configuration.
-    No request is sent, so that missing credentials show at the first call. Errors: `BrokerError` for a missing region, an unknown profile, an
-    endpoint that is no URL.
+    No request is sent, so that missing credentials show at the first call. Errors: `BadTarget` for a missing region and an
+    endpoint that is no URL, `CredentialsMissing` for an unknown profile.
     """
     place = faults.Place(
         target=target or f"the {service.upper()} service",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from megaql.errors import (
     AccessDenied,
+    BadTarget,
     BrokerError,
     CredentialsMissing,
     EndpointUnreachable,
@@ -303,7 +304,7 @@ def _from_botocore(fault: Exception, names: set[str], operation: str, place: Pla
         error.retryable = "SSLError" not in names
         return error
     if "NoRegionError" in names or "InvalidRegionError" in names:
-        return BrokerError(
+        return BadTarget(
             f"cannot {operation}: {'no region is configured' if 'NoRegionError' in names else 'the region is not valid'}",
             where=where,
             why=why,
@@ -354,7 +355,7 @@ def _sdk_hint(names: set[str], place: Place) -> str:
 
 
 def _bad_endpoint(why: str, operation: str, place: Place) -> BrokerError:
-    return BrokerError(
+    return BadTarget(
         f"cannot {operation}: the endpoint is not a URL",
         where=str(place),
         why=why,

@@ -67,6 +67,22 @@ def test_no_network_for_a_publisher(shell, closed_port):
 
 
 @pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        ([], "no region is configured"),
+        (["--region", "no where"], "the region is not valid"),
+        (["--region", "eu-west-1", "--endpoint-url", "nonsense"], "the endpoint is not a URL"),
+    ],
+    ids=["none", "region", "endpoint"],
+)
+@pytest.mark.parametrize("command", [["peek", "orders"], ["publish", "orders", "--text", "a"]], ids=["peek", "publish"])
+def test_a_place_that_cannot_be(megaql, monkeypatch, command, words, what):
+    monkeypatch.delenv("AWS_REGION", raising=False)
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    assert_told(megaql(*command, *words), 2, what, "where: orders", "why: ", "next: ")
+
+
+@pytest.mark.parametrize(
     "words",
     [["peek", "local:orders", "-w"], ["test"], ["explain"]],
     ids=lambda words: words[0],

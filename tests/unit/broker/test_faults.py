@@ -8,6 +8,7 @@ import pytest
 from megaql.broker import faults
 from megaql.errors import (
     AccessDenied,
+    BadTarget,
     BrokerError,
     CredentialsMissing,
     EndpointUnreachable,
@@ -125,8 +126,8 @@ BOTO = botocore.exceptions
         (BOTO.ConnectionClosedError(endpoint_url="http://127.0.0.1:1"), EndpointUnreachable, True),
         (BOTO.SSLError(endpoint_url="https://127.0.0.1:1", error="self-signed"), EndpointUnreachable, False),
         (BOTO.ProxyConnectionError(proxy_url="http://proxy:1", error="refused"), EndpointUnreachable, True),
-        (BOTO.NoRegionError(), BrokerError, False),
-        (BOTO.InvalidRegionError(region_name="no where"), BrokerError, False),
+        (BOTO.NoRegionError(), BadTarget, False),
+        (BOTO.InvalidRegionError(region_name="no where"), BadTarget, False),
         (BOTO.ParamValidationError(report="bad"), BrokerError, False),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
@@ -140,6 +141,7 @@ def test_faults_of_botocore(fault, kind, retryable):
 
 def test_endpoint_that_is_no_url():
     error = translated(ValueError("Invalid endpoint: nonsense"))
+    assert type(error) is BadTarget
     assert "the endpoint is not a URL" in error.what
 
 
