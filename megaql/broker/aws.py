@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
 from megaql import __version__
 from megaql.broker import faults
-from megaql.broker.target import AMBIENT, Connection
+from megaql.broker.target import AMBIENT, DEFAULT_REGION, Connection, endpoint_configured
 
 if TYPE_CHECKING:
     from megaql.broker.client import SNSClient, SQSClient
@@ -57,7 +57,10 @@ def client(service: Literal["sqs", "sns"], connection: Connection = AMBIENT, *, 
         # boto3 itself reads AWS_DEFAULT_REGION only; the AWS command line and all other SDKs read AWS_REGION, which Lambda and ECS set.
         region = connection.region or os.environ.get("AWS_REGION") or None
         session = boto3.Session(profile_name=connection.profile, region_name=region)
-        return session.client(service, endpoint_url=connection.endpoint_url, config=config)
+        # A server that is not AWS's takes any region, so that none has to be configured for it.
+        elsewhere = connection.endpoint_url or endpoint_configured(service)
+        region = session.region_name or (DEFAULT_REGION if elsewhere else None)
+        return session.client(service, region_name=region, endpoint_url=connection.endpoint_url, config=config)
 
 
 def endpoint(client: SQSClient | SNSClient) -> tuple[str, str]:

@@ -79,7 +79,7 @@ class QueueTarget:
 
         The target's region comes before the one of the environment, since the queue is there and nowhere else.
         """
-        endpoint = given.endpoint_url or (None if _endpoint_configured("SQS") else self.endpoint or None)
+        endpoint = given.endpoint_url or (None if endpoint_configured("sqs") else self.endpoint or None)
         region = given.region or self.region or (_configured_region(given) if endpoint else None)
         _check_region(self.text, self.region, given)
         return replace(given, region=region, endpoint_url=endpoint)
@@ -250,11 +250,11 @@ def _check_region(text: str, region: str, given: Connection) -> None:
         )
 
 
-def _endpoint_configured(service: str) -> bool:
-    """Whether the environment names an endpoint for a service; boto3 then uses it for every queue URL."""
+def endpoint_configured(service: str) -> bool:
+    """Whether the environment names an endpoint for a service (`"sqs"`); boto3 then uses it for every queue URL."""
     if os.environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":
         return False
-    return any(os.environ.get(name) for name in (f"AWS_ENDPOINT_URL_{service}", "AWS_ENDPOINT_URL"))
+    return any(os.environ.get(name) for name in (f"AWS_ENDPOINT_URL_{service.upper()}", "AWS_ENDPOINT_URL"))
 
 
 def _configured_region(given: Connection) -> str | None:

@@ -4,7 +4,7 @@ from megaql import __version__
 from megaql.broker import aws
 from megaql.broker.queue import Queue
 from megaql.broker.target import Connection
-from megaql.errors import BrokerError, CredentialsMissing, EndpointUnreachable
+from megaql.errors import BadTarget, BrokerError, CredentialsMissing, EndpointUnreachable
 
 DEAD_END = "http://127.0.0.1:1"
 
@@ -35,6 +35,21 @@ def test_the_region_may_come_from_either_variable(monkeypatch):
     monkeypatch.setenv("AWS_REGION", "eu-north-1")
     assert aws.endpoint(aws.client("sqs"))[1] == "eu-north-1"
     assert aws.endpoint(aws.client("sqs", Connection(region="us-west-2")))[1] == "us-west-2"
+
+
+@pytest.mark.parametrize("variable", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SQS"])
+def test_an_endpoint_of_the_environment_needs_no_region(monkeypatch, tmp_path, variable):
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    monkeypatch.setenv(variable, DEAD_END)
+    assert aws.endpoint(aws.client("sqs")) == (DEAD_END, "us-east-1")
+    settings = tmp_path / "config"
+    settings.write_text("[default]\nregion = eu-west-1\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(settings))
+    assert aws.endpoint(aws.client("sqs")) == (DEAD_END, "eu-west-1"), "a configured region comes first"
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
+    with pytest.raises(BadTarget, match="no region is configured"):
+        aws.client("sqs")
 
 
 def test_unknown_profile():
