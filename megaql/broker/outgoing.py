@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta  # noqa: TC003 - dataclass fields are resolved at run time by tools
 from typing import Any
 
+from megaql.errors import BrokerError
+
 #: A message attribute as boto3 has it: `{"DataType": "String", "StringValue": "x"}` or with `BinaryValue`.
 Attribute = Mapping[str, Any]
 
@@ -29,6 +31,18 @@ class Outgoing:
     def size(self) -> int:
         """Return the bytes that SQS counts against its limits: the body, and name, type and value of each attribute."""
         return body_and_attributes_size(self.body, self.attributes)
+
+
+def check_size(entry: Outgoing, most: int, where: str) -> None:
+    """Refuse a message of more than `most` bytes before it is sent, since the services do not say how large it was."""
+    if (size := entry.size()) > most:
+        raise BrokerError(
+            f"the message has {size:,} bytes, and the limit is {most:,}",
+            where=where,
+            why="the body counts, and the name, type and value of each attribute",
+            hint="send less in one message, or keep the large part elsewhere and send its address",
+            code="InvalidParameterValue",
+        )
 
 
 def body_and_attributes_size(body: str, attributes: Mapping[str, Attribute]) -> int:

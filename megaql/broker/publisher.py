@@ -141,13 +141,7 @@ class Publisher:
                 code="MissingParameter",
             )
         if isinstance(target, QueueTarget) and len(entry.attributes) > MOST_ATTRIBUTES:
-            raise BrokerError(
-                f"the message has {len(entry.attributes)} attributes",
-                where=target.text,
-                why=f"SQS allows {MOST_ATTRIBUTES}, and {FORMAT_ATTRIBUTE}, which says how the body is written, is one of them",
-                hint="put some of them into the payload, where queries see them as well",
-                code="InvalidParameterValue",
-            )
+            raise _too_many_attributes(entry, target.text)
         if not (entry.delay is None or isinstance(entry.delay, timedelta)):
             raise BrokerError(
                 f"a delay cannot be of type {type(entry.delay).__name__}",
@@ -165,6 +159,17 @@ class Publisher:
                 code="InvalidParameter",
             )
         return replace(entry, dedup_id=None) if entry.dedup_id == "" else entry
+
+
+def _too_many_attributes(entry: Outgoing, where: str) -> BrokerError:
+    """Return the error for more attributes than SQS takes; it tells of the one that nobody gave."""
+    what, why = f"the message has {len(entry.attributes)} attributes", f"SQS allows {MOST_ATTRIBUTES}"
+    hint = "put some of them into the payload, where queries see them as well"
+    if FORMAT_ATTRIBUTE in entry.attributes:
+        what = f"{what}, {FORMAT_ATTRIBUTE} included"
+        why = f"{why}, and {FORMAT_ATTRIBUTE}, which says how the body is written, counts too"
+        hint = f"give {MOST_ATTRIBUTES - 1} of your own at most; {hint}"
+    return BrokerError(what, where=where, why=why, hint=hint, code="InvalidParameterValue")
 
 
 def attribute(name: str, value: object) -> Attribute:

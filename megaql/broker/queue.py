@@ -16,9 +16,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from megaql.broker import aws, faults
-from megaql.broker.batches import Batches, BatchResult
+from megaql.broker.batches import MAX_BYTES, Batches, BatchResult
 from megaql.broker.message import Message
-from megaql.broker.outgoing import Outgoing
+from megaql.broker.outgoing import Outgoing, check_size
 from megaql.broker.target import AMBIENT, Connection, QueueTarget, parse_queue
 from megaql.errors import AccessDenied, BrokerError, QueueNotFound
 
@@ -176,6 +176,7 @@ class Queue:
 
     def send(self, entry: Outgoing) -> str:
         """Send one message and return its id."""
+        check_size(entry, MAX_BYTES, str(self.place))
         with self._translate("send a message"):
             answer = self.client.send_message(QueueUrl=self.url, **_entry(entry))
         return str(answer["MessageId"])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from megaql.broker import aws, faults
 from megaql.broker.batches import Batches, BatchResult
-from megaql.broker.outgoing import Outgoing
+from megaql.broker.outgoing import Outgoing, check_size
 from megaql.broker.target import AMBIENT, Connection, TopicTarget, parse_topic
 from megaql.errors import QueueNotFound
 
@@ -78,6 +78,7 @@ class Topic:
 
     def publish(self, entry: Outgoing, *, subject: str | None = None) -> str:
         """Publish one message and return its id."""
+        check_size(entry, MAX_BYTES, str(self.place))
         with faults.translate("publish a message", self.place):
             answer = self.client.publish(
                 TopicArn=self.arn, **_entry(entry), **({"Subject": subject} if subject else {})

@@ -160,9 +160,20 @@ def test_ten_attributes_are_one_too_many_beside_the_format():
     attributes = {f"a{number}": number for number in range(10)}
     with pytest.raises(BrokerError, match="the message has 11 attributes") as caught:
         Publisher("local:orders").publish("x", attributes=attributes)
+    assert "megaql.format included" in caught.value.what
     assert "megaql.format" in caught.value.why
+    assert "9 of your own" in caught.value.hint
     del attributes["a9"]
     assert Publisher("local:orders").publish("x", attributes=attributes)
+
+
+@pytest.mark.parametrize(("target", "most"), [("local:orders", "1,048,576"), ("local-topic:orders", "262,144")])
+def test_a_message_that_is_too_large_is_told_with_its_size(target, most):
+    with pytest.raises(BrokerError, match=r"the message has 1,100,0\d\d bytes") as caught:
+        Publisher(target).publish("x" * 1_100_000, attributes={"tenant": "acme"})
+    assert most in caught.value.what
+    assert "attribute" in caught.value.why
+    assert caught.value.hint
 
 
 def test_attributes_taken_from_another_message_do_not_say_how_the_body_is_written():
