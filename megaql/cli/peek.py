@@ -20,6 +20,7 @@ from megaql.cli.options import (
     SourceArgument,
 )
 from megaql.cli.output import FieldsOption, Output, OutputOption, TemplateOption
+from megaql.errors import ScanError
 
 #: Matches that are shown unless `--limit` says otherwise.
 LIMIT: Final = 20
@@ -161,12 +162,20 @@ def command(
     from megaql.cli.showing import Show, Showing  # noqa: PLC0415 - as above
     from megaql.query import compile as compile_query  # noqa: PLC0415 - as above
     from megaql.scan.budget import Budget  # noqa: PLC0415 - as above
+    from megaql.scan.target import is_file_target  # noqa: PLC0415 - as above
 
     world = options.world_of(context, color)
     if where is None and param:
         raise typer.BadParameter("without a query there is nothing to bind; add -w QUERY", param_hint="--param")
     if save is not None and Path(save).exists() and Path(target).exists() and Path(save).samefile(target):
         raise typer.BadParameter("this is the file that is read", param_hint="--save")
+    if follow and is_file_target(target):
+        raise ScanError(
+            "Only queues can be followed",
+            where="megaql peek, --follow",
+            why=f"{target} is read as a file, and a file ends",
+            hint="leave out --follow, or name a queue, as in local:orders",
+        )
     _check(where=where, follow=follow, why_not=why_not, explain=explain, count=count, sort=sort)
     query = compile_query(where, **options.parameters(param or [])) if where is not None else None
     shown = limit or (None if follow or count else LIMIT)

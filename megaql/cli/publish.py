@@ -10,6 +10,7 @@ import typer
 from megaql.cli import options
 from megaql.cli.environment import Color
 from megaql.cli.options import ColorOption, EndpointOption, ProfileOption, RegionOption
+from megaql.errors import BadTarget
 
 _PAYLOAD: Final = "What to send (one of these)"
 _EVENT: Final = "Parts of an event"
@@ -136,6 +137,13 @@ def command(
     from megaql.cli import payloads, sending  # noqa: PLC0415 - as above
 
     world = options.world_of(context, color)
+    if destination == "-":
+        raise BadTarget(
+            "'-' is no destination",
+            where="megaql publish, DESTINATION",
+            why="- stands for standard input, and messages go to a queue or a topic",
+            hint="name one first: megaql publish local:orders --data -",
+        )
     parts = payloads.EventParts(assign or [], domain=domain, subject=subject, publisher=publisher)
     envelope = payloads.Envelope(attr or [], group=group, dedup=dedup, delay=delay, bson=bson)
     to = Publisher(destination, connection=options.connection(profile, region, endpoint_url))

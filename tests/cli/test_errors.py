@@ -121,6 +121,17 @@ def test_a_target_that_is_none(megaql):
     assert_told(megaql("peek", "https://"), 2, "is not a queue URL", "next: ")
 
 
+def test_standard_input_is_no_destination(megaql):
+    parts = ("'-' is no destination", "where: megaql publish, DESTINATION", "why: ", "next: ")
+    assert_told(megaql("publish", "-", "--text", "a"), 2, *parts)
+
+
+@pytest.mark.parametrize("name", ["-", "gone.ndjson", None], ids=["stdin", "missing", "file"])
+def test_only_queues_can_be_followed(megaql, events, name):
+    result = megaql("peek", name or events, "--follow")
+    assert_told(result, 2, "Only queues can be followed", "where: megaql peek, --follow", "why: ", "next: ")
+
+
 def test_a_queue_that_dead_letters_at_once(megaql):
     queue, dead = Queue.open("local:orders", create=True), Queue.open("local:dead", create=True)
     queue.send(Outgoing("{}"))
