@@ -36,11 +36,12 @@ class Risk(Enum):
 class Preflight:
     """What is known before the first receive.
 
-    With `Risk.ASK` somebody must agree to `question` first, or `refusal()` is raised. `may_dead_letter` is true where the user
+    `queue` is the queue's name. With `Risk.ASK` somebody must agree to `question` first, or `refusal()` is raised. `may_dead_letter` is true where the user
     allowed messages to be moved to the dead-letter queue by reading: a message on its last life then ends no scan.
     """
 
     info: QueueInfo
+    queue: str = ""
     risk: Risk = Risk.NONE
     question: str = ""
     may_dead_letter: bool = False
@@ -59,6 +60,7 @@ class Preflight:
         """Return the error for a question that nobody is there to answer, or that was answered with no."""
         return ScanRefused(
             "Reading this queue needs consent",
+            where=self.queue,
             why=self.question.split("\n", maxsplit=1)[0],
             hint=f"pass --allow-receives to read it all the same, or {_SAFER}",
         )
@@ -78,7 +80,7 @@ def preflight(queue: Queue, *, allow_dead_letter: bool = False, allow_receives: 
     info = queue.info()
     most = info.redrive.max_receive_count if info.redrive else None
     if most is None or most > FEW_RECEIVES or allow_dead_letter:
-        return Preflight(info, may_dead_letter=allow_dead_letter)
+        return Preflight(info, queue.name, may_dead_letter=allow_dead_letter)
     target = info.redrive.dead_letter_arn.rsplit(":", 1)[-1] if info.redrive else ""
     if most <= 1:
         raise ScanRefused(
@@ -88,9 +90,9 @@ def preflight(queue: Queue, *, allow_dead_letter: bool = False, allow_receives: 
             hint=f"{_SAFER}; --allow-dead-letter reads it all the same",
         )
     if allow_receives:
-        return Preflight(info)
+        return Preflight(info, queue.name)
     question = (
         f"{queue.name} moves a message to {target} after {most} receives, and looking at one uses one up.\n"
         f"A safer way: peek {target}, or subscribe a queue of your own to its topic. Read it all the same?"
     )
-    return Preflight(info, risk=Risk.ASK, question=question)
+    return Preflight(info, queue.name, risk=Risk.ASK, question=question)

@@ -133,6 +133,7 @@ def test_a_question_is_asked_on_a_terminal_and_no_is_the_default(megaql, orders)
     assert (refused.status, refused.out) == (3, "")
     assert "Read it all the same? [y/N]" in refused.err
     assert "--allow-receives" in refused.err
+    assert "  where: orders\n" in refused.err
     agreed = megaql("peek", "local:orders", "-n", "1", answer="y\n")
     assert (agreed.status, len(agreed.lines)) == (0, 1)
 

@@ -41,6 +41,7 @@ def test_few_receives_ask(make_queue, most):
     assert "A safer way: peek orders-dlq, or subscribe a queue of your own" in flight.question
     refusal = flight.refusal()
     assert isinstance(refusal, ScanRefused)
+    assert refusal.where == "orders"
     assert "--allow-receives" in str(refusal)
     assert "orders-dlq" in str(refusal)
 
