@@ -57,8 +57,7 @@ def receive(store: Store, request: Request) -> Response:
     with store.link() as link:
         while True:
             with link.guard:
-                db = link.opened()[0]
-                version = wakeup.version(db)
+                version, db = wakeup.version(link), link.opened()[0]
                 queue = queues.of_request(db, request)
                 due_at, now = _first_due(db, queue), store.now()
                 due = due_at is not None and (due_at <= now or clock.set_back(db, now))

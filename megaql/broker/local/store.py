@@ -41,6 +41,8 @@ class Link:
 
     def __init__(self, folder: Path) -> None:
         self.guard = threading.RLock()
+        #: How often the connection has been opened: what one connection counts means nothing to the next.
+        self.openings = 0
         self._folder = folder
         self._path = folder / DATABASE
         self._identity: tuple[int, int] | None = None
@@ -60,6 +62,7 @@ class Link:
                 except BaseException:
                     lock.close()
                     raise
+                self.openings += 1
                 self._identity = _identity(self._path)
                 _LINKS.add(self)
         return self._open

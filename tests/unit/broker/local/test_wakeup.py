@@ -1,7 +1,7 @@
 import pytest
 
 from megaql.broker import local
-from megaql.broker.local import wakeup
+from megaql.broker.local import store, wakeup
 
 
 @pytest.fixture
@@ -46,6 +46,23 @@ def test_a_wait_ends_when_somebody_sends(broker, nap):
     other = local.client(broker.home, clock=broker.clock)
     start = broker.clock.time
     nap.after(3, lambda: other.send_message(QueueUrl=url, MessageBody="a"))
+    assert broker.bodies(url, WaitTimeSeconds=20) == ["a"]
+    assert broker.clock.time - start == pytest.approx(3, abs=wakeup.LONGEST_INTERVAL)
+    other.close()
+
+
+def test_a_wait_notices_what_was_sent_while_its_connection_was_closed(broker, nap):
+    """A fork closes all connections, and the version of one that is opened anew says nothing of what came before."""
+    url = broker.queue()
+    other = local.client(broker.home, clock=broker.clock)
+
+    def fork():
+        other.send_message(QueueUrl=url, MessageBody="a")
+        for link in list(store._LINKS):
+            link.close()
+
+    nap.after(3, fork)
+    start = broker.clock.time
     assert broker.bodies(url, WaitTimeSeconds=20) == ["a"]
     assert broker.clock.time - start == pytest.approx(3, abs=wakeup.LONGEST_INTERVAL)
     other.close()
