@@ -6,7 +6,6 @@ megabytes.
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from itertools import islice
@@ -105,7 +104,7 @@ def _shown(value: Any) -> str:
     match kind(value):
         case Kind.STRING:
             whole = text(value)
-            quoted = json.dumps(clean(whole[:SHOWN_CHARACTERS]), ensure_ascii=False)
+            quoted = f'"{whole[:SHOWN_CHARACTERS].translate(_QUOTED)}"'
             return quoted if len(whole) <= SHOWN_CHARACTERS else f"{quoted}... ({len(whole):,} characters)"
         case Kind.ARRAY:
             return _shown_array(value)
@@ -181,3 +180,6 @@ _CONTROLS: Final = {
     **{chr(code): "\ufffd" for code in range(0xD800, 0xE000)},
     **{chr(code): f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\r\t"},
 }
+
+#: How a string in quotes is shown: each character that needs it is escaped once.
+_QUOTED: Final = str.maketrans({**_CONTROLS, '"': r"\"", "\\": r"\\", "\n": r"\n", "\r": r"\r", "\t": r"\t"})

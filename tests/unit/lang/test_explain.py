@@ -261,7 +261,7 @@ def test_of_many_values_the_first_are_shown_and_the_one_that_decided():
         (10**500, "an integer of 1,661 bits", "an integer of 1,661 bits"),
         (1.5, "1.5", 1.5),
         (float("nan"), "NaN", "NaN"),
-        ("x\n\x1b[31m\ud800", '"x\\n\\\\x1b[31m\ufffd"', "x\n\\x1b[31m\ufffd"),
+        ("x\n\x1b[31m\ud800", '"x\\n\\x1b[31m\ufffd"', "x\n\\x1b[31m\ufffd"),
         ("y" * 100, f'"{"y" * 60}"... (100 characters)', f"{'y' * 60}..."),
         ([1, "a", None], '[1, "a", null]', '[1, "a", null]'),
         ([], "[]", "[]"),
