@@ -83,7 +83,7 @@ def _label(one: Explanation) -> RenderableType:
     """Return a clause with its verdict before it, and beneath it what it found."""
     sign, color = _SIGNS[one.verdict]
     connective = {And: "and", Or: "or", Not: "not"}.get(type(one.node))
-    title = connective or one.clause
+    title = connective or one.shown_clause
     if one.element:
         title = f"{one.element}: {title}"
     notes = () if connective else (Padding(_text(note, style), (0, 0, 0, GAP)) for note, style in _notes(one))
@@ -121,7 +121,8 @@ def below_row(explanation: Explanation, width: int) -> RenderableType:
 def _blocker(blocker: Explanation) -> str:
     found = [str(actual) for actual in blocker.actual] or ([blocker.reason] if blocker.reason else [])
     found += [blocker.hint] if blocker.hint else []
-    return f"{blocker.clause}  ({'; '.join(found)})" if found else blocker.clause
+    clause = blocker.shown_clause
+    return f"{clause}  ({'; '.join(found)})" if found else clause
 
 
 def _text(text: str, style: str = "") -> Text:

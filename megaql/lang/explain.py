@@ -61,6 +61,12 @@ class Explanation:
         """The clause's canonical text."""
         return to_text(self.node)
 
+    @property
+    def shown_clause(self) -> str:
+        """The clause's text, cut where it would fill the screen, as one with a long list does; `clause` is all of it."""
+        whole = self.clause
+        return whole if len(whole) <= SHOWN_CLAUSE else f"{whole[:SHOWN_CLAUSE]} … ({len(whole):,} characters)"
+
     def blockers(self) -> tuple[Explanation, ...]:
         """Return the clauses that alone kept the message out: had one of them held, the query would have matched.
 
@@ -190,7 +196,7 @@ def _lines(one: Explanation, depth: int) -> Iterator[str]:
         case Not():
             title = "not"
         case _:
-            title = _shortened(one.clause)
+            title = one.shown_clause
     margin = "  " * min(depth, 16)
     # "no match" is the longest verdict.
     label = f"{margin}{one.verdict.value:<8}  "
@@ -207,13 +213,6 @@ def _lines(one: Explanation, depth: int) -> Iterator[str]:
             yield from _wrapped(" " * len(label) + note, " " * (len(label) + 2))
     for child in one.children:
         yield from _lines(child, depth + 1)
-
-
-def _shortened(clause: str) -> str:
-    """Cut a clause that would fill the screen, as one with a long list does; `to_dict` has all of it."""
-    if len(clause) <= SHOWN_CLAUSE:
-        return clause
-    return f"{clause[:SHOWN_CLAUSE]} … ({len(clause):,} characters)"
 
 
 def _wrapped(line: str, indent: str) -> list[str]:

@@ -57,6 +57,21 @@ def test_long_words_are_folded_not_cut():
     assert "".join(line.strip() for line in lines).count("x") == 100
 
 
+def test_controls_are_escaped_once():
+    body = '{"a": "x\\u001b[2J\\u009b\\n\\"\\\\", "list": ["\\u0007"]}'
+    assert shown('a == 1 or list == ["y"]', body)[2] == r"""│                 $.a = "x\x1b[2J\x9b\n\"\\", a string"""
+    assert r'"\x07"' in shown('list == ["y"]', body)[1]
+
+
+def test_clauses_that_would_fill_the_screen_are_cut_as_in_the_text():
+    query = f"a in [{', '.join(map(str, range(500)))}]"
+    drawn = " ".join(line.strip() for line in shown(query, '{"a": -1}'))
+    explained = compile_query(query).explain({"a": -1})
+    assert explained.shown_clause.endswith(f"… ({len(query):,} characters)")
+    assert explained.shown_clause in drawn
+    assert explained.shown_clause.split(" …")[0] in " ".join(str(explained).split())
+
+
 def test_controls_in_values_are_harmless_and_markup_is_text():
     lines = shown("a == 1", '{"a": "\\u001b[2J[red]\\u202e"}', environ={"FORCE_COLOR": "1"})
     plain = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in lines]
