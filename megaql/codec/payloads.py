@@ -117,9 +117,9 @@ class MegaEvent:
             document["extra"] = _plain(extra)
         if breach := protocol.violation(document):
             raise CodecError(
-                f"this is no MEGA event: {breach}",
+                f"this is no MEGA event: {breach.place}",
                 where=breach.place,
-                why=f"the protocol says otherwise, and a reader would take the payload for plain data: {breach.problem}",
+                why=f"{breach.problem}; a reader would take the payload for plain data",
                 hint="correct the field; what the protocol does not know belongs into attributes or extra",
             )
         self._set(document)

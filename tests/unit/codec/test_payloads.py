@@ -86,9 +86,18 @@ def test_an_event_that_breaks_the_protocol_is_refused(fields, place):
     with pytest.raises(CodecError) as caught:
         MegaEvent(**{"name": "a", **fields})
     assert caught.value.where == place
-    assert str(caught.value).startswith("this is no MEGA event: " + place)
+    assert caught.value.what == f"this is no MEGA event: {place}"
     assert caught.value.why
+    assert str(caught.value).count(caught.value.why) == 1
     assert caught.value.hint
+
+
+def test_the_reason_of_a_bad_name_is_told_once():
+    with pytest.raises(CodecError) as caught:
+        MegaEvent("Item Added")
+    reason = "a name has lower-case letters, digits, '.', '-' and '_' only"
+    assert caught.value.why.startswith(reason)
+    assert str(caught.value).count(reason) == 1
 
 
 def test_events_compare_by_document_and_do_not_change():
