@@ -85,6 +85,6 @@ def _checked(body: str) -> str:
             why="SQS accepts tab, line ends and the characters from U+0020 that XML 1.0 allows",
             hint="repair the text: this is half of a surrogate pair, which no encoding of text can hold"
             if half
-            else "send it as bytes, which travel as Base64: text.encode()",
+            else "send it as bytes, which travel as Base64: --bytes on the command line, .encode() in code",
         )
     return body

@@ -69,7 +69,7 @@ def test_text_that_sqs_refuses(text, character, place):
         f"the text holds the character {character}\n"
         f"  where: character {place}\n"
         "  why: SQS accepts tab, line ends and the characters from U+0020 that XML 1.0 allows\n"
-        "  next: send it as bytes, which travel as Base64: text.encode()"
+        "  next: send it as bytes, which travel as Base64: --bytes on the command line, .encode() in code"
     )
 
 
