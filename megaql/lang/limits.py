@@ -110,7 +110,7 @@ _LONG_NUMBER: Final = ("number-length", f"a number has more than {NUMBER_DIGITS:
 _LARGE_NUMBER: Final = (
     "number-size",
     f"a number is beyond 1e{NUMBER_EXPONENT} or finer than 1e-{NUMBER_EXPONENT}",
-    "no message can hold it",
+    "write a number within these bounds, which are those of BSON's decimals",
 )
 _NESTED: Final = ("nesting", f"the query is nested more than {NESTING} levels deep", "split the query")
 
