@@ -1,25 +1,14 @@
 """The embedded broker as a client object: boto3's SQS method names, response dicts and errors.
 
-A maintainer keeps one rule: every call goes through `_call`, which checks the parameters, gives errors their operation's
-name and turns a failure of the storage into an answer a user can act on.
+A maintainer keeps one rule: every call goes through `_call`, which checks the parameters and leaves the rest to `calls`.
 """
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from typing import TYPE_CHECKING, Any
 
-from megaql.broker.local import leases, moves, parameters, receive, removal, send, settings
-from megaql.broker.local.errors import (
-    INVALID_VALUE,
-    PARAM_VALIDATION,
-    ClientError,
-    ParamValidationError,
-    Refused,
-    file_failure,
-    storage_failure,
-)
+from megaql.broker.local import calls, leases, moves, parameters, receive, removal, send, settings
 from megaql.broker.local.home import home as default_home
 from megaql.broker.local.store import Store
 
@@ -48,22 +37,11 @@ class LocalSQS:
         self._store = store
 
     def _call(self, name: str, operation: Operation, request: dict[str, Any]) -> Response:
-        try:
+        def perform() -> Response:
             parameters.check(name, request)
-            answer = operation(self._store, request)
-        except Refused as refused:
-            error = ParamValidationError if refused.code == PARAM_VALIDATION else ClientError
-            raise error(refused, name) from None
-        except UnicodeEncodeError:
-            raise ClientError(
-                Refused(INVALID_VALUE, "A parameter is no Unicode text: it holds a surrogate."), name
-            ) from None
-        except sqlite3.Error as error:
-            raise ClientError(storage_failure(error, str(self._store.path)), name) from error
-        except OSError as error:
-            raise ClientError(file_failure(error, str(self._store.path)), name) from error
-        answer["ResponseMetadata"] = {"HTTPStatusCode": 200, "RetryAttempts": 0}
-        return answer
+            return operation(self._store, request)
+
+        return calls.answer(self._store, name, perform)
 
     def close(self) -> None:
         """Close the database; a call after this is an error."""

@@ -6,18 +6,17 @@ every call goes through `_call`, as in the client for queues.
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from typing import TYPE_CHECKING, Any
 
-from megaql.broker.local import parameters, sns_parameters, sns_publish, sns_schema, sns_subscriptions, sns_topics
-from megaql.broker.local.errors import (
-    PARAM_VALIDATION,
-    ClientError,
-    ParamValidationError,
-    Refused,
-    file_failure,
-    storage_failure,
+from megaql.broker.local import (
+    calls,
+    parameters,
+    sns_parameters,
+    sns_publish,
+    sns_schema,
+    sns_subscriptions,
+    sns_topics,
 )
 from megaql.broker.local.home import home as default_home
 from megaql.broker.local.sns_topics import topic_arn
@@ -49,19 +48,12 @@ class LocalSNS:
         self._store = store
 
     def _call(self, name: str, operation: Operation, request: dict[str, Any]) -> Response:
-        try:
+        def perform() -> Response:
             parameters.check(name, request, sns_parameters.REQUESTS)
             sns_schema.ensure(self._store)
-            answer = operation(self._store, request)
-        except Refused as refused:
-            error = ParamValidationError if refused.code == PARAM_VALIDATION else ClientError
-            raise error(refused, name) from None
-        except sqlite3.Error as error:
-            raise ClientError(storage_failure(error, str(self._store.path)), name) from error
-        except OSError as error:
-            raise ClientError(file_failure(error, str(self._store.path)), name) from error
-        answer["ResponseMetadata"] = {"HTTPStatusCode": 200, "RetryAttempts": 0}
-        return answer
+            return operation(self._store, request)
+
+        return calls.answer(self._store, name, perform)
 
     def close(self) -> None:
         """Close the database; a call after this is an error."""

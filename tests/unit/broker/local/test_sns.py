@@ -362,3 +362,8 @@ def test_fifo_topic_may_feed_a_standard_queue(sns, sqs):
     subscribe(sns, arn, endpoint, RawMessageDelivery="true")
     sns.publish(TopicArn=arn, Message="x", MessageGroupId="g")
     assert bodies(sqs, url) == ["x"]
+
+
+def test_text_that_is_no_unicode_is_refused_as_at_a_queue(sns):
+    code, message = refused(sns.get_topic_attributes, TopicArn="arn:aws:sns:local:000000000000:t\ud800")
+    assert (code, message) == ("InvalidParameterValue", "A parameter is no Unicode text: it holds a surrogate.")
