@@ -1,35 +1,34 @@
-"""Why a query matches a message or does not: the evaluation followed clause by clause.
+"""Why a query matches a message or does not: what the evaluator's run noted, clause by clause, in words.
 
-A maintainer keeps one rule: explaining is the evaluator's own run with somebody taking notes, never a second reading of the language.
-Clauses that the run could pass over are evaluated for the reader as well, on a budget of their own, so that they change no verdict.
+A maintainer keeps one rule: an explanation says what the run found (`trace`), and is never a second reading of the language.
 """
 
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from megaql.lang.actual import Actual, actual_values
-from megaql.lang.budget import Budget, OutOfBudget
-from megaql.lang.evaluator import Evaluation
-from megaql.lang.findings import Finding
+from megaql.lang.blockers import blockers
 from megaql.lang.nodes import And, Compare, In, ListLiteral, Not, Or
 from megaql.lang.operands import literal
-from megaql.lang.paths import Found, location
+from megaql.lang.paths import location
 from megaql.lang.printer import to_text
-from megaql.lang.reasons import STEP_BUDGET, Reason, advise
-from megaql.lang.verdict import Verdict
+from megaql.lang.reasons import Reason, advise
+from megaql.lang.trace import Note, trace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from datetime import datetime
 
+    from megaql.lang.findings import Finding
     from megaql.lang.nodes import Clause
     from megaql.lang.record import Record
+    from megaql.lang.verdict import Verdict
 
-#: Elements of an array that a quantifier's explanation shows: the first ones, and the last that was looked at.
-SHOWN_ELEMENTS: Final = 10
+#: Pairs of values that are looked at for what would make them comparable.
+ADVISED_PAIRS: Final = 10
 
 #: Code points shown of one clause in the text of an explanation.
 SHOWN_CLAUSE: Final = 300
@@ -44,7 +43,8 @@ class Explanation:
 
     `reason` says why the verdict is UNKNOWN, `hint` what to write for a comparison that different kinds kept from holding. `actual` is
     what the clause's values led to, `decided_by` the place of the one that decided. `element` is the place of the array element that a
-    quantifier's condition was asked about. `children` are the clauses inside, in the order of the text.
+    quantifier's condition was asked about. `children` are the clauses inside, in the order of the text; of a quantifier they are what was found
+    about the first elements and the last one that was looked at, and `omitted` is the number of elements between.
     """
 
     node: Clause
@@ -55,6 +55,7 @@ class Explanation:
     decided_by: str = ""
     element: str = ""
     children: tuple[Explanation, ...] = ()
+    omitted: int = 0
 
     @property
     def clause(self) -> str:
@@ -67,12 +68,17 @@ class Explanation:
         whole = self.clause
         return whole if len(whole) <= SHOWN_CLAUSE else f"{whole[:SHOWN_CLAUSE]} … ({len(whole):,} characters)"
 
+    @property
+    def omission(self) -> str:
+        """How many elements were looked at and are not among `children`, as a remark before the last of them."""
+        return f"… {self.omitted:,} more element{'s' if self.omitted > 1 else ''} …"
+
     def blockers(self) -> tuple[Explanation, ...]:
         """Return the clauses that alone kept the message out: had one of them held, the query would have matched.
 
         Empty for a match, and where two clauses would have to change. A clause under `not` blocks by holding.
         """
-        return tuple(_blockers(self, Verdict.MATCH))
+        return tuple(blockers(self))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the tree as JSON values; parts that say nothing are left out."""
@@ -85,6 +91,7 @@ class Explanation:
             "actual": [actual.to_dict() for actual in self.actual],
             "decided_by": self.decided_by,
             "children": [child.to_dict() for child in self.children],
+            "omitted": self.omitted,
         }
         return {name: value for name, value in parts.items() if value}
 
@@ -94,59 +101,22 @@ class Explanation:
 
 def explain(clause: Clause, record: Record, *, now: datetime | None = None) -> Explanation:
     """Evaluate a clause on a record and keep what every part of it found. Never raises for any data."""
-    trace = _Trace(record, now)
-    trace.decide(clause)
-    return trace.notes[0]
+    return explained(trace(clause, record, now=now))
 
 
-class _Trace(Evaluation):
-    """An evaluation that takes notes: `notes` are the explanations of the clauses finished at the current level."""
-
-    def __init__(self, record: Record, now: datetime | None) -> None:
-        super().__init__(record, now)
-        self.notes: list[Explanation] = []
-        self._spare = Budget()
-
-    def clause(self, node: Clause) -> Finding:
-        outer, self.notes = self.notes, []
-        finding = Finding(Verdict.UNKNOWN, STEP_BUDGET)
-        try:
-            finding = super().clause(node)
-        finally:
-            note = _note(node, finding, tuple(self.notes))
-            self.notes = [*outer, note]
-        return finding
-
-    def passed_over(self, items: Sequence[Clause]) -> None:
-        counted, self.budget = self.budget, self._spare
-        for item in items:
-            try:
-                self.clause(item)
-            except OutOfBudget:
-                # The note of the clause says so, and the verdict was certain before.
-                continue
-        self.budget = counted
-
-    def judge(self, condition: Clause, variable: str, element: Found) -> Finding:
-        finding = super().judge(condition, variable, element)
-        note = replace(self.notes.pop(), element=location(element.where))
-        if len(self.notes) >= SHOWN_ELEMENTS:
-            self.notes.pop()
-        self.notes.append(note)
-        return finding
-
-
-def _note(node: Clause, finding: Finding, children: tuple[Explanation, ...]) -> Explanation:
-    decider = finding.decider
+def explained(note: Note) -> Explanation:
+    """Put what a trace noted into words."""
+    decider = note.finding.decider
     return Explanation(
-        node,
-        finding.verdict,
-        finding.reason,
-        _hint(node, finding),
-        actual_values(node, finding),
+        note.node,
+        note.verdict,
+        note.finding.reason,
+        _hint(note.node, note.finding),
+        actual_values(note.node, note.finding),
         location(decider.where) if decider is not None else "",
-        "",
-        children,
+        location(note.element.where) if note.element is not None else "",
+        tuple(map(explained, note.children)),
+        note.omitted,
     )
 
 
@@ -158,32 +128,15 @@ def _hint(node: Clause, finding: Finding) -> str:
         case Compare(left=left, right=right) if finding.operands:
             pairs = [(one.value, other.value) for one in finding.operands[0] for other in finding.operands[1]]
             advice = next(
-                (advice for pair in pairs[:SHOWN_ELEMENTS] if (advice := advise(left, pair[0], right, pair[1]))), ()
+                (advice for pair in pairs[:ADVISED_PAIRS] if (advice := advise(left, pair[0], right, pair[1]))), ()
             )
         case In(item=item, options=ListLiteral(items=options)) if finding.operands:
-            listed = [(option, literal(option)) for option in options[:SHOWN_ELEMENTS]]
+            listed = [(option, literal(option)) for option in options[:ADVISED_PAIRS]]
             pairs_ = [(one.value, option, value) for one in finding.operands[0][:1] for option, value in listed]
             advice = next((advice for one, option, value in pairs_ if (advice := advise(item, one, option, value))), ())
         case _:
             advice = ()
     return Reason((), advice).hint
-
-
-def _blockers(one: Explanation, wanted: Verdict) -> Iterator[Explanation]:
-    """Yield the clauses any one of which would have to change to give the wanted verdict (MATCH or NO_MATCH)."""
-    if one.verdict is wanted:
-        return
-    match one.node:
-        case Not():
-            yield from _blockers(one.children[0], wanted.negated)
-        case And() | Or():
-            others = [child for child in one.children if child.verdict is not wanted]
-            every = (wanted is Verdict.MATCH) is isinstance(one.node, And)
-            if not every or len(others) == 1:
-                for child in others:
-                    yield from _blockers(child, wanted)
-        case _:
-            yield one
 
 
 def _lines(one: Explanation, depth: int) -> Iterator[str]:
@@ -211,7 +164,9 @@ def _lines(one: Explanation, depth: int) -> Iterator[str]:
             notes.append(f"decided by {one.decided_by}")
         for note in notes:
             yield from _wrapped(" " * len(label) + note, " " * (len(label) + 2))
-    for child in one.children:
+    for position, child in enumerate(one.children, 1):
+        if one.omitted and position == len(one.children):
+            yield from _wrapped(f"{margin}  {one.omission}", margin + "  ")
         yield from _lines(child, depth + 1)
 
 

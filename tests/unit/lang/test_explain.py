@@ -8,7 +8,7 @@ import pytest
 from bson import Binary, MinKey
 
 import megaql
-from megaql.lang import actual, explain
+from megaql.lang import actual, explain, trace
 from megaql.lang.kinds import CountRange
 from megaql.lang.reasons import Reason
 from megaql.lang.record import Record
@@ -215,7 +215,7 @@ def test_clauses_that_could_be_passed_over_are_shown_as_well():
 
 
 def test_a_passed_over_clause_that_is_out_of_budget_changes_no_verdict(monkeypatch):
-    monkeypatch.setattr(explain, "Budget", lambda: megaql.lang.budget.Budget(20))
+    monkeypatch.setattr(trace, "Budget", lambda: megaql.lang.budget.Budget(20))
     explanation = explained("true or any i in items: (any k in items: (i.q > k.q))", {"items": [{"q": 1}] * 50})
     assert explanation.verdict is megaql.Verdict.MATCH
     assert explanation.children[1].reason.startswith("budget: ")
@@ -242,7 +242,21 @@ def test_a_clause_that_would_fill_the_screen_is_cut_in_the_text_and_whole_in_the
 def test_a_quantifier_shows_the_first_elements_and_the_last_one_looked_at():
     explanation = explained("any i in a: (i == 99)", {"a": list(range(200))})
     shown = [child.element for child in explanation.children]
-    assert shown == [*(f"$.a[{n}]" for n in range(explain.SHOWN_ELEMENTS - 1)), "$.a[99]"]
+    assert shown == [*(f"$.a[{n}]" for n in range(trace.KEPT_ELEMENTS - 1)), "$.a[99]"]
+
+
+def test_how_many_elements_are_not_shown_is_said():
+    explanation = explained("any i in a: (i == 99)", {"a": list(range(200))})
+    assert explanation.omitted == explanation.to_dict()["omitted"] == 90
+    assert str(explanation).splitlines()[-4] == "  … 90 more elements …"
+
+
+def test_of_a_quantifier_inside_another_fewer_elements_are_shown():
+    query = "any i in a: (any j in a: (any k in a: (i > 1 and j > 1 and k > 1)))"
+    explanation = explained(query, {"a": [1] * 12})
+    inner = explanation.children[0]
+    assert (len(explanation.children), len(inner.children), len(inner.children[0].children)) == (10, 3, 3)
+    assert (explanation.omitted, inner.omitted) == (2, 9)
 
 
 def test_of_many_values_the_first_are_shown_and_the_one_that_decided():
