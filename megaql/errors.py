@@ -16,6 +16,7 @@
     │   └── ReceiptHandleExpired
     ├── ScanError                    a file or a live queue cannot be read as a stream of messages
     │   └── ScanRefused              reading would harm the queue, and nobody said to do it anyway
+    ├── ConvertError                 a pattern or filter policy of another service is wrong, or says what no query can
     └── ConsumerError                an application cannot start or a subscription is wrong
 
 An error has four parts: what happened, where, why, and what to do next. It never holds a message body.
@@ -58,7 +59,8 @@ class Diagnostic:
 
     `message` says what and why, `span` says where, `label` stands beside the caret and says what to write instead;
     `hint` is a longer way out, on a line of its own. `code` names the kind of mistake for tests and tools
-    (`"assignment"`, `"unknown-function"`). `fix` is the replacement text of `span`, where one is certain.
+    (`"assignment"`, `"unknown-function"`). `fix` is the replacement text, where one is certain, of `fix_span`, or of `span`
+    where that says nothing else. `related` are other places that belong to it, each with what to say there.
     """
 
     message: str
@@ -68,12 +70,15 @@ class Diagnostic:
     code: str = "syntax"
     severity: str = "error"
     fix: str | None = None
+    fix_span: Span | None = None
+    related: tuple[tuple[Span, str], ...] = ()
 
     def render(self, source: Source) -> str:
         """Return the diagnostic as people read it, with the source line and a caret."""
         name = f"{source.name}: " if source.name else ""
-        text = f"{name}{self.severity}: {self.message}\n{excerpt(source, self.span, self.label)}"
-        return f"{text}\n  hint: {self.hint}" if self.hint else text
+        lines = [f"{name}{self.severity}: {self.message}", excerpt(source, self.span, self.label)]
+        lines += [excerpt(source, span, label) for span, label in self.related]
+        return "\n".join([*lines, f"  hint: {self.hint}"] if self.hint else lines)
 
 
 class QueryError(MegaQLError, ValueError):
@@ -162,6 +167,10 @@ class ScanError(MegaQLError):
 
 class ScanRefused(ScanError):  # noqa: N818 - a decision, not a fault
     """Reading would harm the queue, and nobody said to do it anyway."""
+
+
+class ConvertError(MegaQLError):
+    """A pattern, filter policy or filter of another service is refused, in that service's own terms."""
 
 
 class ConsumerError(MegaQLError):

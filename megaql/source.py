@@ -29,21 +29,27 @@ NO_SPAN: Final = Span(0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A query's text and the name of where it came from (a file, an option), `""` for text given in code."""
+    """A query's text and the name of where it came from (a file, an option), `""` for text given in code.
+
+    `first_line` is the number of the text's first line in that file, and `margin` what stands there before the text.
+    """
 
     text: str
     name: str = ""
+    first_line: int = 1
+    margin: str = ""
 
     def position(self, offset: int) -> tuple[int, int]:
-        """Return the line and column, both from 1, of a code-point offset."""
-        before = self.text[:offset]
-        line = before.count("\n") + 1
-        return line, offset - (before.rfind("\n") + 1) + 1
+        """Return the line and column of a code-point offset, the column from 1, the line from `first_line`."""
+        before = self.margin + self.text[:offset]
+        line = before.count("\n") + self.first_line
+        return line, len(before) - (before.rfind("\n") + 1) + 1
 
     def line(self, number: int) -> str:
-        """Return the text of a line, counted from 1, without its line end."""
-        lines = self.text.split("\n")
-        return lines[number - 1].rstrip("\r") if number <= len(lines) else ""
+        """Return the text of a line, counted from `first_line`, without its line end."""
+        lines = (self.margin + self.text).split("\n")
+        place = number - self.first_line
+        return lines[place].rstrip("\r") if 0 <= place < len(lines) else ""
 
 
 #: A line longer than this is cut around the caret, so that a diagnostic never floods a terminal. Code points.
