@@ -65,8 +65,8 @@ class Query:
         return printer.to_text(self.node)
 
 
-def compile(text: str, /, **params: object) -> Query:  # noqa: A001 - re.compile's name for the same thing
-    """Compile a query, its `$names` bound to `params`.
+def compile(text: str | Source, /, **params: object) -> Query:  # noqa: A001 - re.compile's name for the same thing
+    """Compile a query, its `$names` bound to `params`; a `Source` is a text that says in errors where it came from.
 
     Parameters may be `str`, `int`, `float`, `Decimal`, `bool`, `None`, `datetime`, `date`, `timedelta`, a list or tuple of these, or a
     compiled `re.Pattern`. Raises `QuerySyntaxError`, `QueryCheckError` (also for an unbound or unused parameter) or
@@ -75,8 +75,8 @@ def compile(text: str, /, **params: object) -> Query:  # noqa: A001 - re.compile
     # The parser brings lark, which a program that only loads stored queries does not need.
     from megaql.lang import binding, parser  # noqa: PLC0415 - as above
 
-    source = Source(text)
-    return Query(binding.bind(parser.parse(text), params, source), source)
+    source = text if isinstance(text, Source) else Source(text)
+    return Query(binding.bind(parser.parse(source), params, source), source)
 
 
 def loads(text: str) -> Query:

@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from megaql.lang.nodes import Clause
 
 
-def parse(text: str, *, name: str = "") -> Clause:
-    """Parse a query. Its nodes have spans into `text`; its parameters stay in, for `binding.bind`.
+def parse(query: str | Source) -> Clause:
+    """Parse a query. Its nodes have spans into its text; its parameters stay in, for `binding.bind`.
 
-    `name` says in errors where the text came from. Raises QuerySyntaxError, QueryCheckError or QueryLimitError.
+    A `Source` says in errors where the text came from. Raises QuerySyntaxError, QueryCheckError or QueryLimitError.
     """
-    source = Source(text, name)
+    source = query if isinstance(query, Source) else Source(query)
     limits.check_length(source)
-    scanned = tokens.scan(text)
+    scanned = tokens.scan(source.text)
     limits.check_nesting(source, scanned)
     try:
-        branch = grammar.parse(text)
+        branch = grammar.parse(source.text)
     except UnexpectedInput as failure:
         raise syntax_error(source, scanned, failure) from None
     clause = Builder(source).clause(branch.children[0])

@@ -44,6 +44,7 @@ from megaql.lang.nodes import (
     Truth,
 )
 from megaql.lang.parser import parse
+from megaql.source import Source
 
 A = Path((Key("a"),))
 B = Path((Key("b"),))
@@ -254,7 +255,7 @@ def test_all_mistakes_of_a_check_are_told():
 
 def test_errors_say_where_the_text_came_from():
     with pytest.raises(QueryError, match=r"^rules\.mql: error: "):
-        parse("a = 1", name="rules.mql")
+        parse(Source("a = 1", "rules.mql"))
 
 
 def test_an_error_keeps_no_trace_of_the_parser_underneath():
