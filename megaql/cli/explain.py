@@ -19,6 +19,7 @@ from megaql.cli.options import (
     SourceArgument,
 )
 from megaql.cli.output import Output
+from megaql.cli.queries import QueriesOption, compile_given
 
 #: Messages that are explained unless `--limit` says otherwise.
 LIMIT: Final = 1
@@ -34,9 +35,12 @@ _WHICH: Final = "Which messages"
 
 def command(
     context: typer.Context,
-    query: Annotated[str, typer.Argument(metavar="QUERY", help="The query, in quotes for the shell.")],
+    query: Annotated[
+        str, typer.Argument(metavar="QUERY", help="The query, in quotes for the shell, or @NAME of a query file.")
+    ],
     target: SourceArgument,
     param: ParamOption = None,
+    queries: QueriesOption = None,
     limit: Annotated[
         int, typer.Option("-n", "--limit", min=1, metavar="N", help="Explain so many messages.", rich_help_panel=_WHICH)
     ] = LIMIT,
@@ -106,11 +110,10 @@ def command(
     """
     from megaql.cli.explaining import Asked, Explaining, form_of  # noqa: PLC0415 - the rooms below are entered when the command runs
     from megaql.cli.reading import Wanted, reading  # noqa: PLC0415 - as above
-    from megaql.query import compile as compile_query  # noqa: PLC0415 - as above
     from megaql.scan.budget import Budget, StopReason  # noqa: PLC0415 - as above
 
     world = options.world_of(context, color)
-    compiled = compile_query(query, **options.parameters(param or []))
+    compiled = compile_given(world, query, param, queries)
     chosen = message_id is not None or only is not Only.ANY or summary
     wanted = Wanted(
         Budget(scan=scan if chosen else min(limit, scan), duration=duration or DURATION),

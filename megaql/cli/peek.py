@@ -20,6 +20,7 @@ from megaql.cli.options import (
     SourceArgument,
 )
 from megaql.cli.output import FieldsOption, Output, OutputOption, TemplateOption
+from megaql.cli.queries import QueriesOption, compile_given
 from megaql.errors import ScanError
 
 #: Matches that are shown unless `--limit` says otherwise.
@@ -40,9 +41,16 @@ def command(
     context: typer.Context,
     target: SourceArgument,
     where: Annotated[
-        str | None, typer.Option("-w", "--where", metavar="QUERY", help="Show the messages that match; all without it.")
+        str | None,
+        typer.Option(
+            "-w",
+            "--where",
+            metavar="QUERY",
+            help="Show the messages that match, all without it; @NAME is one of a query file.",
+        ),
     ] = None,
     param: ParamOption = None,
+    queries: QueriesOption = None,
     limit: Annotated[
         int | None,
         typer.Option(
@@ -154,13 +162,13 @@ def command(
       megaql peek orders-dlq -w 'age(@sent_at) > 1d' --save failed.ndjson
       megaql peek failed.ndjson -w 'missing event.subject' --fields @id,event.name
       megaql peek local:orders -w 'event.quantity > 5' --why-not
+      megaql peek orders -w @large -p least=1000 --queries shop.mql
 
     Effect: holds. Messages of a queue are hidden while they are read, 60 seconds at most, and then released; their receive counts go up by one.
     The report on standard error says what was done. Files and standard input are only read.
     """
     from megaql.cli.reading import Wanted, reading  # noqa: PLC0415 - the rooms below are entered when the command runs
     from megaql.cli.showing import Show, Showing  # noqa: PLC0415 - as above
-    from megaql.query import compile as compile_query  # noqa: PLC0415 - as above
     from megaql.scan.budget import Budget  # noqa: PLC0415 - as above
     from megaql.scan.target import is_file_target  # noqa: PLC0415 - as above
 
@@ -177,7 +185,7 @@ def command(
             hint="leave out --follow, or name a queue, as in local:orders",
         )
     _check(where=where, follow=follow, why_not=why_not, explain=explain, count=count, sort=sort)
-    query = compile_query(where, **options.parameters(param or [])) if where is not None else None
+    query = compile_given(world, where, param, queries) if where is not None else None
     shown = limit or (None if follow or count else LIMIT)
     matches = None if why_not else shown
     live = Budget(matches, scan or (None if follow else SCAN), duration or (None if follow else DURATION))

@@ -10,6 +10,7 @@ from megaql.cli import options
 from megaql.cli.environment import Color
 from megaql.cli.options import ColorOption, ExitStatusOption, ParamOption
 from megaql.cli.output import FieldsOption, Output, OutputOption, TemplateOption
+from megaql.cli.queries import QueriesOption, compile_given
 from megaql.cli.status import Status
 from megaql.errors import MegaQLError
 
@@ -19,7 +20,9 @@ QUEUE_PREFIXES: Final = ("local:", "local-topic:", "arn:", "http://", "https://"
 
 def command(
     context: typer.Context,
-    query: Annotated[str, typer.Argument(metavar="QUERY", help="The query, in quotes for the shell.")],
+    query: Annotated[
+        str, typer.Argument(metavar="QUERY", help="The query, in quotes for the shell, or @NAME of a query file.")
+    ],
     files: Annotated[
         list[str],
         typer.Argument(
@@ -27,6 +30,7 @@ def command(
         ),
     ],
     param: ParamOption = None,
+    queries: QueriesOption = None,
     invert: Annotated[
         bool, typer.Option("-v", "--invert", help="Print what does not match, unknown ones included.")
     ] = False,
@@ -44,6 +48,7 @@ def command(
       megaql test 'event.name == "item.added"' events.ndjson
       megaql test 'event.quantity > $least' a.ndjson b.json.gz -p least=5 -o body
       megaql peek orders -n 100 | megaql test 'object.current.email ~ /@example/i' - --count
+      megaql test @shop.mql:large events.ndjson -p least=1000
       megaql test 'missing event.subject' events.ndjson --quiet -e || echo none
 
     Effect: reads. A line that is no message is told on standard error and passed over; the exit status is then 6.
@@ -52,12 +57,11 @@ def command(
     from megaql.cli.output import writer  # noqa: PLC0415 - as above
     from megaql.cli.reading import Wanted, reading  # noqa: PLC0415 - as above
     from megaql.lang.verdict import Verdict  # noqa: PLC0415 - as above
-    from megaql.query import compile as compile_query  # noqa: PLC0415 - as above
     from megaql.scan.budget import Budget  # noqa: PLC0415 - as above
     from megaql.scan.target import FileSource  # noqa: PLC0415 - as above
 
     world = options.world_of(context, color)
-    compiled = compile_query(query, **options.parameters(param or []))
+    compiled = compile_given(world, query, param, queries)
     shown = writer(world, output, fields=fields, template=template, asked=fields_of(compiled.node))
     total, statuses = 0, []
     for file in files:

@@ -48,7 +48,8 @@ functions number lower upper length size date epoch epoch_ms age ago now
 
 A comparison with a missing path is unknown, and unknown is no match, also
 under `not`. Ask for absence with `missing`, or give a default with `??`.
-Put queries in single quotes for the shell. docs/language.md has all of it.""",
+Put queries in single quotes for the shell. @NAME in place of a query takes it
+from a file of queries. docs/language.md and docs/query-files.md have all of it.""",
     ),
     "safety": (
         "What looking at a queue does to it",
@@ -75,6 +76,7 @@ made. A safer way to look is a file: peek --save once, and then query that.""",
         "Environment variables",
         """\
   MEGAQL_HOME          folder of the embedded broker (local:NAME)
+  MEGAQL_QUERIES       the query file of @NAME; without it megaql.mql
   MEGAQL_DEBUG=1       show the traceback of a defect in megaql
   AWS_PROFILE, AWS_REGION, AWS_ACCESS_KEY_ID and all others that boto3 reads
   AWS_ENDPOINT_URL_SQS, AWS_ENDPOINT_URL_SNS, AWS_ENDPOINT_URL

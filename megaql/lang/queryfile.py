@@ -29,8 +29,8 @@ _BEGINNING: Final = re.compile(r"([\w-]+):")
 #: After so many mistakes a file is not read on: it is something else. Diagnostics.
 MISTAKES: Final = 20
 
-#: What was meant to begin a query, and cannot: a name with other characters, or with a space before its colon.
-_MEANT: Final = re.compile(r"(\S*?)\s*:(?!\S)")
+#: What was meant to begin a query, and cannot: a name in quotes or with a dot, a space before its colon.
+_MEANT: Final = re.compile(r"""([\w.,"'/-]*)\s*:(?!\S)""")
 
 
 @dataclass(frozen=True, slots=True)
