@@ -132,13 +132,14 @@ class Builder:
         return nodes.PresenceTest(nodes.Presence(str(test).lower()), self.path(path, scope), span=span_of(branch))
 
     def quantified(self, branch: Branch, scope: frozenset[str]) -> nodes.Clause:
-        """`any x in P: (…)`."""
-        quantifier, variable, path, condition = branch.children
+        """`any x in P: (…)`, `any x of P: (…)`."""
+        quantifier, variable, *of, path, condition = branch.children
         return nodes.Quantified(
             nodes.Quantifier(str(quantifier).lower()),
             str(variable),
             self.path(path, scope),
             self.clause(condition, self.inner_scope(variable, scope)),
+            spread=bool(of),
             span=span_of(branch),
         )
 
@@ -163,8 +164,8 @@ class Builder:
         )
 
     def count(self, branch: Branch, scope: frozenset[str]) -> nodes.Value:
-        """`count(x in P: (…))`."""
-        name, variable, path, condition = branch.children
+        """`count(x in P: (…))`, `count(x of P: (…))`."""
+        name, variable, *of, path, condition = branch.children
         if str(name).lower() != "count":
             raise self.error(
                 span_of(name),
@@ -176,6 +177,7 @@ class Builder:
             str(variable),
             self.path(path, scope),
             self.clause(condition, self.inner_scope(variable, scope)),
+            spread=bool(of),
             span=span_of(branch),
         )
 

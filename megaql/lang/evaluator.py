@@ -169,7 +169,7 @@ class Evaluation:
     def _quantified(self, node: Quantified) -> Finding:
         matches = 0
         unknown: Finding | None = None
-        for element in self._elements(node.path):
+        for element in self._elements(node):
             if isinstance(element.value, Reason):
                 finding = Finding(Verdict.UNKNOWN, element.value)
             else:
@@ -191,16 +191,19 @@ class Evaluation:
             case _:
                 assert_never(node.quantifier)
 
-    def _elements(self, path: Path) -> Iterator[Found]:
-        """Yield the elements of the arrays a path leads to; a reason stands for what is missing or no array.
+    def _elements(self, node: Quantified | Count) -> Iterator[Found]:
+        """Yield what a quantifier looks at; a reason stands for what is missing or no array.
 
-        A path that ends in `[*]` or `**` already leads to elements.
+        With `in` these are the elements of the arrays its path leads to; a path that ends in `[*]` or `**` already leads to elements.
         """
-        spread = bool(path.segments) and isinstance(path.segments[-1], Each | Deep)
+        path = node.path
+        already = bool(path.segments) and isinstance(path.segments[-1], Each | Deep)
         for found in self.values(path):
             if (why := unknowable(found, path)) is not None:
                 yield found._replace(value=why)
-            elif spread:
+            elif node.spread:
+                yield from leaves(found, self.budget)
+            elif already:
                 yield found
             elif kind(found.value) is Kind.ARRAY:
                 yield from elements(found, self.budget)
@@ -447,7 +450,7 @@ class Evaluation:
     def _count(self, node: Count) -> object:
         """Count the elements that match; conditions that are unknown leave a range, an operand that is no array a reason."""
         matches = unknown = 0
-        for element in self._elements(node.path):
+        for element in self._elements(node):
             if isinstance(element.value, Reason):
                 return element.value
             verdict = self.judge(node.condition, node.variable, element).verdict

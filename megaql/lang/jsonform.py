@@ -110,7 +110,7 @@ def _test(clause: _Test) -> Json:
 
 
 def _each(node: nodes.Quantified | nodes.Count) -> Object:
-    return {"in": _value(node.path), "where": _clause(node.condition)}
+    return {"of" if node.spread else "in": _value(node.path), "where": _clause(node.condition)}
 
 
 def _value(value: nodes.Value) -> Json:

@@ -151,13 +151,20 @@ def _presence(value: Object, where: str) -> nodes.Clause:
 
 
 def _quantified(value: Object, where: str) -> nodes.Clause:
-    fields(value, where, "quantifier", "variable", "in", "where")
+    looked_at = _looked_at(value)
+    fields(value, where, "quantifier", "variable", looked_at, "where")
     return nodes.Quantified(
         choice(value, "quantifier", where, nodes.Quantifier),
         text(value, "variable", where),
-        _path(value, "in", where),
+        _path(value, looked_at, where),
         clause(value["where"], f"{where}.where"),
+        spread=looked_at == "of",
     )
+
+
+def _looked_at(value: Object) -> str:
+    """Return the key under which a quantifier has its path."""
+    return "of" if "of" in value else "in"
 
 
 def _truth(value: Object, where: str) -> nodes.Clause:
@@ -219,8 +226,14 @@ def _call(value: Object, where: str) -> nodes.Value:
 
 
 def _count(value: Object, where: str) -> nodes.Value:
-    fields(value, where, "count", "in", "where")
-    return nodes.Count(text(value, "count", where), _path(value, "in", where), clause(value["where"], f"{where}.where"))
+    looked_at = _looked_at(value)
+    fields(value, where, "count", looked_at, "where")
+    return nodes.Count(
+        text(value, "count", where),
+        _path(value, looked_at, where),
+        clause(value["where"], f"{where}.where"),
+        spread=looked_at == "of",
+    )
 
 
 def _param(value: Object, where: str) -> nodes.Value:

@@ -172,11 +172,12 @@ class Call(Node):
 
 @dataclass(frozen=True, slots=True)
 class Count(Node):
-    """`count(x in P: (…))`: how many elements satisfy the condition."""
+    """`count(x in P: (…))`: how many elements satisfy the condition; `spread` as in `Quantified`."""
 
     variable: str
     path: Path
     condition: Clause
+    spread: bool = False
 
 
 # Clauses
@@ -327,12 +328,17 @@ class Quantifier(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Quantified(Node):
-    """`any x in P: (…)`: the condition on each element of an array, through the variable."""
+    """`any x in P: (…)`: the condition on each element of an array, through the variable.
+
+    With `spread` it is `any x of P: (…)`: on each value that an operator would look at, which is what is in an array at any depth of
+    arrays, and by itself a value that is no array.
+    """
 
     quantifier: Quantifier
     variable: str
     path: Path
     condition: Clause
+    spread: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ def _wrapped(clause: nodes.Clause, scope: frozenset[str], looser: type | UnionTy
 
 def _each(node: nodes.Quantified | nodes.Count, scope: frozenset[str]) -> str:
     condition = _text(node.condition, scope | {node.variable})
-    return f"{node.variable} in {path_text(node.path, scope)}: ({condition})"
+    return f"{node.variable} {'of' if node.spread else 'in'} {path_text(node.path, scope)}: ({condition})"
 
 
 _Test = nodes.Compare | nodes.In | nodes.Matches | nodes.TextTest | nodes.Between | nodes.IsKind | nodes.InCidr

@@ -105,7 +105,9 @@ def compound(inner):
         st.builds(n.And, two_or_more)
         | st.builds(n.Or, two_or_more)
         | st.builds(n.Not, inner)
-        | st.builds(n.Quantified, st.sampled_from(n.Quantifier), st.sampled_from(VARIABLES), paths, inner)
+        | st.builds(
+            n.Quantified, st.sampled_from(n.Quantifier), st.sampled_from(VARIABLES), paths, inner, st.booleans()
+        )
         | st.builds(
             lambda operator, variable, path, condition, value: n.Compare(
                 operator, n.Count(variable, path, condition), value

@@ -124,7 +124,7 @@ def values(draw, scope=frozenset(), depth=2):
         return draw(calls(scope, depth))
     if kind == "count" and depth > 0 and len(scope) < 3:
         variable = draw(st.sampled_from([name for name in VARIABLES if name not in scope]))
-        return Count(variable, draw(paths(scope)), draw(_clauses(scope | {variable}, depth - 1)))
+        return Count(variable, draw(paths(scope)), draw(_clauses(scope | {variable}, depth - 1)), draw(st.booleans()))
     return draw(paths(scope))
 
 
@@ -195,7 +195,9 @@ def _clauses(draw, scope, depth):
     if kind == "quantified" and len(scope) < 3:
         variable = draw(st.sampled_from([name for name in VARIABLES if name not in scope]))
         condition = draw(_clauses(scope | {variable}, depth - 1))
-        return Quantified(draw(st.sampled_from(Quantifier)), variable, draw(paths(scope)), condition)
+        return Quantified(
+            draw(st.sampled_from(Quantifier)), variable, draw(paths(scope)), condition, draw(st.booleans())
+        )
     return draw(plain_clauses(scope, depth))
 
 

@@ -73,6 +73,7 @@ _SPELLINGS: Final = {
     "_AND": ("and", "&&"),
     "NOT": ("not",),
     "_IN": ("in",),
+    "OF": ("of",),
     "_CIDR": ("cidr",),
     "_IS": ("is",),
     "_BETWEEN": ("between",),

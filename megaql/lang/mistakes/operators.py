@@ -204,7 +204,7 @@ def quantifier(failure: Failure) -> Diagnostic | None:
         point = Span(before.end, before.end)
         label = "write ':' here" if token.text == "(" else "write ':' and the condition in parentheses"
         return Diagnostic("a colon is missing after the path of a quantifier", point, label, code="quantifier")
-    if failure.expected == {"_IN"} and token.kind is not TokenKind.END:
+    if failure.expected == {"_IN", "OF"} and token.kind is not TokenKind.END:
         if token.kind is TokenKind.WORD:
             point = Span(token.start, token.start)
             return Diagnostic(
@@ -342,7 +342,7 @@ def word(failure: Failure) -> Diagnostic | None:
 
 
 def several_words(failure: Failure) -> Diagnostic | None:
-    """`a starts with "x"`, `a does not contain "x"`, `a is not in [1]`, `any x of a: (x)`."""
+    """`a starts with "x"`, `a does not contain "x"`, `a is not in [1]`."""
     token = failure.token
     for phrase, fix in _PHRASES.items():
         words = phrase.split()
@@ -350,8 +350,6 @@ def several_words(failure: Failure) -> Diagnostic | None:
             span = Span(failure.at(first).start, failure.at(first + len(words) - 1).end)
             if [failure.at(first + place).word for place in range(len(words))] == words and failure.wants_operator:
                 return replace(span, f"'{failure.slice(span)}' is not an operator", fix, "unknown-operator")
-    if failure.expected == {"_IN"} and token.word == "of":
-        return replace(token.span, "a quantifier takes its elements with 'in'", "in", "quantifier")
     return None
 
 

@@ -207,6 +207,9 @@ def test_paths(text, path):
     ("text", "clause"),
     [
         ("any x in a: (x == 1)", Quantified(Quantifier.ANY, "x", A, equal(ONE, variable("x")))),
+        ("any x of a: (x == 1)", Quantified(Quantifier.ANY, "x", A, equal(ONE, variable("x")), spread=True)),
+        ("one x Of of: (x)", Quantified(Quantifier.ONE, "x", Path((Key("of"),)), Truth(variable("x")), spread=True)),
+        ("count(x of a: (x)) == 1", equal(ONE, Count("x", A, Truth(variable("x")), spread=True))),
         ("ALL x IN a: (x.b == 1)", Quantified(Quantifier.ALL, "x", A, equal(ONE, variable("x", Key("b"))))),
         ("none x in a: (.x == 1)", Quantified(Quantifier.NONE, "x", A, equal(ONE, Path((Key("x"),))))),
         ("one x in a: (@id == 1)", Quantified(Quantifier.ONE, "x", A, equal(ONE, Path((Key("id"),), Root.ENVELOPE)))),
