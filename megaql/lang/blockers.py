@@ -44,16 +44,16 @@ def blockers(whole: T) -> Iterator[T]:
 
     Nothing for a match, and where two clauses would have to change. A clause under `not` blocks by holding.
     """
-    return _blocking(whole, Verdict.MATCH, alone=True)
+    return (one for one, _ in _blocking(whole, Verdict.MATCH, alone=True))
 
 
-def involved(whole: T) -> Iterator[T]:
-    """Yield the clauses that kept the message out, alone or with others; nothing for a match."""
+def involved(whole: T) -> Iterator[tuple[T, Verdict]]:
+    """Yield the clauses that kept the message out, alone or with others, each with what it should have been: MATCH or NO_MATCH."""
     return _blocking(whole, Verdict.MATCH, alone=False)
 
 
-def _blocking(one: T, wanted: Verdict, *, alone: bool) -> Iterator[T]:
-    """Yield the clauses that stand between a clause and the wanted verdict (MATCH or NO_MATCH)."""
+def _blocking(one: T, wanted: Verdict, *, alone: bool) -> Iterator[tuple[T, Verdict]]:
+    """Yield the clauses that stand between a clause and the wanted verdict."""
     if one.verdict is wanted:
         return
     match one.node:
@@ -66,4 +66,4 @@ def _blocking(one: T, wanted: Verdict, *, alone: bool) -> Iterator[T]:
                 for child in others:
                     yield from _blocking(child, wanted, alone=alone)
         case _:
-            yield one
+            yield one, wanted

@@ -1,0 +1,188 @@
+"""Near misses as lines of text of any width, each a row of words with a style that repeats what they say.
+
+A maintainer keeps one rule: `str()` and the command line show the same lines; only the command line has colours for the styles.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from enum import Enum
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from megaql.lang.nodes import Not
+from megaql.lang.printer import to_text
+from megaql.lang.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from megaql.lang.nearmiss import Misses, NearMisses
+    from megaql.lang.nearvalues import NearValue
+
+#: Columns that `str()` fits in.
+WIDTH: Final = 80
+
+#: Values, reasons and places shown of one clause, each.
+SHOWN: Final = 3
+
+#: Lines that one clause may take; the rest of a longer one is cut.
+CLAUSE_LINES: Final = 3
+
+#: Columns that words are given at least, however narrow the screen.
+MIN_ROOM: Final = 24
+
+#: Columns of a bar that is full, on a narrow screen and on a wide one.
+BAR: Final = 20
+WIDE_BAR: Final = 40
+
+#: Columns from which on a screen is wide.
+WIDE: Final = 100
+
+
+class Style(Enum):
+    """What a piece of a line is."""
+
+    PLAIN = "plain"
+    HEADING = "heading"
+    COUNT = "count"
+    BAR = "bar"
+    CLAUSE = "clause"
+    FOUND = "found"
+    REASON = "reason"
+    HINT = "hint"
+    EXAMPLE = "example"
+
+
+class Piece(NamedTuple):
+    """Words of one style."""
+
+    text: str
+    style: Style = Style.PLAIN
+
+
+def lines(misses: NearMisses, width: int = WIDTH) -> Iterator[Sequence[Piece]]:
+    """Write near misses in so many columns."""
+    counts = [f"{misses.verdicts[verdict]:,} {verdict.value}" for verdict in Verdict]
+    yield [Piece(f"{_messages(misses.seen)}: {', '.join(counts)}", Style.HEADING)]
+    if not misses.seen:
+        return
+    yield []
+    yield from _funnel(misses, width)
+    missed = misses.seen - misses.verdicts[Verdict.MATCH]
+    if not missed:
+        return
+    alone = [one for one in misses.ranked if one.alone]
+    together = [one for one in misses.ranked if not one.alone]
+    page = _Page(width, max(len(f"{max(one.alone, one.together):,}") for one in misses.clauses))
+    if alone:
+        yield []
+        words = "was kept out" if misses.alone == 1 else "were kept out"
+        text = f"near misses: {misses.alone:,} of the {missed:,} that did not match {words} by one clause alone"
+        yield [Piece(text, Style.HEADING)]
+        for one in alone:
+            yield from page.clause(one)
+    if together:
+        yield []
+        words = (
+            "only together with others:" if alone else "no message was kept out by one clause alone, but together by"
+        )
+        yield [Piece(words, Style.HEADING)]
+        for one in together:
+            yield from page.clause(one)
+
+
+def plain(line: Sequence[Piece]) -> str:
+    """Return a line without styles."""
+    return "".join(piece.text for piece in line).rstrip()
+
+
+def _messages(count: int) -> str:
+    return f"{count:,} message{'' if count == 1 else 's'}"
+
+
+def _funnel(misses: NearMisses, width: int) -> Iterator[Sequence[Piece]]:
+    """Draw how far messages got: a bar for each clause of the outermost `and` or `or`, in the order of the text."""
+    full = WIDE_BAR if width >= WIDE else BAR
+    digits = len(f"{misses.seen:,}")
+    steps = [("all messages", misses.seen), *((step.clause, step.count) for step in misses.funnel)]
+    for position, (clause, count) in enumerate(steps):
+        word = f"{misses.connective} " if position > 1 else ""
+        percent = 100 * count // misses.seen
+        share = f"{percent}%" if percent or not count else "<1%"
+        start = f"  {count:>{digits},}  {share:>4}  "
+        bar = f"{_bar(count / misses.seen, full):<{full}}  "
+        room = width - len(start) - len(bar)
+        text = word + clause
+        text = text if len(text) <= room else f"{text[: room - 1]}…"
+        yield [Piece(start, Style.COUNT), Piece(bar, Style.BAR), Piece(text, Style.CLAUSE)]
+
+
+#: Eighths of a column.
+_EIGHTHS: Final = " ▏▎▍▌▋▊▉"
+
+
+def _bar(share: float, full: int) -> str:
+    """Return a bar of so many columns for a share from 0 to 1; what is not nothing is seen."""
+    eighths = max(1, round(share * full * 8)) if share else 0
+    return "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
+
+
+class _Page(NamedTuple):
+    """How wide lines are, and how many digits a count may have."""
+
+    width: int
+    digits: int
+
+    def clause(self, one: Misses, depth: int = 0) -> Iterator[Sequence[Piece]]:
+        """Write a clause with the messages it kept out, and beneath it by which values and why."""
+        margin = "  " + "    " * depth
+        text = to_text(Not(one.node)) if one.negated else one.clause
+        text = f"in the nearest element: {text}" if depth else text
+        if one.alone and one.together:
+            text += f"  ({one.together:,} more with others)"
+        yield from self._row(margin, one.alone or one.together, Piece(text, Style.CLAUSE), most=CLAUSE_LINES)
+        inner = margin + " " * self.digits + "    "
+        for piece, count, example in _found(one):
+            yield from self._row(inner, count, piece, example)
+        for inside in sorted(one.inside, key=lambda inside: (-inside.alone, -inside.together)):
+            if inside.alone or inside.together:
+                yield from self.clause(inside, depth + 1)
+
+    def _row(
+        self, margin: str, count: int, piece: Piece, example: str = "", *, most: int | None = None
+    ) -> Iterator[Sequence[Piece]]:
+        """Write a count, and beside it words that are wrapped, with an example at their end."""
+        number = f"{count:,}" if count else ""
+        start = f"{margin}{number:>{self.digits}}  "
+        room = max(self.width - len(start), MIN_ROOM)
+        wrapped = textwrap.wrap(piece.text, room, break_on_hyphens=False, max_lines=most, placeholder=" …")
+        rows = [[Piece(text, piece.style)] for text in wrapped]
+        if example:
+            words = f"e.g. {example}"
+            if len(wrapped[-1]) + 2 + len(words) <= room:
+                rows[-1].append(Piece(f"  {words}", Style.EXAMPLE))
+            else:
+                rows.append([Piece(words, Style.EXAMPLE)])
+        for position, row in enumerate(rows):
+            yield [Piece(" " * len(start) if position else start, Style.COUNT), *row]
+
+
+def _found(one: Misses) -> Iterator[tuple[Piece, int, str]]:
+    """Yield what is said of a clause: the nearest values, why it was unknown, and what stands where something was missing."""
+    values = one.values.nearest()
+    for value in values[:SHOWN]:
+        yield Piece(_value(value), Style.FOUND), value.count, str(value.example)
+    rest = sum(value.count for value in values[SHOWN:]) + one.values.others
+    if rest:
+        yield Piece("other values", Style.FOUND), rest, ""
+    for reason in one.unknown[:SHOWN]:
+        yield Piece(f"because {reason.text}", Style.REASON), reason.count, str(reason.example)
+        if reason.hint:
+            yield Piece(f"hint: {reason.hint}", Style.HINT), 0, ""
+    for place in one.instead[:SHOWN]:
+        yield Piece(f"{place.hint} is there, not {place.text}", Style.HINT), place.count, str(place.example)
+
+
+def _value(one: NearValue) -> str:
+    against = f" against {one.against}" if one.against else ""
+    return f"{one.shown}{against}, {one.nearness.remark or one.kind}"
