@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 #: Words and the nodes between them, which are printed as a query would write them.
 Phrase: TypeAlias = "tuple[str | Clause | Value, ...]"
 
-_LITERALS: Final = (Null, Boolean, Number, String, Regex, Date, Duration, Size, ListLiteral, Param)
+#: The classes of values that are the same in every message.
+LITERALS: Final = (Null, Boolean, Number, String, Regex, Date, Duration, Size, ListLiteral, Param)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +84,9 @@ def unordered(left_node: Value, left: object, right_node: Value, right: object) 
     if kind(left) is kind(right):
         return Reason((left_node, f" is {describe(left)}, which has no order"))
     advice = advise(left_node, left, right_node, right)
-    if isinstance(right_node, _LITERALS):
+    if isinstance(right_node, LITERALS):
         return not_a(left_node, left, describe(right), advice)
-    if isinstance(left_node, _LITERALS):
+    if isinstance(left_node, LITERALS):
         return not_a(right_node, right, describe(left), advice)
     return Reason((left_node, f" is {describe(left)} and ", right_node, f" is {describe(right)}"), advice)
 
