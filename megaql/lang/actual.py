@@ -76,13 +76,14 @@ def actual_values(node: Clause, finding: Finding) -> tuple[Actual, ...]:
 
 
 def _placed(node: Clause, finding: Finding) -> Iterator[tuple[str, Found]]:
-    for operand, found in zip(_operands(node), finding.operands, strict=False):
+    for operand, found in zip(operands(node), finding.operands, strict=False):
         for one in found:
             if not isinstance(one.value, Reason) and (place := _place(operand, one)):
                 yield place, one
 
 
-def _operands(node: Clause) -> tuple[Any, ...]:
+def operands(node: Clause) -> tuple[Any, ...]:
+    """Return the values of a clause that its finding's `operands` are about."""
     path = getattr(node, "path", None)
     return (path,) if isinstance(path, Path) else children(node)
 

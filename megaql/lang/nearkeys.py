@@ -10,14 +10,16 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from megaql.lang.kinds import Kind, kind
-from megaql.lang.paths import Found, Step, children
+from megaql.lang.nodes import Key, Root
+from megaql.lang.paths import BODY, Found, Step, children
 from megaql.lang.vocabulary import nearest
 
 if TYPE_CHECKING:
+    from megaql.lang.nodes import Path
     from megaql.lang.paths import Where
     from megaql.lang.record import Record
 
-#: Keys of one object that are compared with the missing one.
+#: Keys of one object that are compared with the missing one; larger objects and arrays are not searched for it.
 KEYS: Final = 100
 
 #: Values that are visited for the same name elsewhere.
@@ -33,8 +35,8 @@ class NearKeys:
     def __init__(self) -> None:
         self._found: dict[tuple[str, tuple[str, ...]], str | None] = {}
 
-    def near(self, where: Where | None, record: Record) -> Where | None:
-        """Return the place that was probably meant by a place where nothing is, `None` where there is no such place."""
+    def near(self, where: Where | None, path: Path, record: Record) -> Where | None:
+        """Return the place that was probably meant by a path that ended at a place where nothing is, `None` where there is no such place."""
         steps = _steps(where)
         place: Where | None = None
         value: Any = None
@@ -45,11 +47,11 @@ class NearKeys:
                 place, value = (place, step), value[step]
             elif isinstance(step, str) and not isinstance(step, Step) and kind(value) is Kind.OBJECT:
                 if step not in value:
-                    return self._beside(place, value, step, record) or _elsewhere(steps, record)
+                    return self._beside(place, value, step, record) or _elsewhere(path, record)
                 place, value = (place, step), value[step]
             else:
                 break
-        return _elsewhere(steps, record)
+        return _elsewhere(path, record)
 
     def _beside(self, place: Where, value: Any, name: str, record: Record) -> Where | None:
         """Look among the keys of the object that lacks the name; of a MEGA event's attributes also among the event's fields."""
@@ -70,10 +72,6 @@ class NearKeys:
         return self._found[name, keys]
 
 
-#: Where a message's body begins.
-BODY: Final[Where] = (None, "$")
-
-
 def _steps(where: Where | None) -> list[str | int]:
     steps: list[str | int] = []
     while where is not None:
@@ -82,13 +80,13 @@ def _steps(where: Where | None) -> list[str | int]:
     return steps[::-1]
 
 
-def _elsewhere(steps: list[str | int], record: Record) -> Where | None:
+def _elsewhere(path: Path, record: Record) -> Where | None:
     """Find the last name of a path of plain names in another place of the body, the outermost first."""
-    name = steps[-1] if steps else None
+    last = path.segments[-1]
     if (
-        len(steps) < 2
-        or steps[0] != "$"
-        or not all(isinstance(step, str) and not isinstance(step, Step) for step in steps)
+        path.root is not Root.BODY
+        or not isinstance(last, Key)
+        or not all(isinstance(step, Key) for step in path.segments)
     ):
         return None
     queue = deque([Found(record.body, BODY)])
@@ -96,8 +94,8 @@ def _elsewhere(steps: list[str | int], record: Record) -> Where | None:
     while queue and visits < VISITS:
         one = queue.popleft()
         visits += 1
-        if kind(one.value) is Kind.OBJECT:
-            if name in one.value:
-                return (one.where, str(name))
-            queue.extend(islice(children(one), KEYS))
+        if kind(one.value) is Kind.OBJECT and last.name in one.value:
+            return (one.where, last.name)
+        if kind(one.value) in {Kind.OBJECT, Kind.ARRAY} and len(one.value) <= KEYS:
+            queue.extend(children(one))
     return None

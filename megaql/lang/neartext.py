@@ -31,12 +31,8 @@ CLAUSE_LINES: Final = 3
 #: Columns that words are given at least, however narrow the screen.
 MIN_ROOM: Final = 24
 
-#: Columns of a bar that is full, on a narrow screen and on a wide one.
-BAR: Final = 20
-WIDE_BAR: Final = 40
-
-#: Columns from which on a screen is wide.
-WIDE: Final = 100
+#: Columns of a bar that is full, by the columns there are at least.
+BARS: Final = ((100, 40), (60, 20), (0, 8))
 
 
 class Style(Enum):
@@ -63,7 +59,8 @@ class Piece(NamedTuple):
 def lines(misses: NearMisses, width: int = WIDTH) -> Iterator[Sequence[Piece]]:
     """Write near misses in so many columns."""
     counts = [f"{misses.verdicts[verdict]:,} {verdict.value}" for verdict in Verdict]
-    yield [Piece(f"{_messages(misses.seen)}: {', '.join(counts)}", Style.HEADING)]
+    messages = f"{misses.seen:,} message{'' if misses.seen == 1 else 's'}"
+    yield from _heading(f"{messages}: {', '.join(counts)}", width)
     if not misses.seen:
         return
     yield []
@@ -71,24 +68,28 @@ def lines(misses: NearMisses, width: int = WIDTH) -> Iterator[Sequence[Piece]]:
     missed = misses.seen - misses.verdicts[Verdict.MATCH]
     if not missed:
         return
+    page = _Page(width, max(len(f"{max(one.alone, one.together):,}") for one in misses.clauses))
     alone = [one for one in misses.ranked if one.alone]
     together = [one for one in misses.ranked if not one.alone]
-    page = _Page(width, max(len(f"{max(one.alone, one.together):,}") for one in misses.clauses))
     if alone:
+        verb = "was" if misses.alone == 1 else "were"
         yield []
-        words = "was kept out" if misses.alone == 1 else "were kept out"
-        text = f"near misses: {misses.alone:,} of the {missed:,} that did not match {words} by one clause alone"
-        yield [Piece(text, Style.HEADING)]
+        yield from _heading(
+            f"near misses: {misses.alone:,} of the {missed:,} that did not match {verb} kept out by one clause alone",
+            width,
+        )
         for one in alone:
             yield from page.clause(one)
     if together:
         yield []
-        words = (
-            "only together with others:" if alone else "no message was kept out by one clause alone, but together by"
-        )
-        yield [Piece(words, Style.HEADING)]
+        none = "no message was kept out by one clause alone, but together by:"
+        yield from _heading("kept out only together with others:" if alone else none, width)
         for one in together:
             yield from page.clause(one)
+
+
+def _heading(text: str, width: int) -> Iterator[Sequence[Piece]]:
+    return ([Piece(line, Style.HEADING)] for line in textwrap.wrap(text, max(width, MIN_ROOM)))
 
 
 def plain(line: Sequence[Piece]) -> str:
@@ -96,13 +97,9 @@ def plain(line: Sequence[Piece]) -> str:
     return "".join(piece.text for piece in line).rstrip()
 
 
-def _messages(count: int) -> str:
-    return f"{count:,} message{'' if count == 1 else 's'}"
-
-
 def _funnel(misses: NearMisses, width: int) -> Iterator[Sequence[Piece]]:
     """Draw how far messages got: a bar for each clause of the outermost `and` or `or`, in the order of the text."""
-    full = WIDE_BAR if width >= WIDE else BAR
+    full = next(bar for least, bar in BARS if width >= least)
     digits = len(f"{misses.seen:,}")
     steps = [("all messages", misses.seen), *((step.clause, step.count) for step in misses.funnel)]
     for position, (clause, count) in enumerate(steps):
@@ -111,7 +108,7 @@ def _funnel(misses: NearMisses, width: int) -> Iterator[Sequence[Piece]]:
         share = f"{percent}%" if percent or not count else "<1%"
         start = f"  {count:>{digits},}  {share:>4}  "
         bar = f"{_bar(count / misses.seen, full):<{full}}  "
-        room = width - len(start) - len(bar)
+        room = max(width - len(start) - len(bar), MIN_ROOM)
         text = word + clause
         text = text if len(text) <= room else f"{text[: room - 1]}…"
         yield [Piece(start, Style.COUNT), Piece(bar, Style.BAR), Piece(text, Style.CLAUSE)]
