@@ -6,6 +6,7 @@ A maintainer keeps one rule: `holds` asks the functions that evaluate queries an
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import assert_never
 
 from megaql.lang import predicates, regexes
@@ -57,7 +58,7 @@ def holds(language: Language, text: str) -> bool | None:
             answer = predicates.text_holds(operator, text, _operand(operand, fold=fold))
             return answer if isinstance(answer, bool) else None
         case OneOf(texts, fold):
-            return text.casefold() in {one.casefold() for one in texts} if fold else text in texts
+            return text.casefold() in _casefolded(texts) if fold else text in texts
         case Order(operator, operand, fold):
             return _ordered(operator, order_text(text, _operand(operand, fold=fold)))
         case Search(regex):
@@ -67,6 +68,11 @@ def holds(language: Language, text: str) -> bool | None:
                 return None
         case _:
             assert_never(language)
+
+
+@lru_cache(16)
+def _casefolded(texts: frozenset[str]) -> frozenset[str]:
+    return frozenset(map(str.casefold, texts))
 
 
 def _operand(text: str, *, fold: bool) -> str | Folded:

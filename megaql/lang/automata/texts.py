@@ -1,0 +1,117 @@
+"""The automata of sets of texts and of their order, and of any language when case does not count."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from functools import lru_cache
+from typing import TYPE_CHECKING, Generic
+
+from megaql.lang.automata.automaton import ALWAYS, NEVER, Settled, State
+from megaql.lang.automata.charsets import LAST, CharSet, Split, all_chars
+from megaql.lang.nodes import Comparison
+
+if TYPE_CHECKING:
+    from megaql.lang.automata.automaton import Automaton
+
+
+class Ordered:
+    """The texts on one side of another text: a state is how far both are the same."""
+
+    def __init__(self, operator: Comparison, operand: str) -> None:
+        self._operand = operand
+        self._less = ALWAYS if operator in {Comparison.LT, Comparison.LE} else NEVER
+        self._more = NEVER if self._less is ALWAYS else ALWAYS
+        self._same = operator in {Comparison.LE, Comparison.GE}
+        codes = sorted(set(map(ord, operand)))
+        gaps = zip([-1, *codes], [*codes, LAST + 1], strict=True)
+        ranges = [*((code, code) for code in codes), *((low + 1, high - 1) for low, high in gaps if high - low > 1)]
+        self.alphabet = Split.by([CharSet((one,)) for one in ranges])
+        self._lowest = {letter: low for low, _, letter in self.alphabet.intervals()}
+        self.start: int | Settled = 0
+
+    def move(self, state: int, letter: int) -> int | Settled:
+        """Return the state after one more character."""
+        if state == len(self._operand):
+            return self._more
+        one, other = self._lowest[letter], ord(self._operand[state])
+        if one == other:
+            return state + 1
+        return self._less if one < other else self._more
+
+    def accepts(self, state: int) -> bool:
+        """Say whether a text that ends here is on the right side; one that is the start of another comes before it."""
+        return self._same if state == len(self._operand) else self._less is ALWAYS
+
+
+class Listed:
+    """The texts of a set: a state is the stretch of the sorted texts that begin with what was read, and its length."""
+
+    def __init__(self, texts: frozenset[str]) -> None:
+        self._texts = sorted(texts)
+        chars = sorted(set().union(*self._texts))
+        self.alphabet = Split.by([CharSet.chars(char) for char in chars])
+        self._chars = {self.alphabet.class_of(char): char for char in chars}
+        self.start: tuple[int, int, int] | Settled = (0, len(texts), 0) if texts else NEVER
+
+    def move(self, state: tuple[int, int, int], letter: int) -> tuple[int, int, int] | Settled:
+        """Return the state after one more character."""
+        low, high, length = state
+        char = self._chars.get(letter)
+        if char is None:
+            return NEVER
+
+        def next_char(text: str) -> str:
+            return text[length : length + 1]
+
+        first = bisect_left(self._texts, char, low, high, key=next_char)
+        end = bisect_right(self._texts, char, first, high, key=next_char)
+        return (first, end, length + 1) if first < end else NEVER
+
+    def accepts(self, state: tuple[int, int, int]) -> bool:
+        """Say whether the text read so far is in the set: it sorts before all that go on."""
+        return len(self._texts[state[0]]) == state[2]
+
+
+class Folding(Generic[State]):
+    """The texts that another automaton accepts once they are casefolded, which turns each character into one or more."""
+
+    def __init__(self, inner: Automaton[State]) -> None:
+        self._inner = inner
+        self.start = inner.start
+        spelled: dict[tuple[int, ...], list[tuple[int, int]]] = {}
+        casefolds = _casefolds()
+        changed = CharSet.chars("".join(casefolds))
+        for letter, chars in enumerate(inner.alphabet.sets()):
+            spelled.setdefault((letter,), []).extend((chars - changed).ranges)
+        for char, folded in casefolds.items():
+            letters = tuple(inner.alphabet.class_of(one) for one in folded)
+            spelled.setdefault(letters, []).append((ord(char), ord(char)))
+        self.alphabet = Split.by([CharSet.of(ranges) for ranges in spelled.values()])
+        spellings = list(spelled)
+        self._spellings = [spellings[one] for within in self.alphabet.within for one in within]
+
+    def move(self, state: State, letter: int) -> State | Settled:
+        """Return the state after one more character."""
+        after: State | Settled = state
+        for one in self._spellings[letter]:
+            if isinstance(after, Settled):
+                break
+            after = self._inner.move(after, one)
+        return after
+
+    def accepts(self, state: State) -> bool:
+        """Say whether a text that ends here is in the language."""
+        return self._inner.accepts(state)
+
+
+@lru_cache(1)
+def _casefolds() -> dict[str, str]:
+    """Return every character that casefolding changes, with what it becomes."""
+    found: dict[str, str] = {}
+    text = all_chars()
+    for start in range(0, len(text), 256):
+        # Most blocks stay as they are, and a block is compared far quicker than its characters.
+        block = text[start : start + 256]
+        if block.casefold() != block:
+            found.update((char, folded) for char in block if (folded := char.casefold()) != char)
+    return found
