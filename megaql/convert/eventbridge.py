@@ -1,0 +1,23 @@
+"""EventBridge event patterns.
+
+Reference: Amazon EventBridge user guide, "Creating event patterns"; aws/event-ruler, which is the engine.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from megaql.convert import reading, rules, writing
+from megaql.convert.dialects import EVENTBRIDGE
+from megaql.query import Query
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def from_pattern(pattern: Mapping[str, Any] | str) -> Query:
+    """Return the query that matches exactly the events an event pattern matches; the pattern is a dict or JSON text.
+
+    Raises `ConvertError` with EventBridge's reason for a pattern that it refuses.
+    """
+    return Query(writing.clause(rules.formula(reading.read(pattern, EVENTBRIDGE), EVENTBRIDGE)))
