@@ -9,6 +9,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from megaql.lang.automata.charsets import Split
 
 
@@ -36,3 +38,6 @@ class Automaton(Protocol[State]):
 
     def accepts(self, state: State, /) -> bool:
         """Say whether a text that ends here is in the language."""
+
+    def parts(self, state: State, /) -> Iterable[State]:
+        """Return states that accept together what this one does: there are few small ones, and very many sets of them."""

@@ -6,7 +6,8 @@ forbidden ones refuse; so when it ends without a text, there is none.
 
 from __future__ import annotations
 
-from heapq import heappop, heappush
+import itertools
+from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from megaql.lang.automata.automaton import ALWAYS, Settled
@@ -28,18 +29,18 @@ def texts(required: Sequence[Automaton[Any]], forbidden: Sequence[Automaton[Any]
     One text at most comes for each state of the automata together, so the end means that only these states accept.
     """
     sides = [*(_Side(one, wanted=True) for one in required), *(_Side(one, wanted=False) for one in forbidden)]
-    start = tuple(side.start for side in sides)
-    if _HOPELESS in start:
-        return
     letters = _letters([side.automaton.alphabet for side in sides])
-    prices = {start: 0}
-    todo: list[tuple[int, str, tuple[int, ...] | None]] = [(0, "", start)]
+    # The prices of the states at the start are left open, so that a text may come back to one of them.
+    prices: dict[tuple[int, ...], int] = {}
+    todo: list[tuple[int, str, tuple[int, ...] | None]]
+    todo = [(0, "", start) for start in itertools.product(*(side.start for side in sides))]
+    heapify(todo)
     while todo:
         price, text, state = heappop(todo)
         if state is None:
             yield text
             continue
-        if price > prices[state]:
+        if price > prices.get(state, price):
             continue
         if all(side.fits(one) for side, one in zip(sides, state, strict=True)):
             if text:
@@ -50,44 +51,52 @@ def texts(required: Sequence[Automaton[Any]], forbidden: Sequence[Automaton[Any]
         if limit < 0:
             raise OutOfMoves
         for char, cost, moves in letters:
-            after = tuple(side.move(one, move) for side, one, move in zip(sides, state, moves, strict=True))
             total = price + cost
-            if _HOPELESS not in after and total < prices.get(after, total + 1):
-                prices[after] = total
-                heappush(todo, (total, text + char, after))
+            ways = (side.move(one, move) for side, one, move in zip(sides, state, moves, strict=True))
+            for after in itertools.product(*ways):
+                if total < prices.get(after, total + 1):
+                    prices[after] = total
+                    heappush(todo, (total, text + char, after))
 
 
-#: States of a side: no text can come from here that fits, or every text does.
-_HOPELESS: Final = -1
-_DONE: Final = -2
+#: The state of a side that every text fits from here.
+_DONE: Final = -1
 
 
 class _Side:
-    """One automaton of the walk: its states as numbers, and whether its texts are wanted or not."""
+    """One automaton of the walk: its states as numbers, and whether its texts are wanted or not.
+
+    What is wanted is reached if any part of a state leads there, so the walk takes the parts one by one. What is unwanted has to be
+    escaped by all parts at once.
+    """
 
     def __init__(self, automaton: Automaton[Any], *, wanted: bool) -> None:
         self.automaton = automaton
         self._wanted = wanted
         self._states: list[Any] = []
         self._numbers: dict[Any, int] = {}
-        self._moves: list[dict[int, int]] = []
-        self.start = self._number(automaton.start)
+        self._moves: list[dict[int, tuple[int, ...]]] = []
+        self.start = self._numbered(automaton.start)
+
+    def _numbered(self, state: Any) -> tuple[int, ...]:
+        """Return the numbers of a state's parts; none where no text can come from it that fits."""
+        if isinstance(state, Settled):
+            return (_DONE,) if (state is ALWAYS) is self._wanted else ()
+        return tuple(map(self._number, self.automaton.parts(state) if self._wanted else (state,)))
 
     def _number(self, state: Any) -> int:
-        if isinstance(state, Settled):
-            return _DONE if (state is ALWAYS) is self._wanted else _HOPELESS
         number = self._numbers.setdefault(state, len(self._states))
         if number == len(self._states):
             self._states.append(state)
             self._moves.append({})
         return number
 
-    def move(self, state: int, letter: int) -> int:
+    def move(self, state: int, letter: int) -> tuple[int, ...]:
         if state == _DONE:
-            return _DONE
+            return (_DONE,)
         moves = self._moves[state]
         if letter not in moves:
-            moves[letter] = self._number(self.automaton.move(self._states[state], letter))
+            moves[letter] = self._numbered(self.automaton.move(self._states[state], letter))
         return moves[letter]
 
     def fits(self, state: int) -> bool:

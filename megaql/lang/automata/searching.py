@@ -105,6 +105,11 @@ class Searching:
         steps, before = state
         return FOUND in self._open(steps, before, Place.EDGE)
 
+    def parts(self, state: _State) -> Iterable[_State]:
+        """Return one state for each step that may come next."""
+        steps, before = state
+        return ((frozenset([step]), before) for step in sorted(steps))
+
     def _open(self, steps: frozenset[int], before: Place, after: Place) -> frozenset[int]:
         """Return the steps that take a character, or succeed, once all assertions between these places are answered."""
         key = steps, before, after

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from functools import lru_cache
-from typing import TYPE_CHECKING, Generic
+from typing import TYPE_CHECKING, Final, Generic
 
 from megaql.lang.automata.automaton import ALWAYS, NEVER, Settled, State
 from megaql.lang.automata.charsets import LAST, CharSet, Split, all_chars
 from megaql.lang.nodes import Comparison
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from megaql.lang.automata.automaton import Automaton
 
 
@@ -42,6 +44,10 @@ class Ordered:
         """Say whether a text that ends here is on the right side; one that is the start of another comes before it."""
         return self._same if state == len(self._operand) else self._less is ALWAYS
 
+    def parts(self, state: int) -> tuple[int, ...]:
+        """Return the state, which has no parts."""
+        return (state,)
+
 
 class Listed:
     """The texts of a set: a state is the stretch of the sorted texts that begin with what was read, and its length."""
@@ -71,6 +77,10 @@ class Listed:
         """Say whether the text read so far is in the set: it sorts before all that go on."""
         return len(self._texts[state[0]]) == state[2]
 
+    def parts(self, state: tuple[int, int, int]) -> tuple[tuple[int, int, int], ...]:
+        """Return the state, which has no parts."""
+        return (state,)
+
 
 class Folding(Generic[State]):
     """The texts that another automaton accepts once they are casefolded, which turns each character into one or more."""
@@ -78,17 +88,7 @@ class Folding(Generic[State]):
     def __init__(self, inner: Automaton[State]) -> None:
         self._inner = inner
         self.start = inner.start
-        spelled: dict[tuple[int, ...], list[tuple[int, int]]] = {}
-        casefolds = _casefolds()
-        changed = CharSet.chars("".join(casefolds))
-        for letter, chars in enumerate(inner.alphabet.sets()):
-            spelled.setdefault((letter,), []).extend((chars - changed).ranges)
-        for char, folded in casefolds.items():
-            letters = tuple(inner.alphabet.class_of(one) for one in folded)
-            spelled.setdefault(letters, []).append((ord(char), ord(char)))
-        self.alphabet = Split.by([CharSet.of(ranges) for ranges in spelled.values()])
-        spellings = list(spelled)
-        self._spellings = [spellings[one] for within in self.alphabet.within for one in within]
+        self.alphabet, self._spellings = _folding_to(inner.alphabet)
 
     def move(self, state: State, letter: int) -> State | Settled:
         """Return the state after one more character."""
@@ -102,6 +102,29 @@ class Folding(Generic[State]):
     def accepts(self, state: State) -> bool:
         """Say whether a text that ends here is in the language."""
         return self._inner.accepts(state)
+
+    def parts(self, state: State) -> Iterable[State]:
+        """Return the parts that the state has in the other automaton."""
+        return self._inner.parts(state)
+
+
+#: Alphabets kept for reuse: making one looks at every character that casefolding changes.
+CACHED_ALPHABETS: Final = 128
+
+
+@lru_cache(CACHED_ALPHABETS)
+def _folding_to(inner: Split) -> tuple[Split, tuple[tuple[int, ...], ...]]:
+    """Return the classes of characters that casefold to the same letters of an alphabet, and these letters for each class."""
+    spelled: dict[tuple[int, ...], list[tuple[int, int]]] = {}
+    casefolds = _casefolds()
+    changed = CharSet.chars("".join(casefolds))
+    for letter, chars in enumerate(inner.sets()):
+        spelled[letter,] = list((chars - changed).ranges)
+    for char, folded in casefolds.items():
+        spelled.setdefault(tuple(map(inner.class_of, folded)), []).append((ord(char), ord(char)))
+    alphabet = Split.by([CharSet.of(ranges) for ranges in spelled.values()])
+    spellings = list(spelled)
+    return alphabet, tuple(spellings[one] for within in alphabet.within for one in within)
 
 
 @lru_cache(1)
