@@ -93,7 +93,7 @@ def _confirm(
         tried += 1
     if not tried:
         return NOTHING
-    return Undecided(left_out[0] if left_out else "the texts that would do are not ones that a message holds")
+    return Undecided(left_out[0] if left_out else "only texts that no message holds would do")
 
 
 def _confirmed(text: str, require: Sequence[Language], forbid: Sequence[Language]) -> bool:
@@ -109,12 +109,13 @@ def _automata(languages: Iterable[Language], left_out: list[str]) -> Iterator[Au
     """Yield the automata of those languages that have one, and note why others have not."""
     for language in dict.fromkeys(languages):
         try:
-            yield _automaton(language)
+            yield automaton_of(language)
         except syntax.NotRead as refusal:
             left_out.append(str(refusal))
 
 
-def _automaton(language: Language) -> Automaton[Any]:
+def automaton_of(language: Language) -> Automaton[Any]:
+    """Return the automaton of a language; `NotRead` where it has none that is small enough to work with."""
     match language:
         case Search(regex):
             return Searching(_program(regex))
