@@ -29,7 +29,7 @@ COMMANDS: Final = (
     Entry("demo", "demo", "Show the whole of MegaQL in a few seconds, on a broker of its own that is gone afterwards."),
     Entry("peek", "peek", "Look at messages and take none: what is in a queue, and which of it a query matches."),
     Entry("test", "test", "Print the messages of files that a query matches."),
-    Entry("explain", "explain", "Say why a query matches a message or does not, clause by clause."),
+    Entry("explain", "explain", "Say why a query matches a message or does not, and over many what kept how many out."),
     Entry("publish", "publish", "Send MEGA events, data, text, bytes or saved records to a queue or a topic."),
     Entry("run", "run", "Run a consumer: hand each message to the handlers whose query it matches."),
     Entry("help", "topics", "Explain exit codes, queries, safety and the environment variables."),

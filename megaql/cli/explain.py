@@ -1,4 +1,4 @@
-"""`megaql explain`: the clause tree of single messages, and over many the clauses that kept most of them out."""
+"""`megaql explain`: the clause tree of single messages, and over many what kept how many out."""
 
 from __future__ import annotations
 
@@ -62,7 +62,10 @@ def command(
     ] = Only.ANY,
     summary: Annotated[
         bool,
-        typer.Option("--summary", help="Count instead: verdicts, and near misses by clause, over all messages read."),
+        typer.Option(
+            "--summary",
+            help="Count instead: how far messages got, which clauses kept how many out, and the values that came nearest.",
+        ),
     ] = False,
     scan: Annotated[
         int,
@@ -98,7 +101,7 @@ def command(
     endpoint_url: EndpointOption = None,
     color: ColorOption = Color.AUTO,
 ) -> int:
-    """Say why a query matches a message or does not, clause by clause.
+    """Say why a query matches a message or does not, and over many what kept how many out.
 
     Examples:
       megaql explain 'event.name == "item.added" and event.quantity > 5' local:orders

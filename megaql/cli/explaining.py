@@ -1,24 +1,27 @@
-"""Explanations as trees, lines or one JSON document, and the counts over all of them.
+"""Explanations as trees, lines or one JSON document, and the near misses over all messages that were read.
 
-A maintainer keeps one rule: a verdict is counted for every message that was read, whether its tree is shown or not.
+A maintainer keeps one rule: every message that was read is counted, whether its tree is shown or not.
 """
 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from megaql.cli.misses import draw
 from megaql.cli.options import Only
 from megaql.cli.output import Output
 from megaql.cli.preview import event_text
-from megaql.cli.showing import miss_summary
 from megaql.cli.status import Status
 from megaql.cli.style import harmless_json
+from megaql.lang.blockers import blockers
+from megaql.lang.explain import explained
+from megaql.lang.nearmiss import Tally
 from megaql.lang.verdict import Verdict
+from megaql.query import record_of
 
 if TYPE_CHECKING:
     from megaql.broker.message import Message
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from megaql.cli.reading import Reading
     from megaql.cli.tree import Trees
     from megaql.lang.explain import Explanation
+    from megaql.lang.trace import Note
     from megaql.query import Query
 
 _VERDICTS = {Only.MATCH: Verdict.MATCH, Only.NO_MATCH: Verdict.NO_MATCH, Only.UNKNOWN: Verdict.UNKNOWN}
@@ -40,13 +44,13 @@ class Asked:
     limit: int
     summary: bool
 
-    def takes(self, message: Message, explanation: Explanation) -> bool:
+    def takes(self, message: Message, note: Note) -> bool:
         """Whether a message is one of those asked for."""
-        if self.message_id is not None and not message.id.startswith(self.message_id):
+        if self.summary or (self.message_id is not None and not message.id.startswith(self.message_id)):
             return False
         if self.only is Only.NEAR_MISS:
-            return bool(explanation.blockers())
-        return self.only is Only.ANY or explanation.verdict is _VERDICTS[self.only]
+            return any(True for _ in blockers(note))
+        return self.only is Only.ANY or note.verdict is _VERDICTS[self.only]
 
 
 def form_of(world: Environment, output: Output) -> Output:
@@ -67,8 +71,7 @@ class Explaining:
         self._asked = asked
         self._form = form
         self._trees = _trees(world) if form is Output.TABLE and not asked.summary else None
-        self._verdicts: Counter[Verdict] = Counter()
-        self._misses: Counter[str] = Counter()
+        self._tally = Tally(query.node, now=world.now())
         self._documents: list[dict[str, Any]] = []
         self._shown = 0
 
@@ -80,19 +83,17 @@ class Explaining:
     def run(self, scan: Reading) -> None:
         """Explain messages until there are as many as were asked for."""
         for message in scan:
-            explanation = self._query.explain(message)
-            scan.tally(explanation.verdict)
-            self._verdicts[explanation.verdict] += 1
-            self._misses.update({blocker.clause for blocker in explanation.blockers()})
-            if self._asked.summary or not self._asked.takes(message, explanation):
+            note = self._tally.add(record_of(message))
+            scan.tally(note.verdict)
+            if not self._asked.takes(message, note):
                 continue
             scan.clear()
-            self._show(message, explanation)
+            self._show(message, explained(note))
             self._shown += 1
             if self._shown >= self._asked.limit:
                 break
         scan.clear()
-        self._end()
+        self._end(more=scan.scan.report.total != self._shown)
 
     def _show(self, message: Message, explanation: Explanation) -> None:
         if self._trees is not None:
@@ -111,29 +112,19 @@ class Explaining:
         else:
             self._documents.append(document)
 
-    def _end(self) -> None:
-        summary = {
-            "verdicts": {verdict.value: self._verdicts[verdict] for verdict in Verdict},
-            "near_misses": [{"clause": clause, "count": count} for clause, count in self._misses.most_common()],
-        }
+    def _end(self, *, more: bool) -> None:
+        misses = self._tally.result()
         if self._form is Output.JSON:
-            document = {
-                "query": str(self._query),
-                **({} if self._asked.summary else {"messages": self._documents}),
-                **summary,
-            }
+            document = misses.to_dict() | ({} if self._asked.summary else {"messages": self._documents})
             self._world.out(harmless_json(json.dumps(document, ensure_ascii=False, indent=2)))
         elif self._asked.summary and self._form is Output.NDJSON:
-            self._world.out(_line({"query": str(self._query), **summary}))
+            self._world.out(_line(misses.to_dict()))
         elif self._asked.summary:
-            self._world.out(", ".join(f"{verdict.value} {self._verdicts[verdict]:,}" for verdict in Verdict))
-            for line in miss_summary(self._misses):
-                self._world.out(line)
+            draw(self._world, misses)
         elif not self._shown:
             self._world.say("no such message among those read")
-        elif self._shown > 1:
-            for line in miss_summary(self._misses):
-                self._world.say(line)
+        elif more and self._trees is not None and self._asked.message_id is None:
+            self._world.say(f"explained {self._shown:,}; --summary says what kept how many out of all of them")
 
 
 def _trees(world: Environment) -> Trees:

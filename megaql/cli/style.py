@@ -26,7 +26,7 @@ class Style:
 
     def __call__(self, text: str, color: str | None = None, *, bold: bool = False, dim: bool = False) -> str:
         """Return text in this style, or as it is."""
-        if not self.on or not text:
+        if not self.on or not text or not (color or bold or dim):
             return text
         return typer.style(text, fg=color, bold=bold or None, dim=dim or None)
 

@@ -1,6 +1,6 @@
-"""Near misses as lines of text of any width, each a row of words with a style that repeats what they say.
+"""Near misses as lines of text of any width, each a row of words with a look that repeats what they say.
 
-A maintainer keeps one rule: `str()` and the command line show the same lines; only the command line has colours for the styles.
+A maintainer keeps one rule: `str()` and the command line show the same lines; only the command line has colours for the looks.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ MIN_ROOM: Final = 24
 BARS: Final = ((100, 40), (60, 20), (0, 8))
 
 
-class Style(Enum):
+class Look(Enum):
     """What a piece of a line is."""
 
     PLAIN = "plain"
@@ -50,10 +50,10 @@ class Style(Enum):
 
 
 class Piece(NamedTuple):
-    """Words of one style."""
+    """Words of one look."""
 
     text: str
-    style: Style = Style.PLAIN
+    look: Look = Look.PLAIN
 
 
 def lines(misses: NearMisses, width: int = WIDTH) -> Iterator[Sequence[Piece]]:
@@ -89,11 +89,11 @@ def lines(misses: NearMisses, width: int = WIDTH) -> Iterator[Sequence[Piece]]:
 
 
 def _heading(text: str, width: int) -> Iterator[Sequence[Piece]]:
-    return ([Piece(line, Style.HEADING)] for line in textwrap.wrap(text, max(width, MIN_ROOM)))
+    return ([Piece(line, Look.HEADING)] for line in textwrap.wrap(text, max(width, MIN_ROOM)))
 
 
 def plain(line: Sequence[Piece]) -> str:
-    """Return a line without styles."""
+    """Return a line without looks."""
     return "".join(piece.text for piece in line).rstrip()
 
 
@@ -111,7 +111,7 @@ def _funnel(misses: NearMisses, width: int) -> Iterator[Sequence[Piece]]:
         room = max(width - len(start) - len(bar), MIN_ROOM)
         text = word + clause
         text = text if len(text) <= room else f"{text[: room - 1]}…"
-        yield [Piece(start, Style.COUNT), Piece(bar, Style.BAR), Piece(text, Style.CLAUSE)]
+        yield [Piece(start, Look.COUNT), Piece(bar, Look.BAR), Piece(text, Look.CLAUSE)]
 
 
 #: Eighths of a column.
@@ -130,20 +130,20 @@ class _Page(NamedTuple):
     width: int
     digits: int
 
-    def clause(self, one: Misses, depth: int = 0) -> Iterator[Sequence[Piece]]:
+    def clause(self, one: Misses, margin: str = "  ") -> Iterator[Sequence[Piece]]:
         """Write a clause with the messages it kept out, and beneath it by which values and why."""
-        margin = "  " + "    " * depth
+        outer = margin == "  "
         text = to_text(Not(one.node)) if one.negated else one.clause
-        text = f"in the nearest element: {text}" if depth else text
+        text = text if outer else f"in the nearest element: {text}"
         if one.alone and one.together:
             text += f"  ({one.together:,} more with others)"
-        yield from self._row(margin, one.alone or one.together, Piece(text, Style.CLAUSE), most=CLAUSE_LINES)
+        yield from self._row(margin, one.alone or one.together, Piece(text, Look.CLAUSE), most=CLAUSE_LINES)
         inner = margin + " " * self.digits + "    "
         for piece, count, example in _found(one):
             yield from self._row(inner, count, piece, example)
         for inside in sorted(one.inside, key=lambda inside: (-inside.alone, -inside.together)):
             if inside.alone or inside.together:
-                yield from self.clause(inside, depth + 1)
+                yield from self.clause(inside, inner)
 
     def _row(
         self, margin: str, count: int, piece: Piece, example: str = "", *, most: int | None = None
@@ -153,31 +153,31 @@ class _Page(NamedTuple):
         start = f"{margin}{number:>{self.digits}}  "
         room = max(self.width - len(start), MIN_ROOM)
         wrapped = textwrap.wrap(piece.text, room, break_on_hyphens=False, max_lines=most, placeholder=" …")
-        rows = [[Piece(text, piece.style)] for text in wrapped]
+        rows = [[Piece(text, piece.look)] for text in wrapped]
         if example:
             words = f"e.g. {example}"
             if len(wrapped[-1]) + 2 + len(words) <= room:
-                rows[-1].append(Piece(f"  {words}", Style.EXAMPLE))
+                rows[-1].append(Piece(f"  {words}", Look.EXAMPLE))
             else:
-                rows.append([Piece(words, Style.EXAMPLE)])
+                rows.append([Piece(words, Look.EXAMPLE)])
         for position, row in enumerate(rows):
-            yield [Piece(" " * len(start) if position else start, Style.COUNT), *row]
+            yield [Piece(" " * len(start) if position else start, Look.COUNT), *row]
 
 
 def _found(one: Misses) -> Iterator[tuple[Piece, int, str]]:
     """Yield what is said of a clause: the nearest values, why it was unknown, and what stands where something was missing."""
     values = one.values.nearest()
     for value in values[:SHOWN]:
-        yield Piece(_value(value), Style.FOUND), value.count, str(value.example)
+        yield Piece(_value(value), Look.FOUND), value.count, str(value.example)
     rest = sum(value.count for value in values[SHOWN:]) + one.values.others
     if rest:
-        yield Piece("other values", Style.FOUND), rest, ""
+        yield Piece("other values", Look.FOUND), rest, ""
     for reason in one.unknown[:SHOWN]:
-        yield Piece(f"because {reason.text}", Style.REASON), reason.count, str(reason.example)
+        yield Piece(f"because {reason.text}", Look.REASON), reason.count, str(reason.example)
         if reason.hint:
-            yield Piece(f"hint: {reason.hint}", Style.HINT), 0, ""
+            yield Piece(f"hint: {reason.hint}", Look.HINT), 0, ""
     for place in one.instead[:SHOWN]:
-        yield Piece(f"{place.hint} is there, not {place.text}", Style.HINT), place.count, str(place.example)
+        yield Piece(f"{place.hint} is there, not {place.text}", Look.HINT), place.count, str(place.example)
 
 
 def _value(one: NearValue) -> str:

@@ -23,17 +23,33 @@ def test_near_misses_name_the_clause(megaql, events):
 
 
 def test_summary(megaql, events):
-    result = megaql("explain", QUERY, events, "--summary", tty=True)
-    assert result.lines == [
-        "match 1, no match 3, unknown 5",
-        "near misses, by the clause that alone kept a message out:",
-        "  2  event.quantity > 3",
-        '  1  event.name == "item.added"',
-    ]
-    assert json.loads(megaql("explain", QUERY, events, "--summary").out)["near_misses"][0] == {
-        "clause": "event.quantity > 3",
-        "count": 2,
-    }
+    result = megaql("explain", QUERY, events, "--summary")
+    (line,) = result.lines
+    document = json.loads(line)
+    assert document["verdicts"] == {"match": 1, "no match": 3, "unknown": 5}
+    assert [step["count"] for step in document["funnel"]] == [3, 1]
+    quantity, name = document["near_misses"]
+    assert (quantity["clause"], quantity["alone"], quantity["together"]) == ("event.quantity > 3", 2, 5)
+    assert quantity["nearest"][1]["example"] == {"position": 2, "id": "1a2b3c02-0000-4000-8000-000000000000"}
+    assert name["clause"] == 'event.name == "item.added"'
+    assert json.loads(megaql("explain", QUERY, events, "--summary", "-o", "json").out) == document
+
+
+def test_summary_of_a_queue(megaql):
+    megaql("publish", "local:orders", "--event", "item.added", "-s", "quantity=3", "--count", "3")
+    result = megaql("explain", QUERY, "local:orders", "--summary", tty=True)
+    assert "  3  event.quantity > 3" in result.lines
+    assert "       3  3, the bound itself  e.g. " in result.out
+    assert "released 3" in result.err
+
+
+def test_where_there_may_be_more_messages_the_summary_is_offered(megaql, events):
+    offer = "--summary says what kept how many out of all of them"
+    assert f"explained 1; {offer}\n" in megaql("explain", QUERY, events, tty=True).err
+    assert offer not in megaql("explain", QUERY, events).err
+    assert offer not in megaql("explain", QUERY, events, "--id", "1a2b3c04", tty=True).err
+    megaql("publish", "local:one", "--event", "item.added")
+    assert offer not in megaql("explain", QUERY, "local:one", tty=True).err
 
 
 def test_json_is_one_document(megaql, events):

@@ -28,6 +28,23 @@ def test_explain(megaql, golden, events, width, only):
     golden(f"explain-{only}-{width}", megaql("explain", QUERY, events, "--only", only, tty=True, width=width).out)
 
 
+@pytest.mark.parametrize("width", [80, 120])
+def test_near_misses(megaql, golden, events, width):
+    query = f"{QUERY} and any item in object.current.items: (item.sku == 'a-1' and item.quantity > 9)"
+    golden(f"near-misses-{width}", megaql("explain", query, events, "--summary", tty=True, width=width).out)
+
+
+def test_near_misses_in_a_pipe(megaql, golden, events):
+    golden("near-misses-piped", megaql("explain", QUERY, events, "--summary").out)
+
+
+def test_colours_of_near_misses_only_repeat_the_words(megaql, golden, events):
+    plain = megaql("explain", QUERY, events, "--summary", tty=True)
+    coloured = megaql("explain", QUERY, events, "--summary", "--color", "always", tty=True)
+    golden("near-misses-colour-80", coloured.out)
+    assert without_colours(coloured.out) == plain.out
+
+
 def test_explain_of_arrays_and_negation(megaql, golden, events):
     query = (
         "not (event.name == 'order.refunded' or missing object) "

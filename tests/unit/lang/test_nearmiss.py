@@ -67,8 +67,8 @@ def test_text():
                1  "Item.Added", but for case  e.g. message 2
                1  "item.removed", a string  e.g. message 3
           1  any i in items: (i.sku == "A-1" and i.n >= 2)  (1 more with others)
-              1  in the nearest element: i.n >= 2
-                   1  1, off by 1  e.g. message 1
+               1  in the nearest element: i.n >= 2
+                    1  1, off by 1  e.g. message 1
         """
     ).strip("\n")
 

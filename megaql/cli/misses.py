@@ -1,0 +1,31 @@
+"""Near misses on a screen: the lines that `str()` of them has, as wide as the terminal and in colour.
+
+A maintainer keeps one rule: what is said stands in `megaql.lang.neartext`; here are the colours, and what makes words harmless.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from megaql.cli.style import Style, harmless
+from megaql.lang import neartext
+from megaql.lang.neartext import Look
+
+if TYPE_CHECKING:
+    from megaql.cli.environment import Environment
+    from megaql.lang.nearmiss import NearMisses
+    from megaql.lang.neartext import Piece
+
+_COLORS: Final = {Look.BAR: "green", Look.REASON: "yellow", Look.HINT: "cyan"}
+
+
+def draw(world: Environment, misses: NearMisses) -> None:
+    """Draw near misses: how far messages got, and what kept them out."""
+    style = Style(on=world.colors())
+    for line in neartext.lines(misses, world.width):
+        world.out("".join(_painted(style, piece) for piece in line).rstrip())
+
+
+def _painted(style: Style, piece: Piece) -> str:
+    bold, dim = piece.look in {Look.HEADING, Look.CLAUSE}, piece.look is Look.EXAMPLE
+    return style(harmless(piece.text), _COLORS.get(piece.look), bold=bold, dim=dim)
