@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from megaql.convert import reading, rules, writing
 from megaql.convert.dialects import EVENTBRIDGE
-from megaql.query import Query
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from megaql.query import Query
 
 
 def from_pattern(pattern: Mapping[str, Any] | str) -> Query:
@@ -20,4 +21,4 @@ def from_pattern(pattern: Mapping[str, Any] | str) -> Query:
 
     Raises `ConvertError` with EventBridge's reason for a pattern that it refuses.
     """
-    return Query(writing.clause(rules.formula(reading.read(pattern, EVENTBRIDGE), EVENTBRIDGE)))
+    return writing.query(writing.clause(rules.formula(reading.read(pattern, EVENTBRIDGE), EVENTBRIDGE)))

@@ -84,11 +84,14 @@ class Exists:
     present: bool
 
 
+Excluded = Exact | Prefix | Suffix | EqualsIgnoreCase | Wildcard
+
+
 @dataclass(frozen=True, slots=True)
 class AnythingBut:
     """`{"anything-but": …}`: there is a leaf that none of these holds for. One or more, all of one class."""
 
-    of: tuple[Exact | Prefix | Suffix | EqualsIgnoreCase | Wildcard, ...]
+    of: tuple[Excluded, ...]
 
 
 Matcher = Exact | Prefix | Suffix | EqualsIgnoreCase | Wildcard | Numeric | Cidr | Exists | AnythingBut

@@ -64,7 +64,10 @@ Formula: TypeAlias = "Some | Absent | All | One"
 
 
 def formula(fields: Fields, dialect: Dialect) -> Formula:
-    """Return what a pattern asks; raises `ConvertError` for a path that is said twice, of which event-ruler would drop one."""
+    """Return what a pattern asks; raises `ConvertError` for a path that is said twice, of which event-ruler would drop one.
+
+    Where a service has no nested patterns, a dot in a key is no more than a character.
+    """
     said = _fields(fields, ())
     combinations = list(terms(said))
     for term in combinations:
@@ -75,7 +78,8 @@ def formula(fields: Fields, dialect: Dialect) -> Formula:
                 twice,
                 hint="the service may take the pattern and keep only what is said last; say each path once, with all its conditions",
             )
-    return _without_dots(_settled(said, combinations))
+    settled = _settled(said, combinations)
+    return _without_dots(settled) if dialect.nested else settled
 
 
 def name(atom: Atom) -> str:

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Final
 
 from megaql.convert import leaves
 from megaql.convert.rules import Absent, All, Atom, Formula, Keys, One, Some
+from megaql.errors import ConvertError, QueryLimitError
 from megaql.lang import nodes, tree
 from megaql.lang.limits import QUANTIFIER_NESTING
 from megaql.lang.nodes import Quantifier, Root
 from megaql.lang.record import MEGA_EVENT_FIELDS
+from megaql.query import Query
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,10 +30,28 @@ BODY: Final[Mapping[Keys, nodes.Path]] = {(): nodes.Path((), Root.BODY)}
 #: The same for patterns about message attributes.
 ATTRIBUTES: Final[Mapping[Keys, nodes.Path]] = {(): nodes.Path((nodes.Key("attributes"),), Root.ENVELOPE)}
 
+#: The body is a document, be it an event or other data.
+HAS_DOCUMENT: Final = nodes.In(
+    nodes.Path((nodes.Key("kind"),), Root.ENVELOPE),
+    nodes.ListLiteral((nodes.String("mega"), nodes.String("data"))),
+)
+
 
 def clause(formula: Formula, start: Mapping[Keys, nodes.Path] = BODY) -> nodes.Clause:
     """Return the clause for a formula. `start` maps beginnings of its paths to what they are in a record; none of these is an array."""
-    return _Scope(start).write(formula)
+    return _Scope(start, frozenset(start)).write(formula)
+
+
+def query(clause: nodes.Clause) -> Query:
+    """Return the query that a clause makes; raises `ConvertError` for one that is larger than a query may be."""
+    try:
+        return Query(clause)
+    except QueryLimitError as error:
+        raise ConvertError(
+            "The pattern is too large for one query.",
+            why=error.diagnostics[0].message,
+            hint="ask for fewer fields under one object, or split the pattern",
+        ) from None
 
 
 def without(formula: Formula, lead: Keys) -> Formula | None:
@@ -54,11 +74,12 @@ def _leads(atom: Atom) -> Iterator[Keys]:
     return (atom.path[:count] for count in range(1, settled + 1))
 
 
-def _atoms(formula: Formula) -> Iterator[Atom]:
+def atoms(formula: Formula) -> Iterator[Atom]:
+    """Yield what a formula asks of single paths, in its order."""
     match formula:
         case All(items) | One(items):
             for item in items:
-                yield from _atoms(item)
+                yield from atoms(item)
         case _:
             yield formula
 
@@ -68,6 +89,8 @@ class _Scope:
     """The paths that something stands for already, with what it is."""
 
     known: Mapping[Keys, nodes.Path]
+    #: The known ones that are no arrays, and so always settled.
+    fixed: frozenset[Keys]
     taken: frozenset[str] = frozenset()
 
     def write(self, formula: Formula) -> nodes.Clause:
@@ -80,22 +103,21 @@ class _Scope:
                 found = self._reach(path, len(path) - 1)
                 return self._raw(path, formula) or leaves.some(found, matchers, self.taken)
             case Absent(path, beside):
-                base = self.known[
-                    max((lead for lead in self.known if lead == path[: len(lead)] and len(lead) <= beside), key=len)
-                ]
-                found = self._reach(path, beside)
+                lead = self._nearest(path, beside)
                 left = QUANTIFIER_NESTING - len(self.taken)
-                steps = len(found.segments) - len(base.segments)
-                return leaves.absent(found, steps, self.taken, quantifiers=left)
+                return leaves.absent(self._reach(path, beside), len(path) - len(lead), self.taken, quantifiers=left)
 
     def _reach(self, path: Keys, limit: int) -> nodes.Path:
-        """Return a path from the nearest known object on the way to it, among its first `limit` keys."""
+        """Return a path from the nearest known object on the way to it, no further than its first `limit` keys."""
         lead = self._nearest(path, limit)
         base = self.known[lead]
         return replace(base, segments=(*base.segments, *map(nodes.Key, path[len(lead) :])))
 
     def _nearest(self, path: Keys, limit: int) -> Keys:
-        return max((lead for lead in self.known if len(lead) <= limit and lead == path[: len(lead)]), key=len)
+        return max(
+            (lead for lead in self.known if lead == path[: len(lead)] and (len(lead) <= limit or lead in self.fixed)),
+            key=len,
+        )
 
     def _next(self, atom: Atom) -> Keys | None:
         """Return the first object on the way to an atom that nothing stands for yet."""
@@ -106,7 +128,7 @@ class _Scope:
         """Put together what stands under the same objects, in the order of the items."""
         groups: list[tuple[list[Formula], set[Keys]]] = []
         for item in items:
-            leads = {lead for atom in _atoms(item) if (lead := self._next(atom))}
+            leads = {lead for atom in atoms(item) if (lead := self._next(atom))}
             together = [group for group in groups if group[1] & leads]
             first = together[0] if together else ([], set())
             if not together:
@@ -123,9 +145,9 @@ class _Scope:
         if len(items) == 1:
             return self.write(items[0])
         together = All(items)
-        leads = Counter(lead for item in items for lead in {self._next(atom) for atom in _atoms(item)} if lead)
+        leads = Counter(lead for item in items for lead in {self._next(atom) for atom in atoms(item)} if lead)
         shared = leads.most_common(1)[0][0]
-        under = [list(_leads(atom)) for atom in _atoms(together) if self._next(atom) == shared]
+        under = [list(_leads(atom)) for atom in atoms(together) if self._next(atom) == shared]
         lead = next(lead for lead in reversed(under[0]) if all(lead in others for others in under))
         found = self._any(lead, together)
         left = without(together, lead)
@@ -137,9 +159,8 @@ class _Scope:
             return raw
         path = self._reach(lead, len(lead) - 1)
         variable = leaves.variable_for(path, self.taken)
-        inside = _Scope(
-            {**self.known, lead: nodes.Path((nodes.Key(variable),), Root.VARIABLE)}, self.taken | {variable}
-        )
+        stands_for = nodes.Path((nodes.Key(variable),), Root.VARIABLE)
+        inside = _Scope({**self.known, lead: stands_for}, self.fixed, self.taken | {variable})
         return nodes.Quantified(Quantifier.ANY, variable, path, inside.write(formula), spread=True)
 
     def _raw(self, path: Keys, formula: Formula) -> nodes.Clause | None:

@@ -1,0 +1,44 @@
+"""Subscription filter policies of Amazon SNS, about the attributes of a message or about its body.
+
+Reference: Amazon SNS developer guide, "Subscription filter policies" and "Filter policy constraints".
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+from megaql.convert import reading, rules, sns_limits, writing
+from megaql.convert.dialects import SNS_ATTRIBUTES, SNS_BODY, Dialect
+from megaql.lang import nodes, tree
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from megaql.query import Query
+
+Scope: TypeAlias = Literal["MessageAttributes", "MessageBody"]
+
+#: The dialect of each scope.
+DIALECTS: Final[Mapping[Scope, Dialect]] = {"MessageAttributes": SNS_ATTRIBUTES, "MessageBody": SNS_BODY}
+
+
+def from_policy(policy: Mapping[str, Any] | str, scope: Scope = "MessageAttributes") -> Query:
+    """Return the query that matches exactly the messages a filter policy lets through; the policy is a dict or JSON text.
+
+    `scope` is the subscription's `FilterPolicyScope`: `MessageAttributes`, which is also SNS's default, or `MessageBody`. Raises `ConvertError`
+    with SNS's reason for a policy that it refuses, and for one that is past its limits.
+    """
+    dialect = DIALECTS[scope]
+    sns_limits.check_size(policy if isinstance(policy, str) else json.dumps(policy, default=str))
+    fields = reading.read(policy, dialect)
+    sns_limits.check_complexity(fields)
+    formula = rules.formula(fields, dialect)
+    clause = writing.clause(formula, writing.ATTRIBUTES if scope == "MessageAttributes" else writing.BODY)
+    if writing.without(formula, ()) is not None:
+        # What only asks for absence would hold of anything; SNS wants an attribute to look at, and in the body's scope an object.
+        clause = tree.conjunction([_HAS_ATTRIBUTES if scope == "MessageAttributes" else writing.HAS_DOCUMENT, clause])
+    return writing.query(clause)
+
+
+_HAS_ATTRIBUTES: Final = nodes.Not(nodes.PresenceTest(nodes.Presence.EMPTY, writing.ATTRIBUTES[()]))
