@@ -44,6 +44,11 @@ class Asked:
     limit: int
     summary: bool
 
+    @property
+    def picks_none(self) -> bool:
+        """Whether the first messages are as good as any."""
+        return self.only is Only.ANY and self.message_id is None
+
     def takes(self, message: Message, note: Note) -> bool:
         """Whether a message is one of those asked for."""
         if self.summary or (self.message_id is not None and not message.id.startswith(self.message_id)):
@@ -123,7 +128,7 @@ class Explaining:
             draw(self._world, misses)
         elif not self._shown:
             self._world.say("no such message among those read")
-        elif more and self._trees is not None and self._asked.message_id is None:
+        elif more and self._trees is not None and self._asked.picks_none:
             self._world.say(f"explained {self._shown:,}; --summary says what kept how many out of all of them")
 
 
