@@ -111,7 +111,7 @@ def _automata(languages: Iterable[Language], left_out: list[str]) -> Iterator[Au
         try:
             yield automaton_of(language)
         except syntax.NotRead as refusal:
-            left_out.append(str(refusal))
+            left_out.append(f"a {'regex' if isinstance(language, Search) else 'text'} {refusal}")
 
 
 def automaton_of(language: Language) -> Automaton[Any]:
