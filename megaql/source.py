@@ -22,6 +22,10 @@ class Span:
         """Return the smallest span that covers both."""
         return Span(min(self.start, other.start), max(self.end, other.end))
 
+    def moved(self, by: int) -> Span:
+        """Return the span so many code points further on."""
+        return Span(self.start + by, self.end + by)
+
 
 #: The span of a node that was built in code and has no text behind it.
 NO_SPAN: Final = Span(0, 0)

@@ -7,15 +7,19 @@ cannot hide the others. And a query's source knows its place in the file, so tha
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from megaql.errors import Diagnostic, QueryLimitError, QuerySyntaxError
+from megaql.errors import Diagnostic, QueryError, QueryLimitError, QuerySyntaxError
+from megaql.lang import parser
 from megaql.source import Source, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from megaql.lang.nodes import Clause
 
 #: The text of a file, in bytes of UTF-8.
 FILE_BYTES: Final = 1024 * 1024
@@ -76,6 +80,34 @@ def read(text: str, name: str = "") -> QueryFile:
     for span in _lines(text):
         reader.take(span)
     return QueryFile(source, reader.end())
+
+
+def parse_all(file: QueryFile) -> tuple[Clause, ...]:
+    """Parse the queries of a file, in its order.
+
+    Raises one QueryError with everything that is wrong with any of them, of the first one's class and placed in the file.
+    """
+    clauses: list[Clause] = []
+    errors: list[QueryError] = []
+    mistakes: list[Diagnostic] = []
+    for query in file.queries:
+        try:
+            clauses.append(parser.parse(query.source))
+        except QueryError as error:
+            errors.append(error)
+            mistakes += [_moved(one, query.span.start + len(query.source.margin)) for one in error.diagnostics]
+    if errors:
+        raise type(errors[0])(file.source, mistakes)
+    return tuple(clauses)
+
+
+def _moved(one: Diagnostic, by: int) -> Diagnostic:
+    return dataclasses.replace(
+        one,
+        span=one.span.moved(by),
+        fix_span=one.fix_span.moved(by) if one.fix_span else None,
+        related=tuple((span.moved(by), label) for span, label in one.related),
+    )
 
 
 def _check_size(source: Source) -> None:
