@@ -10,7 +10,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final, assert_never
 
 from megaql.lang.automata.automaton import ALWAYS, NEVER
-from megaql.lang.automata.charsets import CharSet, Split
+from megaql.lang.automata.charsets import LAST, NONE, CharSet, Split
 from megaql.lang.automata.nfa import FOUND, Check, Fork, Take
 from megaql.lang.automata.syntax import Assertion
 
@@ -34,6 +34,9 @@ _LINES: Final = frozenset({Assertion.LINE_START, Assertion.LINE_END})
 _WORDS: Final = frozenset({Assertion.WORD_BOUNDARY, Assertion.NO_WORD_BOUNDARY})
 _NEWLINE: Final = CharSet.chars("\n")
 _WORD: Final = CharSet.of([(48, 57), (65, 90), (95, 95), (97, 122)])
+
+#: RE2 looks at bytes, and between those of one character it sees a place that is no word boundary.
+_SEVERAL_BYTES: Final = CharSet(((0x80, LAST),))
 
 
 def _holds(assertion: Assertion, before: Place, after: Place) -> bool:
@@ -63,18 +66,19 @@ class Searching:
 
     def __init__(self, program: Program) -> None:
         self._program = program
-        asked = {step.assertion for step in program.steps if isinstance(step, Check)}
-        marks = [*([_NEWLINE] if asked & _LINES else []), *([_WORD] if asked & _WORDS else [])]
-        self.alphabet = Split.by([*program.sets, *marks])
-        sets = len(program.sets)
-        self._places = [Place.OTHER] * len(self.alphabet.within)
-        for letter, within in enumerate(self.alphabet.within):
-            for mark in within:
-                if mark >= sets:
-                    self._places[letter] = Place.NEWLINE if marks[mark - sets] is _NEWLINE else Place.WORD
         self._opened: dict[tuple[frozenset[int], Place, Place], frozenset[int]] = {}
         begin = self._spread([program.start])
         self.start: _State | Settled = ALWAYS if FOUND in begin else (begin, Place.EDGE)
+        asked = {step.assertion for step in program.steps if isinstance(step, Check)}
+        marks = [_NEWLINE if asked & _LINES else NONE, _WORD if asked & _WORDS else NONE]
+        marks.append(_SEVERAL_BYTES if FOUND in self._open(begin, Place.OTHER, Place.OTHER) else NONE)
+        self.alphabet = Split.by([*program.sets, *marks])
+        newline, word, several = range(len(program.sets), len(program.sets) + len(marks))
+        self._places = [
+            Place.NEWLINE if newline in within else Place.WORD if word in within else Place.OTHER
+            for within in self.alphabet.within
+        ]
+        self._finds_inside = [several in within for within in self.alphabet.within]
         self._restart = self._later(begin)
 
     def _later(self, begin: frozenset[int]) -> frozenset[int]:
@@ -88,7 +92,7 @@ class Searching:
         steps, before = state
         place, within = self._places[letter], self.alphabet.within[letter]
         ready = self._open(steps, before, place)
-        if FOUND in ready:
+        if FOUND in ready or self._finds_inside[letter]:
             return ALWAYS
         taken = self._spread(
             step.to

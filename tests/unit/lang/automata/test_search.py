@@ -179,6 +179,6 @@ PATTERNS = [
 def test_each_short_text_is_found_by_its_own_search(pattern):
     """Whether a regex takes a text is what a search for this very text says."""
     for length in range(4):
-        for text in map("".join, itertools.product("ab\nA", repeat=length)):
+        for text in map("".join, itertools.product("ab\n\u00df", repeat=length)):
             whole = Order(Comparison.LE, text), Order(Comparison.GE, text)
             assert (find([regex(pattern), *whole]) == text) is holds(regex(pattern), text), text
