@@ -1,0 +1,113 @@
+"""A query made of a pattern matches what EventBridge says, and no pattern makes reading raise anything but `ConvertError`."""
+
+import contextlib
+
+import ministack.services.eventbridge as ministack
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from moto.events.models import EventPattern
+
+import megaql
+from megaql.convert import eventbridge, lambda_filters, pipes, sns
+from megaql.errors import ConvertError
+from megaql.lang import evaluator
+from megaql.lang.record import Record
+from megaql.lang.verdict import Verdict
+from tests.property import patterns as p
+from tests.unit.convert import reference
+
+
+def imported(pattern):
+    """Return the query of a pattern; one that says a path twice or is too large for a query makes no example."""
+    try:
+        return eventbridge.from_pattern(pattern)
+    except ConvertError as refused:
+        assume("multiple times" not in str(refused) and "too large" not in str(refused))
+        raise
+
+
+def takes(query, event):
+    return evaluator.evaluate(query.node, Record(event)) is Verdict.MATCH
+
+
+@settings(max_examples=400)
+@given(st.data())
+def test_a_query_matches_the_events_that_its_pattern_matches(data):
+    pattern = data.draw(p.patterns)
+    query = imported(pattern)
+    event = data.draw(p.events(pattern))
+    assert takes(query, event) is reference.matches(pattern, event)
+
+
+@given(p.patterns)
+def test_the_printed_query_is_the_query(pattern):
+    query = imported(pattern)
+    assert megaql.compile(str(query)) == query
+
+
+@given(st.data())
+def test_ministack_says_the_same_of_events_without_arrays(data):
+    pattern = data.draw(p.patterns)
+    query = imported(pattern)
+    event = data.draw(p.events(pattern, arrays=False))
+    said = any(ministack._matches_detail(event, rule) for rule in ministack._compile_pattern(pattern))
+    assert takes(query, event) is said
+
+
+#: What moto knows to the letter: of texts in any other than plain letters it ignores case differently, and it compares addresses as text.
+PLAIN = st.sampled_from(["x", "X", "xy", "abc"])
+MOTO = st.one_of(
+    PLAIN,
+    st.sampled_from([1, 5, True, None]),
+    p.matcher("prefix", PLAIN),
+    p.matcher("suffix", PLAIN),
+    p.matcher("equals-ignore-case", PLAIN),
+    p.matcher("wildcard", st.just("x*")),
+    p.matcher("exists", st.booleans()),
+    p.matcher("anything-but", PLAIN | st.lists(PLAIN, min_size=1)),
+)
+
+
+@given(
+    p.fields(st.lists(MOTO, min_size=1, max_size=2)),
+    st.dictionaries(st.sampled_from(p.NAMES), PLAIN | st.sampled_from([1, 5])),
+)
+def test_moto_says_the_same_of_flat_events_with_plain_values(pattern, event):
+    assert takes(imported(pattern), event) is EventPattern("", pattern).matches_event(event)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | st.sampled_from(["$or", "exists"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["a", "$or", "numeric", "anything-but", "prefix", "cidr", "wildcard", "exists", "Filters", "Pattern"]
+            )
+            | st.text(max_size=2),
+            inner,
+            max_size=3,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        eventbridge.from_pattern,
+        lambda given: sns.from_policy(given, "MessageBody"),
+        sns.from_policy,
+        lambda_filters.from_filters,
+        pipes.from_filters,
+        lambda given: lambda_filters.from_filters({"Filters": [given]}),
+    ],
+    ids=["eventbridge", "sns-body", "sns-attributes", "lambda", "pipes", "lambda-filter"],
+)
+@given(value=json_values)
+def test_anything_is_read_or_refused(read, value):
+    with contextlib.suppress(ConvertError):
+        query = read(value)
+        assert megaql.compile(str(query)) == query
