@@ -44,8 +44,8 @@ class Undecided:
     reason: str
 
 
-#: Moves of all automata together that one search may take: about 20 ms.
-LIMIT: Final = 20_000
+#: Moves of all automata together that one search may take: at most some 50 ms.
+LIMIT: Final = 10_000
 
 #: Texts that are shown to the evaluator before a search gives up.
 TRIES: Final = 50
