@@ -78,9 +78,11 @@ class Comments:
         self._ends = {token.end: place for place, token in enumerate(self._tokens) if token.kind is not TokenKind.END}
         self._partners = _partners(self._tokens)
         self._units: dict[Span, Unit] = {}
-        whole = Container(Span(0, len(text)), (self._unit(clause),))
+        self._alone: list[Unit] = []
+        whole = Container(Span(0, len(text)), (self._unit_alone(clause),))
         for comment in _comments(text, self._tokens):
             _place(comment, whole)
+        self._settle()
 
     def about(self, node: AnyNode) -> Unit:
         """Return the unit of a node that can have comments."""
@@ -92,6 +94,7 @@ class Comments:
             if unit.beside is not None and unit.beside.start == place:
                 unit.above.append(unit.beside)
                 unit.beside = None
+        self._settle()
 
     def in_parentheses(self, node: AnyNode) -> bool:
         """Whether parentheses stand around a node and nothing else."""
@@ -118,7 +121,27 @@ class Comments:
                     yield from self._containers(child)
 
     def _parentheses(self, clause: nodes.Clause) -> Container:
-        return Container(self._around(clause.span), (self._unit(clause),))
+        return Container(self._around(clause.span), (self._unit_alone(clause),))
+
+    def _unit_alone(self, clause: nodes.Clause) -> Unit:
+        """Return the unit of a clause that has a container of its own."""
+        unit = self._unit(clause)
+        self._alone.append(unit)
+        return unit
+
+    def _settle(self) -> None:
+        """Move the comments around a row of clauses to the row: nobody could tell whether they are about its first or last one."""
+        for row in self._alone:
+            if not isinstance(row.node, nodes.And | nodes.Or):
+                continue
+            first, last = row.inside[0].units[0], row.inside[0].units[-1]
+            row.above += first.above
+            row.below[:0] = last.below
+            if last.beside is not None:
+                row.above += [row.beside] if row.beside is not None else []
+                row.beside, last.beside = last.beside, None
+            first.above.clear()
+            last.below.clear()
 
     def _around(self, span: Span) -> Span:
         """Return the place of a node with all parentheses that stand around it and nothing else."""
