@@ -1,48 +1,62 @@
 r"""Queries written as Python values: a `dict` that says what a message must hold, with `gt(0)` or `one_of("a", "b")` where a value is not enough.
 
     pattern({"type": one_of("a", "b"), "user": {"id": gt(0)}})     # type in ["a", "b"] and user.id > 0
-    mega(domain="user", name=match(r"^user\."))                     # event.domain == "user" and event.name ~ /^user\./
+    mega(domain="user", name=match(r"^user\."))     # @kind == "mega" and event.domain == "user" and event.name ~ /^user\./
 
-A pattern is partial: keys it does not name may hold anything. A maintainer keeps one rule: whatever is written here becomes the match tree
-that the same query in text gives, so that printing, explaining and storing know one form only. A callable is the exception:
-it is explained by its name and can be neither stored nor converted.
+A pattern is partial: a message must have the keys it names, and may have any others. A maintainer keeps one rule: whatever is written here
+becomes the match tree that the same query in text gives, so that printing, explaining and storing know one form only. A callable is the
+exception: it is explained by its name and can be neither stored nor converted.
 """
 
 from __future__ import annotations
 
+import functools
+import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from megaql.errors import MegaQLError
 from megaql.lang import limits, nodes, tree, vocabulary, wellformed
 from megaql.lang.binding import ValueNotSupported, literal
-from megaql.lang.nodes import Comparison, Key, Path, Presence, Root
+from megaql.lang.nodes import Comparison, Index, Key, Path, Presence, Quantifier, Root, TextOperator
 from megaql.query import Query
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     #: Puts a condition on the values of a path. The number is how many quantifiers stand around it.
     Writer = Callable[["Path", int], nodes.Clause]
 
 __all__ = [
     "Condition",
+    "all_",
     "and_",
     "any_",
+    "between",
+    "contains",
     "empty",
+    "endswith",
     "eq",
     "gt",
     "gte",
     "in_",
+    "is_",
+    "like",
     "lt",
     "lte",
     "match",
     "mega",
+    "missing",
     "neq",
+    "none_",
     "not_",
     "one_of",
     "or_",
     "pattern",
+    "startswith",
 ]
 
 #: The keywords of `mega`, and the paths they stand for.
@@ -61,6 +75,9 @@ MEGA_PATHS: Final[Mapping[str, tuple[str, ...]]] = {
     "object_previous": ("object", "previous"),
 }
 
+#: What every query of `mega` asks for besides its keywords.
+IS_MEGA: Final = nodes.Compare(Comparison.EQ, Path((Key("kind"),), Root.ENVELOPE), nodes.String("mega"))
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
@@ -73,8 +90,9 @@ def pattern(values: Mapping[str, Any]) -> Query:
     """Return the query for a pattern.
 
     A value is compared with `==`; a `dict` describes an object's members; a compiled regex is searched for; a list must be the whole
-    array; `datetime`, `date` and `timedelta` are dates and durations; a callable is asked about the value. Raises `MegaQLError`
-    for what has no meaning and `QueryError` for a query the language refuses.
+    array, with conditions or dicts in it element by element; a `set` is what the value may be; `datetime`, `date` and `timedelta` are dates and
+    durations; a callable is asked about the value. Raises `MegaQLError` for what has no meaning and `QueryError` for a query the language
+    refuses.
     """
     if not isinstance(values, Mapping):
         _refuse(
@@ -94,10 +112,10 @@ def pattern(values: Mapping[str, Any]) -> Query:
 
 
 def mega(**keywords: Any) -> Query:
-    """Return the query for fields of a MEGA event, each keyword with a value as in `pattern`.
+    """Return the query for MEGA events with these fields, each keyword with a value as in `pattern`.
 
     The keywords are `domain name version timestamp subject publisher attributes` and, with `object_` before them, `type id version
-    current previous`. Raises `MegaQLError` for any other.
+    current previous`. Data that only looks like an event does not match. Raises `MegaQLError` for any other keyword.
     """
     if not keywords:
         _refuse("no keyword is given", "mega()", "the query would take every event", "write what events must hold")
@@ -112,7 +130,10 @@ def mega(**keywords: Any) -> Query:
             )
     return _query(
         lambda: tree.conjunction(
-            [_write(value, Path(tuple(map(Key, MEGA_PATHS[keyword]))), 0) for keyword, value in keywords.items()]
+            [
+                IS_MEGA,
+                *(_write(value, Path(tuple(map(Key, MEGA_PATHS[keyword]))), 0) for keyword, value in keywords.items()),
+            ]
         )
     )
 
@@ -151,8 +172,13 @@ def _comparison(operator: Comparison, value: object) -> Condition:
     return Condition(lambda path, _: nodes.Compare(operator, path, _literal(value, path)))
 
 
+def between(low: object, high: object) -> Condition:
+    """From one value to another, both included, as `between` is."""
+    return Condition(lambda path, _: nodes.Between(path, _literal(low, path), _literal(high, path)))
+
+
 def in_(values: Iterable[object]) -> Condition:
-    """Equal to one of the values of a list, tuple or set, as `in` is."""
+    """Equal to one of the values of a list, tuple or set, as `in` is; conditions, regexes and dicts among them are alternatives."""
     if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
         _refuse(
             f"in_() takes a list of values, not {type(values).__name__}",
@@ -161,12 +187,53 @@ def in_(values: Iterable[object]) -> Condition:
             'write in_(["a", "b"]) or one_of("a", "b")',
         )
     options = values if isinstance(values, list | tuple | set | frozenset) else list(values)
-    return Condition(lambda path, _: nodes.In(path, _literal(options, path)))
+    return Condition(lambda path, depth: _one_of(options, path, depth))
 
 
 def one_of(*values: object) -> Condition:
-    """Equal to one of the values."""
+    """Equal to one of the values, as with `in_`."""
     return in_(values)
+
+
+def _one_of(
+    options: list[object] | tuple[object, ...] | set[object] | frozenset[object], path: Path, depth: int
+) -> nodes.Clause:
+    if all(map(_is_plain, options)):
+        return nodes.In(path, _literal(options, path))
+    if isinstance(options, set | frozenset):
+        _refuse(
+            "a set holds plain values only",
+            _keys(path),
+            "it has no order in which conditions could be written",
+            "write one_of(…) or or_(…)",
+        )
+    plain = [value for value in options if _is_plain(value)]
+    alternatives = [_write(value, path, depth) for value in options if not _is_plain(value)]
+    return tree.disjunction([nodes.In(path, _literal(plain, path)), *alternatives] if plain else alternatives)
+
+
+def startswith(text: str) -> Condition:
+    """A string that begins so, as `startswith` is."""
+    return _text_test(TextOperator.STARTSWITH, text)
+
+
+def endswith(text: str) -> Condition:
+    """A string that ends so, as `endswith` is."""
+    return _text_test(TextOperator.ENDSWITH, text)
+
+
+def contains(text: str) -> Condition:
+    """A string with this text in it, as `contains` is; for an element of an array write `any_(…)`, or the value alone."""
+    return _text_test(TextOperator.CONTAINS, text)
+
+
+def like(glob: str) -> Condition:
+    """A string of this form as a whole, with `*` and `?`, as `like` is."""
+    return _text_test(TextOperator.LIKE, glob)
+
+
+def _text_test(operator: TextOperator, text: str) -> Condition:
+    return Condition(lambda path, _: nodes.TextTest(operator, path, _literal(text, path)))
 
 
 def match(regex: str | re.Pattern[str], flags: str = "") -> Condition:
@@ -211,12 +278,25 @@ def any_(*value: object) -> Condition:
         _refuse(
             "any_() takes one condition", "any_()", "all of them would have to hold", "join them with and_() or or_()"
         )
+    return _quantified(Quantifier.ANY, value[0])
 
+
+def all_(value: object) -> Condition:
+    """An array with no element that the condition does not hold for, as `all` is; an empty one is such."""
+    return _quantified(Quantifier.ALL, value)
+
+
+def none_(value: object) -> Condition:
+    """An array with no element that the condition holds for, as `none` is."""
+    return _quantified(Quantifier.NONE, value)
+
+
+def _quantified(quantifier: Quantifier, value: object) -> Condition:
     def write(path: Path, depth: int) -> nodes.Clause:
         # The names of variables inside one another differ, so that the inner one hides nothing.
         variable = "item" if depth == 0 else f"item{depth + 1}"
         element = Path((Key(variable),), Root.VARIABLE)
-        return nodes.Quantified(nodes.Quantifier.ANY, variable, path, _write(value[0], element, depth + 1))
+        return nodes.Quantified(quantifier, variable, path, _write(value, element, depth + 1))
 
     return Condition(write)
 
@@ -226,16 +306,36 @@ def empty() -> Condition:
     return Condition(lambda path, _: nodes.PresenceTest(Presence.EMPTY, path))
 
 
+def missing() -> Condition:
+    """Not there at all, as `missing` asks for."""
+    return Condition(lambda path, _: nodes.PresenceTest(Presence.MISSING, path))
+
+
+def is_(kind: str) -> Condition:
+    """Of a kind, as `is` asks for: `is_("string")`, and `null number boolean array object nan`."""
+    try:
+        name = nodes.KindName(kind)
+    except ValueError:
+        near = vocabulary.nearest(kind, vocabulary.KINDS) if isinstance(kind, str) else None
+        _refuse(
+            f"{kind!r} is no kind",
+            "is_()",
+            f"the kinds are {', '.join(vocabulary.KINDS)}",
+            f'did you mean is_("{near}")?' if near else 'write is_("string")',
+        )
+    return Condition(lambda path, _: nodes.IsKind(path, name))
+
+
 def _write(value: Any, path: Path, depth: int) -> nodes.Clause:
     """Write what a pattern says about the value at a path."""
-    if value is any_ or value is empty:
+    if any(value is function for function in (any_, empty, missing)):
         value = value()
     if isinstance(value, Query):
         _refuse(
             "a query is no value of a pattern",
             _keys(path),
             "its paths start at the message, not at this key",
-            "join whole queries in text with 'and'",
+            'join whole queries with & and |, as in mega(name="x") & query',
         )
     match value:
         case Condition(write):
@@ -244,11 +344,58 @@ def _write(value: Any, path: Path, depth: int) -> nodes.Clause:
             return _members(value, path, depth)
         case re.Pattern():
             return _search(path, value)
+        case set() | frozenset():
+            return _one_of(value, path, depth)
+        case list() | tuple() if not _is_plain(value):
+            return _elements(value, path, depth)
         case _ if callable(value):
-            name = getattr(value, "__qualname__", type(value).__qualname__)
-            return nodes.Opaque(name, value, path)
+            return nodes.Opaque(_name_of(value, path), value, path)
         case _:
             return nodes.Compare(Comparison.EQ, path, _literal(value, path))
+
+
+def _is_plain(value: object) -> bool:
+    """Whether a value of a pattern is one that a message could hold: no condition, and none in it."""
+    if isinstance(value, list | tuple | set | frozenset):
+        return all(map(_is_plain, value))
+    return not (isinstance(value, Condition | Mapping | re.Pattern | Query) or callable(value))
+
+
+def _elements(values: Sequence[Any], path: Path, depth: int) -> nodes.Clause:
+    """Write a list with conditions in it: an array of that length, and what each of its elements must be."""
+    length = nodes.Compare(Comparison.EQ, nodes.Call("length", (path,)), nodes.Number(len(values)))
+    elements = (Path((*path.segments, Index(place)), path.root) for place in range(len(values)))
+    return tree.conjunction(
+        [
+            nodes.IsKind(path, nodes.KindName.ARRAY),
+            length,
+            *(_write(value, element, depth) for value, element in zip(values, elements, strict=True)),
+        ]
+    )
+
+
+def _name_of(function: Callable[..., object], path: Path) -> str:
+    """Return what a callable is explained by; one whose answer could not be a verdict is refused."""
+    called = function.func if isinstance(function, functools.partial) else function
+    if isinstance(called, type):
+        _refuse(
+            f"the class {called.__name__} is no condition",
+            _keys(path),
+            "calling it would make an object of nearly any value",
+            'for the kind of a value write is_("string"); for anything else, a function that says True or False',
+        )
+    if inspect.iscoroutinefunction(called) or inspect.iscoroutinefunction(type(called).__call__):
+        _refuse(
+            "an async function is no condition",
+            _keys(path),
+            "a verdict is given at once",
+            "ask a plain function here, and do what takes time in the handler",
+        )
+    name = str(getattr(called, "__qualname__", type(called).__qualname__))
+    code = getattr(called, "__code__", None)
+    if code is not None and name.endswith("<lambda>"):
+        return f"lambda at {PurePath(code.co_filename).name}:{code.co_firstlineno}"
+    return name
 
 
 def _members(values: Mapping[Any, Any], path: Path, depth: int) -> nodes.Clause:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from megaql.codec.decode import payload_of
 from megaql.codec.payloads import Blob, DataObject, MegaEvent, Plaintext
-from megaql.lang import evaluator, explain, limits, printer
+from megaql.lang import evaluator, explain, limits, nodes, printer, tree
 from megaql.lang.record import MISSING, Record, SupportsRecord
 from megaql.lang.verdict import Verdict
 from megaql.source import Source
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 class Query:
     """A compiled query. `str()` is its canonical text; equality is by `node`.
 
-    `source` is the text it was compiled from, for diagnostics; empty for a query that was loaded or built.
-    Raises `QueryLimitError` for a tree larger than the limits.
+    `a & b`, `a | b` and `~a` are the queries `a and b`, `a or b` and `not a`. `source` is the text it was compiled from, for diagnostics;
+    empty for a query that was loaded, built or joined. Raises `QueryLimitError` for a tree larger than the limits.
     """
 
     node: Clause
@@ -52,6 +52,23 @@ class Query:
     def explain(self, subject: Subject, *, now: datetime | None = None) -> Explanation:
         """Return the verdict of every clause with the values it rests on."""
         return explain.explain(self.node, record_of(subject), now=now)
+
+    def __and__(self, other: Query) -> Query:
+        return (
+            Query(tree.unplaced(tree.conjunction([self.node, other.node])))
+            if isinstance(other, Query)
+            else NotImplemented
+        )
+
+    def __or__(self, other: Query) -> Query:
+        return (
+            Query(tree.unplaced(tree.disjunction([self.node, other.node])))
+            if isinstance(other, Query)
+            else NotImplemented
+        )
+
+    def __invert__(self) -> Query:
+        return Query(tree.unplaced(nodes.Not(self.node)))
 
     def to_json(self) -> str:
         """Return the versioned JSON form, which `loads` reads back."""

@@ -57,7 +57,13 @@ def whole_query(
     """Return the one query that all the ways of choosing messages amount to; raises `QueryError` or `ConsumerError`."""
     _check_types(text, params)
     parts: list[nodes.Clause] = []
-    if kind is not None:
+    if mega and kind not in {None, "mega"}:
+        raise ConsumerError(
+            f"kind={kind!r} and {', '.join(f'{name}=' for name in mega)}",
+            why="the keywords are fields of a MEGA event, so that no message has both",
+            hint="leave out kind=, or ask about data with pattern={…}",
+        )
+    if kind is not None and not mega:
         path = nodes.Path((nodes.Key("kind"),), nodes.Root.ENVELOPE)
         parts.append(nodes.Compare(nodes.Comparison.EQ, path, nodes.String(kind)))
     if isinstance(text, str):

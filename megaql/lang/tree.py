@@ -104,3 +104,15 @@ def replace(node: T, change: Callable[[nodes.Param], nodes.Literal]) -> T:
         elif isinstance(value, tuple) and not isinstance(node, nodes.Path):
             inside[field.name] = tuple(replace(item, change) for item in value)
     return cast("T", dataclasses.replace(node, **cast("Any", inside))) if inside else node
+
+
+def unplaced(node: T) -> T:
+    """Return the tree without its places: those of a part of another text would point anywhere. It must be within `limits.check_tree`."""
+    inside: dict[str, object] = {"span": NO_SPAN}
+    for field in dataclasses.fields(node):
+        value = getattr(node, field.name)
+        if isinstance(value, nodes.Node):
+            inside[field.name] = unplaced(cast("AnyNode", value))
+        elif isinstance(value, tuple):
+            inside[field.name] = tuple(unplaced(item) for item in value)
+    return dataclasses.replace(node, **cast("Any", inside))

@@ -1,5 +1,6 @@
 """Patterns in Python become the tree of the same query in text, and what has no meaning is refused with all four parts."""
 
+import functools
 import pickle
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -10,22 +11,31 @@ import pytest
 import megaql
 from megaql.patterns import (
     MEGA_PATHS,
+    all_,
     and_,
     any_,
+    between,
+    contains,
     empty,
+    endswith,
     eq,
     gt,
     gte,
     in_,
+    is_,
+    like,
     lt,
     lte,
     match,
     mega,
+    missing,
     neq,
+    none_,
     not_,
     one_of,
     or_,
     pattern,
+    startswith,
 )
 
 
@@ -82,6 +92,29 @@ class Unheard:
         ({"a": any_(gt(1))}, "any item in a: (item > 1)"),
         ({"a": any_({"b": 1, "c": gt(2)})}, "any item in a: (item.b == 1 and item.c > 2)"),
         ({"a": any_({"b": any_({"c": 1})})}, "any item in a: (any item2 in item.b: (item2.c == 1))"),
+        ({"a": all_(gt(1))}, "all item in a: (item > 1)"),
+        ({"a": none_({"b": all_(1)})}, "none item in a: (all item2 in item.b: (item2 == 1))"),
+        ({"a": missing()}, "missing a"),
+        ({"a": missing}, "missing a"),
+        ({"a": between(date(2026, 1, 1), date(2026, 1, 31))}, 'a between d"2026-01-01" and d"2026-01-31"'),
+        ({"a": startswith("x")}, 'a startswith "x"'),
+        ({"a": endswith("x")}, 'a endswith "x"'),
+        ({"a": contains("x")}, 'a contains "x"'),
+        ({"a": not_(like("x*"))}, 'not a like "x*"'),
+        ({"a": is_("array")}, "a is array"),
+        ({"a": {"x", "w"}}, 'a in ["w", "x"]'),
+        ({"a": not_({1, None})}, "not a in [1, null]"),
+        ({"a": not_(in_({"x"}))}, 'not a in ["x"]'),
+        ({"a": in_([])}, "a in []"),
+        ({"a": one_of("x", match("^y"), {"b": 1}, "z")}, 'a in ["x", "z"] or a ~ /^y/ or a.b == 1'),
+        ({"a": one_of(gt(9), lt(1)), "b": 2}, "(a > 9 or a < 1) and b == 2"),
+        ({"a": in_([re.compile("x")])}, "a ~ /x/"),
+        ({"a": [gt(1), "x"]}, 'a is array and length(a) == 2 and a[0] > 1 and a[1] == "x"'),
+        ({"a": ({"b": 1}, [2])}, "a is array and length(a) == 2 and a[0].b == 1 and a[1] == [2]"),
+        ({"a": [[any_]]}, "a is array and length(a) == 1 and a[0] is array and length(a[0]) == 1 and exists a[0][0]"),
+        ({"a": and_(gt(5), not_(gt(10)))}, "a > 5 and not a > 10"),
+        ({"a": {"b": or_(None, empty)}}, "a.b == null or empty a.b"),
+        ({"a": any_(one_of("x", gt(1)))}, 'any item in a: (item in ["x"] or item > 1)'),
         ({"type": one_of("a", "b"), "user": {"id": gt(0)}}, 'type in ["a", "b"] and user.id > 0'),
     ],
 )
@@ -103,7 +136,14 @@ def test_a_pattern_is_the_query_in_text(values, text):
     ],
 )  # fmt: skip
 def test_mega_keywords_are_paths_of_the_event(keywords, text):
-    assert mega(**keywords) == megaql.compile(text)
+    assert mega(**keywords) == megaql.compile(f'@kind == "mega" and {text}')
+
+
+def test_data_that_looks_like_an_event_is_none():
+    event = {"protocol": "mega", "version": 1, "event": {"name": "a", "timestamp": "2026-01-01T00:00:00Z"}}
+    assert mega(name="a").matches(event)
+    assert mega(name="a").evaluate({"event": {"name": "a"}}) is megaql.Verdict.NO_MATCH
+    assert pattern({"event": {"name": "a"}}).matches({"event": {"name": "a"}})
 
 
 def test_every_mega_keyword_has_a_path():
@@ -127,12 +167,52 @@ def test_a_callable_is_asked_about_the_value():
     assert pickle.loads(pickle.dumps(query)) == query
 
 
+LAMBDA = lambda value: value  # noqa: E731 - a lambda is what the test is about
+
+
+class Even:
+    def __call__(self, value):
+        return is_even(value)
+
+
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [
+        (str.isdigit, "str.isdigit"),
+        (len, "len"),
+        (functools.partial(is_even), "is_even"),
+        (Even(), "Even"),
+        (LAMBDA, f"lambda at test_patterns.py:{LAMBDA.__code__.co_firstlineno}"),
+    ],
+)
+def test_a_callable_is_explained_by_its_name(function, name):
+    query = pattern({"a": function})
+    assert str(query) == f"<python {name}>(a)"
+    assert query.explain({"a": ""}).clause == str(query)
+
+
+def test_a_callable_cannot_be_stored():
+    with pytest.raises(megaql.QueryCheckError, match="is_even"):
+        pattern({"a": is_even}).to_json()
+
+
 def test_a_callable_that_raises_is_unknown_with_a_reason():
     explanation = pattern({"a": is_even}).explain({"a": "x"})
     assert explanation.verdict is megaql.Verdict.UNKNOWN
     assert explanation.reason == "is_even raised TypeError on a"
 
 
+async def later(value):
+    return value
+
+
+class Later:
+    async def __call__(self, value):
+        return value
+
+
+LOOP = []
+LOOP.append(LOOP)
 DEEP = {}
 level = DEEP
 for _ in range(5_000):
@@ -162,6 +242,13 @@ ITSELF["a"] = ITSELF
         (lambda: match("x", "x"), "match() takes a regex as a string or compiled, and flags of i, m and s", "match()"),
         (or_, "or_() needs at least one condition", "or_()"),
         (and_, "and_() needs at least one condition", "and_()"),
+        (lambda: is_("sting"), "'sting' is no kind", "is_()"),
+        (lambda: is_(str), "<class 'str'> is no kind", "is_()"),
+        (lambda: pattern({"a": str}), "the class str is no condition", "pattern['a']"),
+        (lambda: pattern({"a": {"b": later}}), "an async function is no condition", "pattern['a']['b']"),
+        (lambda: pattern({"a": Later()}), "an async function is no condition", "pattern['a']"),
+        (lambda: pattern({"a": {gt(1)}}), "a set holds plain values only", "pattern['a']"),
+        (lambda: pattern({"a": LOOP}), "the pattern is nested too deep, or contains itself", "pattern"),
         (lambda: any_(1, 2), "any_() takes one condition", "any_()"),
     ],
 )  # fmt: skip

@@ -13,8 +13,9 @@ import pytest
 
 import megaql
 from megaql import query as queries
-from megaql.lang import nodes
+from megaql.lang import nodes, tree
 from megaql.lang.record import MISSING, Record
+from megaql.source import NO_SPAN, Source
 
 MEGA = {
     "protocol": "mega",
@@ -201,3 +202,39 @@ def test_asking_a_stored_query_needs_no_parser():
 
 def test_a_blob_has_no_document():
     assert queries.record_of(b"\x00") == Record(MISSING, {"kind": "blob"})
+
+
+A, B, C = map(megaql.compile, ("a == 1", "b == 2 or c == 3", "not d"))
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        (A & B, "a == 1 and (b == 2 or c == 3)"),
+        (A & (A & C), "a == 1 and a == 1 and not d"),
+        (A | B, "a == 1 or b == 2 or c == 3"),
+        (~B, "not (b == 2 or c == 3)"),
+        (~A & ~C | B, "not a == 1 and not not d or b == 2 or c == 3"),
+        (A & megaql.patterns.mega(name="x"), 'a == 1 and @kind == "mega" and event.name == "x"'),
+    ],
+)
+def test_queries_join_to_queries(query, text):
+    assert str(query) == text
+    assert query == megaql.compile(text)
+
+
+def test_the_places_of_joined_queries_are_gone_with_their_texts():
+    joined = megaql.compile("x == 1 and any i in a: (i.b[0] == [1, 2])") & A
+    assert joined.source == Source("")
+    assert {node.span for node in tree.walk(joined.node)} == {NO_SPAN}
+    assert {step.span for node in tree.walk(joined.node) for step in getattr(node, "segments", ())} == {NO_SPAN}
+
+
+def test_queries_join_with_queries_only_and_within_the_limits():
+    with pytest.raises(TypeError):
+        A & "b == 2"
+    with pytest.raises(TypeError):
+        A | {"b": 2}
+    big = megaql.compile(" and ".join(["a == 1"] * 300))
+    with pytest.raises(megaql.QueryLimitError):
+        big & big

@@ -5,6 +5,7 @@ import pytest
 from megaql import patterns
 from megaql.codec.payloads import Blob, DataObject, MegaEvent, Plaintext
 from megaql.consumer.app import App
+from megaql.errors import ConsumerError
 
 
 def read_line(text):
@@ -157,3 +158,18 @@ def test_patterns_and_mega_keywords_are_queries_too(world, queue, app, drain):
     )
     assert drain(app).handled == 3
     assert (len(by_pattern), len(by_keyword), len(both)) == (1, 1, 1)
+
+
+def test_mega_keywords_take_events_and_no_data_that_looks_like_one(world, queue, app, drain):
+    by_keyword = recorded(app, name="item.added")
+    by_text = recorded(app, 'event.name == "item.added"')
+    world.send(queue, {"event": {"name": "item.added"}}, MegaEvent("item.added"))
+    drain(app)
+    assert (len(by_keyword), len(by_text)) == (1, 2)
+
+
+def test_the_kind_of_mega_keywords_is_said_once_and_no_other_one_goes_with_them(app):
+    recorded(app, kind="mega", name="item.added")
+    assert str(app.subscriptions[0].query) == '@kind == "mega" and event.name == "item.added"'
+    with pytest.raises(ConsumerError, match="kind='data' and name="):
+        recorded(app, kind="data", name="item.added")
