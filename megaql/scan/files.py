@@ -44,11 +44,16 @@ def read_file(path: str) -> Generator[Message | BadLine]:
     recognised by its first bytes. Raises `ScanError` where the file cannot be opened or read on.
     """
     with _opened(path) as stream:
-        for document in read_documents(stream):
-            if isinstance(document, BadLine):
-                yield document
-            else:
-                yield from _messages(document)
+        yield from read_stream(stream)
+
+
+def read_stream(stream: BinaryIO) -> Iterator[Message | BadLine]:
+    """Yield the messages of a stream of UTF-8 bytes as `read_file` does."""
+    for document in read_documents(stream):
+        if isinstance(document, BadLine):
+            yield document
+        else:
+            yield from _messages(document)
 
 
 class FileScan:
