@@ -1,0 +1,240 @@
+"""Whether facts about a whole record can hold: split into chains of one value at each place, each refuted or given values.
+
+A maintainer keeps one rule: facts that want "every" and facts at places with one value only go into every chain; of the facts that want
+"some" value among several, each goes into a chain of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from megaql.lang.kinds import Kind
+from megaql.lang.nodes import (
+    Clause,
+    Compare,
+    Count,
+    Deep,
+    Each,
+    In,
+    Index,
+    IsKind,
+    Key,
+    KindName,
+    ListLiteral,
+    Path,
+    Presence,
+    PresenceTest,
+    Quantified,
+    Root,
+)
+from megaql.lang.record import MISSING
+from megaql.lang.solve.facts import Answer, Fact, Status
+from megaql.lang.solve.places import PROBE, Leaf, element_of, paths_in, replace_value, substitute
+from megaql.lang.solve.probes import UNKNOWABLE, Grade, Test, read
+from megaql.lang.solve.trees import Tree, grow
+from megaql.lang.solve.values import SCALARS, whole_number
+from megaql.lang.tree import children
+from megaql.lang.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from megaql.lang.tree import AnyNode
+
+#: What is wanted of each plain test: the verdicts that are allowed.
+Facts: TypeAlias = Mapping[Clause, frozenset[Verdict]]
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Values for one chain: the body, the envelope, and what paths with `**` should find, by the path."""
+
+    body: object = MISSING
+    envelope: Mapping[str, object] = field(default_factory=dict)
+    deep: tuple[tuple[Path, object], ...] = ()
+
+
+class Places:
+    """What is known of the places of a query: where arrays may stand, and the tests there."""
+
+    def __init__(self, clauses: Iterable[Clause], *, arrays: bool, now: datetime) -> None:
+        self.arrays = arrays
+        self.now = now
+        self.asked = {place for clause in clauses for place in _asked(clause)}
+        self._tests: dict[Clause, Test] = {}
+
+    def test(self, clause: Clause) -> Test:
+        """Return a plain test as a function of its place."""
+        if clause not in self._tests:
+            self._tests[clause] = read(clause)
+        return self._tests[clause]
+
+    def seen(self) -> Iterator[Path]:
+        """Yield the places of the tests that were looked at."""
+        for test in self._tests.values():
+            yield from (test.place,) if test.grade is not Grade.FREE else paths_in(test.clause)
+
+    def reads_clock(self) -> bool:
+        """Say whether a test that was looked at depends on the time."""
+        return any(test.clock for test in self._tests.values())
+
+    def of_count(self, clause: Clause) -> tuple[Count, Test] | None:
+        """Return a comparison of a count with a constant as a test of the count; `None` for any other test."""
+        match clause:
+            case Compare(_, Count() as count, _) | Compare(_, _, Count() as count):
+                of_result = replace_value(clause, count, PROBE)
+                if list(paths_in(of_result)) == [PROBE]:
+                    return count, Test(clause, Grade.CALL, of_result=of_result)
+        return None
+
+    def may_be_array(self, place: Path) -> bool:
+        """Say whether the value at a place may be an array."""
+        if place.segments and isinstance(place.segments[-1], Leaf):
+            return False
+        return (self.arrays and place.root is Root.BODY) or place in self.asked
+
+    def several(self, place: Path, pinned: Sequence[Path]) -> bool:
+        """Say whether a place may have several values, once the elements at the pinned places are chosen."""
+        segments = place.segments
+        start = max((len(pin.segments) for pin in pinned if _within(place, pin)), default=0)
+        for length in range(start, len(segments) + 1):
+            following = segments[length] if length < len(segments) else None
+            if isinstance(following, Index):
+                continue
+            if isinstance(following, Deep) or self.may_be_array(Path(segments[:length], place.root)):
+                return True
+        return False
+
+
+def _within(place: Path, pin: Path) -> bool:
+    return place.root is pin.root and place.segments[: len(pin.segments)] == pin.segments
+
+
+def _asked(node: AnyNode) -> Iterator[Path]:
+    """Yield the places at which a query asks for an array: with a quantifier, `[n]`, `[*]`, `in`, a list or `is array`."""
+    if isinstance(node, Quantified | Count):
+        if not node.spread:
+            yield node.path
+        yield from _asked(node.path)
+        yield from _asked(substitute(node.condition, node.variable, element_of(node)))
+        return
+    if isinstance(node, Path):
+        for length, segment in enumerate(node.segments):
+            if isinstance(segment, Each | Index) and not isinstance(segment, Leaf):
+                yield Path(node.segments[:length], node.root)
+    elif _is_about_arrays(node):
+        yield from paths_in(node)
+    for part in children(node):
+        yield from _asked(part)
+
+
+def _is_about_arrays(node: AnyNode) -> bool:
+    match node:
+        case IsKind(kind=KindName.ARRAY):
+            return True
+        case In(options=ListLiteral() as options):
+            return any(isinstance(part, ListLiteral) for part in (node.item, *options.items))
+        case In():
+            return True
+        case Compare():
+            return any(isinstance(part, ListLiteral) for part in children(node))
+        case _:
+            return False
+
+
+#: The kinds of values that fields of the envelope have; of the others, any.
+_ENVELOPE: Final[Mapping[str, tuple[Kind, ...]]] = {
+    **dict.fromkeys(("id", "group_id", "dedup_id", "sequence", "topic", "subject", "queue", "body"), (Kind.STRING,)),
+    **dict.fromkeys(("sent_at", "first_received_at"), (Kind.DATE,)),
+    **dict.fromkeys(("receive_count", "size"), (Kind.NUMBER,)),
+}
+
+#: Fields of the envelope that have one of a few values.
+_WORDS: Final = {"kind": ("data", "text", "blob", "mega"), "format": ("json", "bson", "base64", "text")}
+
+
+def chain(places: Places, facts: Iterable[tuple[Test, frozenset[Verdict]]]) -> tuple[Status, Chain]:
+    """Return whether one chain can satisfy all facts, and its values."""
+    body = Tree(arrays=places.may_be_array(Path(())), loose=places.arrays)
+    envelope = Tree()
+    deep: dict[Path, Tree] = {}
+    for test, allowed in facts:
+        segments = test.place.segments
+        last = max((number for number, segment in enumerate(segments, 1) if isinstance(segment, Deep)), default=0)
+        if last:
+            tree = deep.setdefault(test.place, Tree(arrays=True, loose=True))
+        else:
+            tree = envelope if test.place.root is Root.ENVELOPE else body
+            for length in range(1, len(segments) + 1):
+                tree = tree.at(segments[length - 1 : length])
+                tree.arrays = places.may_be_array(Path(segments[:length], test.place.root))
+        tree.facts.append(Fact(test, allowed, places.now))
+    grown = grow(body, must_be=True) if body.branches else Answer(Status.YES, {})
+    if grown.status is not Status.YES:
+        grown = max(grow(body), grown, key=lambda answer: answer.status)
+    status, around = _envelope(envelope)
+    status = min(status, grown.status)
+    found: list[tuple[Path, object]] = []
+    for path, tree in deep.items():
+        answer = grow(tree)
+        if answer.status is Status.NO and all(fact.holds(UNKNOWABLE) for fact in tree.facts):
+            answer = Answer(Status.MAYBE)
+        status = min(status, answer.status)
+        found.append((path, answer.value))
+    return status, Chain(grown.value, around, tuple(found))
+
+
+def _envelope(tree: Tree) -> tuple[Status, dict[str, object]]:
+    status = Status.YES
+    fields: dict[str, object] = {}
+    for segment, branch in tree.branches.items():
+        name = segment.name if isinstance(segment, Key) else ""
+        if name in _WORDS and not branch.branches:
+            known = [value for value in (MISSING, *_WORDS[name]) if all(fact.holds(value) for fact in branch.facts)]
+            answer = Answer(Status.YES, known[0]) if known else Answer(Status.NO)
+        else:
+            answer = grow(branch, kinds=_ENVELOPE.get(name, SCALARS))
+        status = min(status, answer.status)
+        if answer.value is not MISSING:
+            fields[name] = answer.value
+    return status, fields
+
+
+@dataclass(slots=True)
+class Split:
+    """Facts by what they want: `every` value, with those at places of one value, or `some` value among several."""
+
+    every: dict[Clause, frozenset[Verdict]] = field(default_factory=dict)
+    some: dict[Clause, frozenset[Verdict]] = field(default_factory=dict)
+
+
+def split(places: Places, facts: Facts, pinned: Sequence[Path]) -> Split:
+    """Sort facts by what they want. `empty` is the negation of "some value with content", so it wants the other way round."""
+    found = Split()
+    for clause, allowed in facts.items():
+        test = places.test(clause)
+        if test.grade is Grade.FREE:
+            continue
+        turned = isinstance(clause, PresenceTest) and clause.test is Presence.EMPTY
+        base, top = (Verdict.MATCH, Verdict.NO_MATCH) if turned else (Verdict.NO_MATCH, Verdict.MATCH)
+        wants_some = base not in allowed
+        if wants_some and (test.grade is Grade.ELEMENTS or places.several(test.place, pinned)):
+            found.some[clause] = allowed
+            if top not in allowed:
+                found.every[clause] = allowed | {base}
+        else:
+            found.every[clause] = allowed
+    return found
+
+
+def counts_hold(places: Places, facts: Facts) -> bool:
+    """Say whether each count can be a number that satisfies the facts about it; facts that allow UNKNOWN are left out."""
+    counts: dict[Count, list[Fact]] = {}
+    for clause, allowed in facts.items():
+        found = places.of_count(clause)
+        if found is not None and Verdict.UNKNOWN not in allowed:
+            counts.setdefault(found[0], []).append(Fact(found[1], allowed, places.now, result=True))
+    return all(whole_number(some).status is not Status.NO for some in counts.values())
