@@ -1,7 +1,7 @@
 """From text to a match tree: caps, then the grammar, then the tree, then the checks, each a step of its own.
 
 A maintainer keeps the order. Length and nesting come before the parser, so that nothing hostile reaches it; and no
-error of lark leaves this module, whatever the text.
+error of lark leaves this module, whatever the text. What is wrong is told together, as far as it is independent.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from lark.exceptions import UnexpectedInput
 
+from megaql.errors import QueryError
 from megaql.lang import grammar, limits, tokens
 from megaql.lang.build import Builder
 from megaql.lang.mistakes.diagnose import syntax_error
+from megaql.lang.mistakes.recovery import with_further
 from megaql.lang.wellformed import check
 from megaql.source import Source
 
@@ -23,9 +25,17 @@ if TYPE_CHECKING:
 def parse(query: str | Source) -> Clause:
     """Parse a query. Its nodes have spans into its text; its parameters stay in, for `binding.bind`.
 
-    A `Source` says in errors where the text came from. Raises QuerySyntaxError, QueryCheckError or QueryLimitError.
+    A `Source` says in errors where the text came from. Raises, with all independent mistakes, QuerySyntaxError, QueryCheckError or QueryLimitError.
     """
     source = query if isinstance(query, Source) else Source(query)
+    try:
+        return _read(source)
+    except QueryError as first:
+        raise with_further(first, _read) from None
+
+
+def _read(source: Source) -> Clause:
+    """Parse a query, or raise an error about the first thing that is wrong with it."""
     limits.check_length(source)
     scanned = tokens.scan(source.text)
     limits.check_nesting(source, scanned)

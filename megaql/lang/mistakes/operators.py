@@ -343,7 +343,6 @@ def word(failure: Failure) -> Diagnostic | None:
 
 def several_words(failure: Failure) -> Diagnostic | None:
     """`a starts with "x"`, `a does not contain "x"`, `a is not in [1]`."""
-    token = failure.token
     for phrase, fix in _PHRASES.items():
         words = phrase.split()
         for first in range(-len(words) + 1, 1):
