@@ -6,9 +6,8 @@ people would write is taken.
 
 from __future__ import annotations
 
-import math
 from datetime import UTC, datetime, timedelta
-from decimal import Context, Decimal
+from decimal import ROUND_FLOOR, Context, Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
@@ -34,17 +33,21 @@ def numbers(constants: Iterable[int | Decimal]) -> list[int | Decimal]:
 
 
 def _between(low: int | Decimal, high: int | Decimal) -> int | Decimal:
-    if abs(low) < _SMALL:
-        whole: int = math.floor(low) + 1
+    if -_SMALL < low < _SMALL:
+        whole = _floor(low) + 1
         if whole < high:
             return whole
     return _EXACT.multiply(_EXACT.add(Decimal(low), Decimal(high)), Decimal("0.5"))
 
 
 def _beside(cut: int | Decimal, step: int) -> int | Decimal:
-    if abs(cut) < _SMALL:
-        return math.floor(cut) + 1 if step > 0 else math.ceil(cut) - 1
+    if -_SMALL < cut < _SMALL:
+        return _floor(cut) + 1 if step > 0 else -_floor(-cut) - 1
     return _EXACT.add(_EXACT.multiply(Decimal(cut), Decimal(2 if (cut > 0) is (step > 0) else 0)), Decimal(step))
+
+
+def _floor(number: int | Decimal) -> int:
+    return number if isinstance(number, int) else int(number.to_integral_value(ROUND_FLOOR))
 
 
 #: Texts that read well where any text will do.

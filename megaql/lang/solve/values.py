@@ -187,9 +187,9 @@ def _as_text(function: str, result: Any, now: datetime) -> str | None:
         case "lower" | "upper":
             return str(result)
         case "length" | "size":
-            return "x" * min(result, 10_000)
+            return "x" * min(int(result), 10_000)
         case "date":
-            return regions.iso(result.start) if isinstance(result, Moment) else None
+            return str(regions.iso(result.start))
         case "age":
             with contextlib.suppress(OverflowError):
                 return regions.iso(now - result)
