@@ -75,7 +75,7 @@ class Places:
     def seen(self) -> Iterator[Path]:
         """Yield the places of the tests that were looked at."""
         for test in self._tests.values():
-            yield from (test.place,) if test.grade is not Grade.FREE else paths_in(test.clause)
+            yield from (test.place,) if test.grade not in {Grade.FREE, Grade.FIXED} else paths_in(test.clause)
 
     def reads_clock(self) -> bool:
         """Say whether a test that was looked at depends on the time."""
@@ -216,7 +216,7 @@ def split(places: Places, facts: Facts, pinned: Sequence[Path]) -> Split:
     found = Split()
     for clause, allowed in facts.items():
         test = places.test(clause)
-        if test.grade is Grade.FREE:
+        if test.grade in {Grade.FREE, Grade.FIXED}:
             continue
         turned = isinstance(clause, PresenceTest) and clause.test is Presence.EMPTY
         base, top = (Verdict.MATCH, Verdict.NO_MATCH) if turned else (Verdict.NO_MATCH, Verdict.MATCH)
@@ -230,10 +230,16 @@ def split(places: Places, facts: Facts, pinned: Sequence[Path]) -> Split:
     return found
 
 
-def counts_hold(places: Places, facts: Facts) -> bool:
-    """Say whether each count can be a number that satisfies the facts about it; facts that allow UNKNOWN are left out."""
+def constants_hold(places: Places, facts: Facts) -> bool:
+    """Say whether tests without paths have the verdicts that are wanted, and each count can be a number that satisfies its tests.
+
+    Of a count that is not known exactly a test may be UNKNOWN, so tests that allow it are left out.
+    """
     counts: dict[Count, list[Fact]] = {}
     for clause, allowed in facts.items():
+        test = places.test(clause)
+        if test.grade is Grade.FIXED and test.on((), places.now) not in allowed:
+            return False
         found = places.of_count(clause)
         if found is not None and Verdict.UNKNOWN not in allowed:
             counts.setdefault(found[0], []).append(Fact(found[1], allowed, places.now, result=True))

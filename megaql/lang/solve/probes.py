@@ -55,6 +55,7 @@ class Grade(Enum):
     CALL = "a function of the place beside constants: the same for all results of a region"
     OTHER = "one place, and nothing else is known"
     ELEMENTS = "a quantifier over the elements of one place: known only where there are none"
+    FIXED = "no place and no clock: the same verdict on every record"
     FREE = "several places or none that is known: any verdict may come"
 
 
@@ -105,6 +106,8 @@ def read(clause: Clause) -> Test:
         over = dataclasses.replace(clause, path=VALUE)
         return Test(clause, Grade.ELEMENTS, clause.path, over, clock=clock, spread=clause.spread)
     places = set(paths_in(clause))
+    if not places and not clock:
+        return Test(clause, Grade.FIXED)
     if len(places) != 1 or any(isinstance(part, Count | Quantified) for part in parts):
         return Test(clause, Grade.FREE, clock=clock)
     (place,) = places

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from megaql.lang.nodes import Clause, Path, Presence, PresenceTest, Quantified, Quantifier
-from megaql.lang.solve.chains import Chain, Places, chain, counts_hold, split
+from megaql.lang.solve.chains import Chain, Places, chain, constants_hold, split
 from megaql.lang.solve.demands import DEFAULT_LIMIT, Demand, Impossible, Limit, Outcome, Undecided, Want, Witness
 from megaql.lang.solve.facts import Status
 from megaql.lang.solve.formula import All, OneOf, parts
@@ -109,7 +109,7 @@ class _Search:
 
     def hold(self, facts: Mapping[Clause, Allowed], pinned: tuple[Path, ...]) -> Way:
         """Return whether the facts can hold together, each `some` in a chain of its own."""
-        if not counts_hold(self.places, facts):
+        if not constants_hold(self.places, facts):
             return _CLOSED
         sorted_ = split(self.places, facts, pinned)
         every = sorted_.every

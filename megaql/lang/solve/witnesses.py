@@ -56,7 +56,7 @@ def _records(chains: Sequence[Chain], *, mega: bool) -> Iterator[Record]:
         kind_ = envelope.get("kind")
         if mega or kind_ == "mega":
             yield Record(_event(body), {**envelope, "kind": "mega"}, mega=True)
-        elif kind_ in {"text", "blob"} or "body" in envelope:
+        elif kind_ in ("text", "blob") or "body" in envelope:
             yield Record(MISSING, {"kind": "text", **envelope})
             yield Record(body, envelope)
         else:
