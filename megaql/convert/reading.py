@@ -65,9 +65,13 @@ def parse(text: str, dialect: Dialect) -> Any:
         return found
 
     try:
-        return json.loads(text, parse_float=Decimal, object_pairs_hook=members)
+        return json.loads(text, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=members)
     except (ValueError, RecursionError, ArithmeticError) as error:
         raise dialect.refuse("failed to parse JSON", hint=str(error)) from None
+
+
+def _no_constant(name: str) -> object:
+    raise ValueError(f"{name} is not JSON")
 
 
 def _combinations(pattern: Any, depth: int = 0) -> int:
@@ -119,7 +123,9 @@ class _Reader:
         if isinstance(rule, list):
             return self.conditions(rule, path)
         if not isinstance(rule, dict):
-            raise self._refuse(f'"{name[:80]}" must be an object or an array', path)
+            raise self._refuse(
+                f'"{name[:80]}" must be an object or an array', path, "put the value in a list, and fields in an object"
+            )
         if not self.dialect.nested:
             raise self._refuse("Filter policy scope MessageAttributes does not support nested filter policy", path)
         return self.fields(rule, path, in_or=in_or)
@@ -155,7 +161,11 @@ class _Reader:
             raise self._refuse("Match expression name not found", path)
         name, operand = next(iter(condition.items()))
         if name not in self.dialect.matchers:
-            raise self._refuse(f"Unrecognized match type {str(name)[:80]}", path)
+            raise self._refuse(
+                f"Unrecognized match type {str(name)[:80]}",
+                path,
+                f"{self.dialect.service} knows {', '.join(sorted(self.dialect.matchers))}",
+            )
         found = self._checked(operands.READERS[name], operand, path)
         if len(condition) > 1:
             two = name in {"numeric", "anything-but"}
@@ -170,8 +180,8 @@ class _Reader:
         except operands.Refused as refused:
             raise self._refuse(str(refused), path) from None
 
-    def _refuse(self, reason: str, path: tuple[str, ...]) -> ConvertError:
-        return self.dialect.refuse(reason, ".".join(path))
+    def _refuse(self, reason: str, path: tuple[str, ...], hint: str = "") -> ConvertError:
+        return self.dialect.refuse(reason, ".".join(path), hint=hint)
 
 
 def _text(text: str) -> Matcher:
