@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from megaql.convert import reading, rules, writing
 from megaql.convert.dialects import EVENTBRIDGE
+from megaql.convert.export import Export, export
+from megaql.convert.export_target import TO_EVENTBRIDGE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,3 +24,11 @@ def from_pattern(pattern: Mapping[str, Any] | str) -> Query:
     Raises `ConvertError` with EventBridge's reason for a pattern that it refuses.
     """
     return writing.query(writing.clause(rules.formula(reading.read(pattern, EVENTBRIDGE), EVENTBRIDGE)))
+
+
+def to_pattern(query: Query, *, arrays: bool = True) -> Export:
+    """Return the event pattern that takes every event the query matches, and as few others as can be.
+
+    `arrays=False` is a promise, see `megaql.convert.export.export`.
+    """
+    return export(query, TO_EVENTBRIDGE, arrays=arrays)

@@ -1,0 +1,321 @@
+"""A policy in the making: alternatives, each of which tests some fields, put together without losing a message.
+
+A branch takes a message if each of its leaves holds; a policy takes it if one branch does. A maintainer keeps one rule: two leaves stand in one
+branch only if no array can come between them. EventBridge takes the fields of a branch from one element of each array, so that
+`a.b` and `a.c` in one branch lose `{"a": [{"b": 1}, {"c": 2}]}`, which a query that asks for both matches.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import product
+from typing import TYPE_CHECKING, NamedTuple
+
+from megaql.convert.matchers import (
+    AnythingBut,
+    Cidr,
+    EqualsIgnoreCase,
+    Exact,
+    Exists,
+    Fields,
+    Numeric,
+    Prefix,
+    Wildcard,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from megaql.convert.matchers import Matcher
+
+
+class Step(NamedTuple):
+    """A key on the way to a field, and the quantifier whose variable stands for what is there, 0 for none.
+
+    Below 0 the quantifier is an `in`, whose elements may be arrays again; a value of an `of` never is.
+    """
+
+    key: str
+    binder: int = 0
+
+
+Place = tuple[Step, ...]
+
+
+def keys(place: Place) -> tuple[str, ...]:
+    """Return the names on the way to a place."""
+    return tuple(step.key for step in place)
+
+
+class Flat:
+    """What is known not to be an array, and what is known to be no object either.
+
+    Without `arrays` everything is, but for what a quantifier asks for.
+    """
+
+    def __init__(self, flat: Iterable[Place] = (), scalars: Iterable[Place] = (), *, arrays: bool = True) -> None:
+        self.scalars = frozenset(scalars)
+        self.flat = frozenset(flat) | self.scalars
+        self.arrays = arrays
+
+    def plus(self, other: Flat) -> Flat:
+        """Return what either knows."""
+        return Flat(self.flat | other.flat, self.scalars | other.scalars, arrays=self.arrays)
+
+    def is_flat(self, place: Place) -> bool:
+        """Say whether what stands at a place, reached from one object, is no array."""
+        return not self.arrays or place[-1].binder > 0 or place in self.flat
+
+    def is_scalar(self, place: Place) -> bool:
+        """Say whether what stands at a place, reached from one object, is neither array nor object."""
+        return not self.arrays or place in self.scalars
+
+    def is_single(self, place: Place) -> bool:
+        """Say whether a path leads from its start, the message or the variable of a quantifier, to at most one value."""
+        start = max((at for at, step in enumerate(place[:-1], 1) if step.binder), default=1)
+        return all(self.is_flat(place[:end]) for end in range(start, len(place)))
+
+    def is_one(self, place: Place) -> bool:
+        """Say whether what stands at a place is one value: no other value of the same field is beside it."""
+        return self.is_single(place) and self.is_flat(place)
+
+    def is_alone(self, place: Place) -> bool:
+        """Say whether there is at most one such place in a message, so that nothing there means nothing at all."""
+        return all(
+            _bare(place[:end]) in self.flat or (not self.arrays and not place[end - 1].binder)
+            for end in range(1, len(place))
+        )
+
+    def together(self, one: Place, other: Place) -> bool:
+        """Say whether fields of two places are never in different elements of an array that both are in."""
+        shared = next(
+            (at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a.key != b.key),
+            min(len(one), len(other)) - 1,
+        )
+        same = max((at for at in range(1, shared + 1) if one[:at] == other[:at] and self._is_one(one[:at])), default=0)
+        return all(self._is_object(one[:end], other[:end]) for end in range(same + 1, shared + 1))
+
+    def _is_one(self, place: Place) -> bool:
+        """Say whether a place is a variable that stands for one object."""
+        return bool(place[-1].binder) and self.is_flat(place)
+
+    def _is_object(self, one: Place, other: Place) -> bool:
+        if not self.arrays and not one[-1].binder and not other[-1].binder:
+            return True
+        return _bare(one) in self.flat or (one == other and one in self.flat)
+
+
+def _bare(place: Place) -> Place:
+    return tuple(Step(step.key) for step in place)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A field of which one of the matchers holds. `order` is where the query asks for it.
+
+    `alone` says that it may hold for a message without a document or any field, which some services never take by that.
+    """
+
+    place: Place
+    matchers: tuple[Matcher, ...]
+    order: int = 0
+    alone: bool = False
+
+    @property
+    def absent(self) -> bool:
+        """Whether the leaf holds where there is no such field."""
+        return Exists(present=False) in self.matchers
+
+    def same_as(self, other: Leaf) -> bool:
+        """Whether two leaves test the same of the same field."""
+        return keys(self.place) == keys(other.place) and set(self.matchers) == set(other.matchers)
+
+
+Branch = tuple[Leaf, ...]
+
+
+class Conflict(Exception):  # noqa: N818 - an answer, not a fault
+    """Two tests cannot stand in one policy; the text says why."""
+
+
+def both(ones: Sequence[Branch], others: Sequence[Branch], flat: Flat, limit: int) -> tuple[Branch, ...]:
+    """Return the branches that take what two policies take; `Conflict` where that would lose messages or there are too many."""
+    if len(ones) * len(others) > limit:
+        raise Conflict(f"it would need more than {limit:,} combinations")
+    return tuple(_joined(one, other, flat) for one, other in product(ones, others))
+
+
+def _joined(one: Branch, other: Branch, flat: Flat) -> Branch:
+    leaves = list(one)
+    for leaf in other:
+        if any(_settles(known, leaf, flat) for known in leaves):
+            continue
+        for known in leaves:
+            _check_pair(known, leaf, flat)
+        leaves.append(leaf)
+    return tuple(leaves)
+
+
+def _settles(known: Leaf, leaf: Leaf, flat: Flat) -> bool:
+    """Say whether one leaf already sees to another: it tests the same, or that there is anything at all."""
+    if leaf.matchers == (Exists(present=True),):
+        return keys(known.place) == keys(leaf.place) and not known.absent
+    return leaf.same_as(known) and flat.together(leaf.place, known.place)
+
+
+def _check_pair(known: Leaf, leaf: Leaf, flat: Flat) -> None:
+    here, there = keys(known.place), keys(leaf.place)
+    if here == there:
+        raise Conflict("a policy tests a field once, and tests this one for another clause")
+    if here[: len(there)] == there or there[: len(here)] == here:
+        raise Conflict(
+            f"a policy cannot test {'.'.join(here if len(here) < len(there) else there)} both as a value and as an object"
+        )
+    if (known.absent and len(known.matchers) == 1) or (leaf.absent and len(leaf.matchers) == 1):
+        return  # A field that is nowhere is in no element.
+    if not flat.together(known.place, leaf.place):
+        shared = next(at for at, (a, b) in enumerate(zip(here, there, strict=False)) if a != b)
+        raise Conflict(
+            f"{'.'.join(here[:shared])} may be an array, and a policy would want both from one element of it; "
+            f"the query takes them from any two"
+        )
+
+
+def narrowed(one: Branch, other: Branch, flat: Flat) -> tuple[Branch, Branch]:
+    """Return two branches of which one holds what both say of a field, where it can have one value only and one matcher says both."""
+    taken = list(other)
+    leaves: list[Leaf] = []
+    for leaf in one:
+        kept = leaf
+        for twin in taken:
+            met = _intersection(leaf, twin) if leaf.place == twin.place and flat.is_one(leaf.place) else None
+            if met is not None:
+                taken.remove(twin)
+                kept = Leaf(leaf.place, (met,), leaf.order)
+                break
+        leaves.append(kept)
+    return tuple(leaves), tuple(taken)
+
+
+def _intersection(one: Leaf, other: Leaf) -> Numeric | AnythingBut | None:
+    """Return the range of a lower and an upper bound that two leaves test, or all that they exclude."""
+    match one.matchers, other.matchers:
+        case ((AnythingBut(of=these),), (AnythingBut(of=those),)) if (
+            len({_form(item) for item in (*these, *those)}) == 1
+        ):
+            return AnythingBut(tuple(dict.fromkeys((*these, *those))))
+        case ((Numeric(bounds=(low,)),), (Numeric(bounds=(high,)),)):
+            low, high = (low, high) if low[0].startswith(">") else (high, low)
+            if low[0].startswith(">") and high[0].startswith("<") and low[1] < high[1]:
+                return Numeric((low, high))
+    return None
+
+
+def _form(matcher: Matcher) -> tuple[type, type]:
+    return type(matcher), type(matcher.value) if isinstance(matcher, Exact) and isinstance(matcher.value, str) else int
+
+
+# How much a test leaves, least first: what of several tests that exclude each other a policy should have.
+_RANKS = ((Exact, EqualsIgnoreCase), (Cidr, Prefix, Wildcard), (Numeric,), (AnythingBut,), (Exists,))
+
+
+def looseness(branches: Sequence[Branch]) -> int:
+    """Return how much a policy lets through, roughly; smaller is tighter."""
+    return max((min((_rank(leaf) for leaf in branch), default=len(_RANKS)) for branch in branches), default=0)
+
+
+def _rank(leaf: Leaf) -> int:
+    return max(
+        next((rank for rank, classes in enumerate(_RANKS) if isinstance(matcher, classes)), 1)
+        for matcher in leaf.matchers
+    )
+
+
+# Writing
+
+
+def fields(branches: Sequence[Branch]) -> Fields:
+    """Return branches as a pattern: what all of them test once, the rest under `$or`. There is at least one, and none is empty."""
+    kept = _distinct(_merged([tuple(sorted(branch, key=lambda leaf: leaf.order)) for branch in branches]))
+    common = tuple(leaf for leaf in kept[0] if all(any(leaf.same_as(other) for other in rest) for rest in kept))
+    root = _Node()
+    for leaf in common:
+        root.at(keys(leaf.place)[:-1]).members[leaf.place[-1].key] = leaf.matchers
+    if len(kept) > 1:
+        rests = [tuple(leaf for leaf in branch if not any(leaf.same_as(one) for one in common)) for branch in kept]
+        shared = _shared_keys([keys(leaf.place)[:-1] for rest in rests for leaf in rest])
+        cut = [tuple(Leaf(leaf.place[len(shared) :], leaf.matchers, leaf.order) for leaf in rest) for rest in rests]
+        root.at(shared).alternatives = tuple(fields([rest]) for rest in cut)
+    return root.frozen()
+
+
+def _merged(branches: list[Branch]) -> list[Branch]:
+    """Unite branches that differ in what they test of one field: `a` is 1 or 2."""
+    merged: list[Branch] = []
+    for branch in branches:
+        for at, known in enumerate(merged):
+            if (united := _united(known, branch)) is not None:
+                merged[at] = united
+                break
+        else:
+            merged.append(branch)
+    return merged if len(merged) == len(branches) else _merged(merged)
+
+
+def _united(one: Branch, other: Branch) -> Branch | None:
+    if [keys(leaf.place) for leaf in one] != [keys(leaf.place) for leaf in other]:
+        return None
+    different = [at for at, leaf in enumerate(one) if not leaf.same_as(other[at])]
+    if not different:
+        return one
+    if len(different) > 1:
+        return None
+    (at,) = different
+    matchers = tuple(dict.fromkeys((*one[at].matchers, *other[at].matchers)))
+    return (*one[:at], Leaf(one[at].place, matchers, one[at].order), *one[at + 1 :])
+
+
+def _distinct(branches: list[Branch]) -> list[Branch]:
+    """Leave out a branch that asks for all that another asks for, and more."""
+    return [
+        branch
+        for at, branch in enumerate(branches)
+        if not any(
+            other is not branch
+            and all(any(leaf.same_as(own) for own in branch) for leaf in other)
+            and (len(other) < len(branch) or before < at)
+            for before, other in enumerate(branches)
+        )
+    ]
+
+
+def _shared_keys(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    shared = paths[0]
+    for path in paths[1:]:
+        differs = next((at for at, (a, b) in enumerate(zip(shared, path, strict=False)) if a != b), None)
+        shared = shared[: min(len(shared), len(path)) if differs is None else differs]
+    return shared
+
+
+@dataclass(slots=True)
+class _Node:
+    """An object of a pattern while it is put together."""
+
+    members: dict[str, _Node | tuple[Matcher, ...]] = field(default_factory=dict)
+    alternatives: tuple[Fields, ...] = ()
+
+    def at(self, path: Sequence[str]) -> _Node:
+        node = self
+        for key in path:
+            inner = node.members.setdefault(key, _Node())
+            assert isinstance(inner, _Node), "a field is a value or an object"  # noqa: S101 - _check_pair saw to it
+            node = inner
+        return node
+
+    def frozen(self) -> Fields:
+        return Fields(
+            tuple(
+                (key, member.frozen() if isinstance(member, _Node) else member) for key, member in self.members.items()
+            ),
+            self.alternatives,
+        )
