@@ -7,16 +7,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from megaql.lang import coverage as sets
+from megaql.lang import relate as pairs
+from megaql.lang.coverage import Coverage
 from megaql.lang.nearmiss import NearMisses, Tally
+from megaql.lang.relate import Relation
 from megaql.query import record_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from megaql.query import Query, Subject
 
-__all__ = ["NearMisses", "near_misses"]
+__all__ = ["Coverage", "NearMisses", "Relation", "coverage", "near_misses", "relate"]
+
+
+def relate(first: Query, second: Query, *, arrays: bool = True, now: datetime | None = None) -> Relation:
+    """Return whether one query implies, overlaps or excludes another, each answer true, false, or `None` where it cannot be told.
+
+    A record shows every overlap and every difference. With `arrays=False`, only messages count in which no path meets an array that the
+    queries do not ask for by a quantifier, `[n]`, `[*]`, `in`, a list or `is array`: so `status == "a"` excludes `status == "b"`. `now` is the
+    time at which records are confirmed that depend on it.
+    """
+    return pairs.relate(first.node, second.node, arrays=arrays, now=now)
+
+
+def coverage(queries: Mapping[str, Query], *, arrays: bool = True, now: datetime | None = None) -> Coverage:
+    """Compare every two queries of a set, such as an application's subscriptions: which never match, are covered by others, or overlap."""
+    return sets.coverage({name: query.node for name, query in queries.items()}, arrays=arrays, now=now)
 
 
 def near_misses(query: Query, subjects: Iterable[Subject], *, now: datetime | None = None) -> NearMisses:

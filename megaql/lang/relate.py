@@ -6,18 +6,14 @@ confirmed, and everything else is `None`. The claims are about every record that
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
-from megaql.lang.evaluator import evaluate
-from megaql.lang.nodes import Truth, Boolean
 from megaql.lang.record import MISSING, Record
 from megaql.lang.solve import Demand, Impossible, Want, Witness, solve
-from megaql.lang.tree import disjunction
-from megaql.lang.verdict import Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from megaql.lang.nodes import Clause
@@ -102,7 +98,7 @@ class Relation:
     def to_dict(self) -> dict[str, object]:
         """Return the answers, and the records under `witnesses` as `{"body": …, "envelope": …}`, as they are: not all values are JSON."""
         witnesses = {
-            name: _as_dict(found.record)
+            name: as_dict(found.record)
             for name, found in (
                 ("both", self.both),
                 ("first_only", self.first_only),
@@ -132,7 +128,8 @@ def _not(value: bool | None) -> bool | None:
     return None if value is None else not value
 
 
-def _as_dict(record: Record) -> dict[str, object]:
+def as_dict(record: Record) -> dict[str, object]:
+    """Return a record as `{"body": …, "envelope": …}`, without the body that text and blobs lack; the values stay as they are."""
     body = {} if record.body is MISSING else {"body": record.body}
     return {**body, "envelope": dict(record.envelope)}
 

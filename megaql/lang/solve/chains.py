@@ -34,7 +34,7 @@ from megaql.lang.solve.facts import Answer, Fact, Status
 from megaql.lang.solve.places import PROBE, Leaf, element_of, paths_in, replace_value, substitute
 from megaql.lang.solve.probes import UNKNOWABLE, Grade, Test, read
 from megaql.lang.solve.trees import Tree, grow
-from megaql.lang.solve.values import SCALARS, whole_number
+from megaql.lang.solve.values import SCALARS, judge, whole_number
 from megaql.lang.tree import children
 from megaql.lang.verdict import Verdict
 
@@ -193,8 +193,8 @@ def _envelope(tree: Tree) -> tuple[Status, dict[str, object]]:
     for segment, branch in tree.branches.items():
         name = segment.name if isinstance(segment, Key) else ""
         if name in _WORDS and not branch.branches:
-            known = [value for value in (MISSING, *_WORDS[name]) if all(fact.holds(value) for fact in branch.facts)]
-            answer = Answer(Status.YES, known[0]) if known else Answer(Status.NO)
+            known = [Answer(judge(Kind.STRING, branch.facts, word), word) for word in (*_WORDS[name], MISSING)]
+            answer = max(known, key=lambda one: one.status)
         else:
             answer = grow(branch, kinds=_ENVELOPE.get(name, SCALARS))
         status = min(status, answer.status)

@@ -89,9 +89,8 @@ def _forced(tree: Tree, values: tuple[object, ...]) -> Status:
             if not timed and (values or not fact.test.fallback):
                 return Status.NO
             status = Status.MAYBE
-    for segment, branch in tree.branches.items():
-        there = (MISSING,) if isinstance(segment, Index) and not values else values
-        if (below := _forced(branch, there)) is Status.NO:
+    for branch in tree.branches.values():
+        if (below := _forced(branch, values)) is Status.NO:
             return below
         status = min(status, below)
     return status

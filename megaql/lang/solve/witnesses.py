@@ -46,6 +46,7 @@ def confirmed(demands: Sequence[Demand], chains: Sequence[Chain], places: Places
 
 
 def _records(chains: Sequence[Chain], *, mega: bool) -> Iterator[Record]:
+    """Yield records to try, those that a payload gives first."""
     envelope = {name: plain(value) for one in chains for name, value in one.envelope.items()}
     bodies = [_body(one) for one in chains] or [{}]
     for depth in _DEPTHS if len(bodies) > 1 else _DEPTHS[:1]:
@@ -53,14 +54,13 @@ def _records(chains: Sequence[Chain], *, mega: bool) -> Iterator[Record]:
         for one in bodies:
             body = merged(body, one, depth)
         body = plain(body)
-        kind_ = envelope.get("kind")
-        if mega or kind_ == "mega":
+        if mega or envelope.get("kind") == "mega":
             yield Record(_event(body), {**envelope, "kind": "mega"}, mega=True)
-        elif kind_ in ("text", "blob") or "body" in envelope:
-            yield Record(MISSING, {"kind": "text", **envelope})
-            yield Record(body, envelope)
+        elif body is MISSING or envelope.get("kind") in ("text", "blob") or "body" in envelope:
+            yield Record(MISSING, {"kind": "text" if "body" in envelope else "blob", **envelope})
         else:
-            yield Record({} if body is MISSING else body, envelope)
+            yield Record(body, {"kind": "data", **envelope})
+        yield Record({} if body is MISSING else body, envelope)
 
 
 def _event(body: object) -> object:
