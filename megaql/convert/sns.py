@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from megaql.convert import reading, rules, sns_limits, writing
 from megaql.convert.dialects import SNS_ATTRIBUTES, SNS_BODY, Dialect
+from megaql.convert.export import Export, export
+from megaql.convert.export_target import TO_SNS_ATTRIBUTES, TO_SNS_BODY
 from megaql.lang import nodes, tree
 
 if TYPE_CHECKING:
@@ -29,16 +31,21 @@ def from_policy(policy: Mapping[str, Any] | str, scope: Scope = "MessageAttribut
     `scope` is the subscription's `FilterPolicyScope`: `MessageAttributes`, which is also SNS's default, or `MessageBody`. Raises `ConvertError`
     with SNS's reason for a policy that it refuses, and for one that is past its limits.
     """
+    return writing.query(clause(policy, scope))
+
+
+def clause(policy: Mapping[str, Any] | str, scope: Scope) -> nodes.Clause:
+    """Return what `from_policy` makes a query of, which may be larger than a query may be."""
     dialect = DIALECTS[scope]
     sns_limits.check_size(policy if isinstance(policy, str) else json.dumps(policy, default=str))
     fields = reading.read(policy, dialect)
     sns_limits.check_complexity(fields)
     formula = rules.formula(fields, dialect)
-    clause = writing.clause(formula, writing.ATTRIBUTES if scope == "MessageAttributes" else writing.BODY)
-    if writing.without(formula, ()) is not None:
-        # What only asks for absence would hold of anything; SNS wants an attribute to look at, and in the body's scope an object.
-        clause = tree.conjunction([_HAS_ATTRIBUTES if scope == "MessageAttributes" else writing.HAS_DOCUMENT, clause])
-    return writing.query(clause)
+    found = writing.clause(formula, writing.ATTRIBUTES if scope == "MessageAttributes" else writing.BODY)
+    if writing.without(formula, ()) is None:
+        return found
+    # What only asks for absence would hold of anything; SNS wants an attribute to look at, and in the body's scope an object.
+    return tree.conjunction([_HAS_ATTRIBUTES if scope == "MessageAttributes" else writing.HAS_DOCUMENT, found])
 
 
 _HAS_ATTRIBUTES: Final = nodes.Not(nodes.PresenceTest(nodes.Presence.EMPTY, writing.ATTRIBUTES[()]))
