@@ -30,6 +30,11 @@ COMMANDS: Final = (
     Entry("peek", "peek", "Look at messages and take none: what is in a queue, and which of it a query matches."),
     Entry("test", "test", "Print the messages of files that a query matches."),
     Entry("explain", "explain", "Say why a query matches a message or does not, and over many what kept how many out."),
+    Entry(
+        "fmt",
+        "fmt",
+        "Lay queries and query files out: one form for one meaning, comments kept, lines of at most 100 columns.",
+    ),
     Entry("publish", "publish", "Send MEGA events, data, text, bytes or saved records to a queue or a topic."),
     Entry("run", "run", "Run a consumer: hand each message to the handlers whose query it matches."),
     Entry("help", "topics", "Explain exit codes, queries, safety and the environment variables."),

@@ -61,7 +61,7 @@ def source_of(world: Environment, given: str, queries: str | None) -> Source:
             raise _unnamed(read_file(alone["file"]))
         return Source(given)
     name = found["name"]
-    path = found["file"] or queries or world.environ.get("MEGAQL_QUERIES") or DEFAULT_FILE
+    path = found["file"] or file_of(world, queries)
     if path == DEFAULT_FILE and not Path(path).exists():
         raise MegaQLError(
             f"There is no query file to look for @{name} in",
@@ -74,6 +74,11 @@ def source_of(world: Environment, given: str, queries: str | None) -> Source:
     if query is None:
         raise _unknown(name, file)
     return query.source
+
+
+def file_of(world: Environment, queries: str | None) -> str:
+    """Return the path of the file that `@NAME` is looked up in; `queries` is the value of `--queries`."""
+    return queries or world.environ.get("MEGAQL_QUERIES") or DEFAULT_FILE
 
 
 def read_file(path: str) -> QueryFile:
