@@ -24,6 +24,9 @@ Scope: TypeAlias = Literal["MessageAttributes", "MessageBody"]
 #: The dialect of each scope.
 DIALECTS: Final[Mapping[Scope, Dialect]] = {"MessageAttributes": SNS_ATTRIBUTES, "MessageBody": SNS_BODY}
 
+#: The message has attributes.
+_HAS_ATTRIBUTES: Final = nodes.Not(nodes.PresenceTest(nodes.Presence.EMPTY, writing.ATTRIBUTES[()]))
+
 
 def from_policy(policy: Mapping[str, Any] | str, scope: Scope = "MessageAttributes") -> Query:
     """Return the query that matches exactly the messages a filter policy lets through; the policy is a dict or JSON text.
@@ -48,4 +51,10 @@ def clause(policy: Mapping[str, Any] | str, scope: Scope) -> nodes.Clause:
     return tree.conjunction([_HAS_ATTRIBUTES if scope == "MessageAttributes" else writing.HAS_DOCUMENT, found])
 
 
-_HAS_ATTRIBUTES: Final = nodes.Not(nodes.PresenceTest(nodes.Presence.EMPTY, writing.ATTRIBUTES[()]))
+def to_policy(query: Query, scope: Scope = "MessageAttributes", *, arrays: bool = True) -> Export:
+    """Return the filter policy that lets every message through that the query matches, and as few others as can be.
+
+    `arrays=False` is a promise, see `megaql.convert.export.export`.
+    """
+    target = TO_SNS_ATTRIBUTES if scope == "MessageAttributes" else TO_SNS_BODY
+    return export(query, target, arrays=arrays)
