@@ -17,12 +17,9 @@ from megaql.cli.preview import event_text, id_text, payload_text
 from megaql.cli.screen import Screen
 from megaql.cli.style import harmless
 from megaql.lang.nodes import And, Not, Or
-from megaql.lang.record import MISSING
 from megaql.lang.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from rich.console import RenderableType
 
     from megaql.broker.message import Message
@@ -30,6 +27,8 @@ if TYPE_CHECKING:
     from megaql.lang.explain import Explanation
 
 _SIGNS: Final = {Verdict.MATCH: ("✓", "green"), Verdict.NO_MATCH: ("✗", "red"), Verdict.UNKNOWN: ("?", "yellow")}
+
+_STYLES: Final = {"found": "dim", "reason": "yellow", "hint": "cyan", "decided": "dim"}
 
 #: The column of the verdicts: "✗ no match". Cells.
 VERDICT: Final = 10
@@ -74,7 +73,9 @@ def clause_tree(explanation: Explanation, width: int) -> Tree:
 
 def _grow(tree: Tree, explanation: Explanation, levels: int) -> None:
     """Add the clauses inside a clause. Where there is no room to indent, they follow as its siblings."""
-    for child in explanation.children:
+    for position, child in enumerate(explanation.children, 1):
+        if explanation.omitted and position == len(explanation.children):
+            tree.add(_text(explanation.omission, "dim"))
         branch = tree.add(_label(child))
         _grow(branch if levels > 1 else tree, child, levels - 1)
 
@@ -86,25 +87,11 @@ def _label(one: Explanation) -> RenderableType:
     title = connective or one.shown_clause
     if one.element:
         title = f"{one.element}: {title}"
-    notes = () if connective else (Padding(_text(note, style), (0, 0, 0, GAP)) for note, style in _notes(one))
+    notes = (Padding(_text(remark.text, _STYLES[remark.kind]), (0, 0, 0, GAP)) for remark in one.remarks)
     row = Table.grid(padding=(0, GAP, 0, 0))
     row.add_column(min_width=VERDICT)
     row.add_row(Text(f"{sign} {one.verdict.value}", color, no_wrap=True), Group(_text(title), *notes))
     return row
-
-
-def _notes(one: Explanation) -> Iterator[tuple[str, str]]:
-    """Yield what a clause found, why it is unknown, what to write instead, and which element decided, each with its style."""
-    for actual in one.actual:
-        # A missing path is what the reason says already.
-        if not (one.reason and actual.value is MISSING):
-            yield str(actual), "dim"
-    if one.reason:
-        yield f"because {one.reason}", "yellow"
-    if one.hint:
-        yield f"hint: {one.hint}", "cyan"
-    if one.decided_by and len(one.actual) + len(one.children) > 1:
-        yield f"decided by {one.decided_by}", "dim"
 
 
 def below_row(explanation: Explanation, width: int) -> RenderableType:

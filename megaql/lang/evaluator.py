@@ -315,7 +315,7 @@ class Evaluation:
                 else:
                     for one in self._whole_and_nested(item):
                         for option in nested(array, self.budget):
-                            yield self._equals(node.item, one, node.options, option), one
+                            yield self._equals(node.item, one, node.options, option), one if one.where else option
 
     def _whole_and_nested(self, found: Found) -> Iterator[Found]:
         yield found

@@ -5,17 +5,21 @@ A maintainer keeps one rule: an explanation says what the run found (`trace`), a
 
 from __future__ import annotations
 
+import re
 import textwrap
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
+from megaql.lang import regexes
 from megaql.lang.actual import Actual, actual_values
 from megaql.lang.blockers import blockers
-from megaql.lang.nodes import And, Compare, In, ListLiteral, Not, Or
+from megaql.lang.kinds import text
+from megaql.lang.nodes import And, Compare, In, ListLiteral, Matches, Not, Or, Quantified, Regex
 from megaql.lang.operands import literal
 from megaql.lang.paths import location
 from megaql.lang.printer import to_text
 from megaql.lang.reasons import Reason, advise
+from megaql.lang.record import MISSING
 from megaql.lang.trace import Note, trace
 
 if TYPE_CHECKING:
@@ -37,6 +41,13 @@ SHOWN_CLAUSE: Final = 300
 WIDTH: Final = 80
 
 
+class Remark(NamedTuple):
+    """Something that an explanation says of a clause, and what it is: a value, a reason, a hint, or which element decided."""
+
+    kind: Literal["found", "reason", "hint", "decided"]
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """One clause's part in the verdict.
@@ -44,7 +55,8 @@ class Explanation:
     `reason` says why the verdict is UNKNOWN, `hint` what to write for a comparison that different kinds kept from holding. `actual` is
     what the clause's values led to, `decided_by` the place of the one that decided. `element` is the place of the array element that a
     quantifier's condition was asked about. `children` are the clauses inside, in the order of the text; of a quantifier they are what was found
-    about the first elements and the last one that was looked at, and `omitted` is the number of elements between.
+    about the first elements and the last one that was looked at, and `omitted` is the number of elements between. `matched` is the part of a string in
+    which a regex was found.
     """
 
     node: Clause
@@ -56,6 +68,7 @@ class Explanation:
     element: str = ""
     children: tuple[Explanation, ...] = ()
     omitted: int = 0
+    matched: str = ""
 
     @property
     def clause(self) -> str:
@@ -73,6 +86,26 @@ class Explanation:
         """How many elements were looked at and are not among `children`, as a remark before the last of them."""
         return f"… {self.omitted:,} more element{'s' if self.omitted > 1 else ''} …"
 
+    @property
+    def remarks(self) -> Iterator[Remark]:
+        """What is said beneath the clause: nothing for `and`, `or` and `not`, whose clauses say it."""
+        if isinstance(self.node, And | Or | Not):
+            return
+        # Each element is named and explained below.
+        for actual in () if self.children and isinstance(self.node, Quantified) else self.actual:
+            if not (actual.value is MISSING and _says_the_same(actual.location, self.reason)):
+                yield Remark("found", str(actual))
+        if self.matched:
+            yield Remark("found", f"found in it: {self.matched}")
+        if isinstance(self.node, Quantified) and not self.children and not self.reason:
+            yield Remark("found", "there are no elements")
+        if self.reason:
+            yield Remark("reason", f"because {self.reason}")
+        if self.hint:
+            yield Remark("hint", f"hint: {self.hint}")
+        if self.decided_by and len(self.actual) + len(self.children) > 1:
+            yield Remark("decided", f"decided by {self.decided_by}")
+
     def blockers(self) -> tuple[Explanation, ...]:
         """Return the clauses that alone kept the message out: had one of them held, the query would have matched.
 
@@ -89,6 +122,7 @@ class Explanation:
             "hint": self.hint,
             "element": self.element,
             "actual": [actual.to_dict() for actual in self.actual],
+            "matched": self.matched,
             "decided_by": self.decided_by,
             "children": [child.to_dict() for child in self.children],
             "omitted": self.omitted,
@@ -117,7 +151,33 @@ def explained(note: Note) -> Explanation:
         location(note.element.where) if note.element is not None else "",
         tuple(map(explained, note.children)),
         note.omitted,
+        _matched(note),
     )
+
+
+def _matched(note: Note) -> str:
+    """Return the part of the string that a regex matched, where it is not the whole string."""
+    node, decider = note.node, note.finding.decider
+    if (
+        not isinstance(node, Matches)
+        or not isinstance(node.regex, Regex)
+        or decider is None
+        or note.finding.cause is not None
+    ):
+        return ""
+    whole = text(decider.value)
+    part = regexes.found(node.regex, whole)
+    return "" if part is None or part == whole else Actual("", part, "").shown
+
+
+def _says_the_same(place: str, reason: str) -> bool:
+    """Whether a reason that something is missing names the place; it does not where the path ended before its last step."""
+    path, _, rest = reason.rpartition(" is missing")
+    return not rest and bool(path) and _last_step(path) == _last_step(place)
+
+
+def _last_step(path: str) -> str:
+    return re.split(r"[.\[]", path)[-1]
 
 
 def _hint(node: Clause, finding: Finding) -> str:
@@ -156,14 +216,8 @@ def _lines(one: Explanation, depth: int) -> Iterator[str]:
     if one.element:
         yield from _wrapped(f"{margin}with {one.element}", margin + "  ")
     yield from _wrapped(label + title, " " * (len(label) + 2))
-    if not isinstance(one.node, And | Or | Not):
-        notes = [str(actual) for actual in one.actual]
-        notes += [f"because {one.reason}"] if one.reason else []
-        notes += [f"hint: {one.hint}"] if one.hint else []
-        if one.decided_by and len(one.actual) + len(one.children) > 1:
-            notes.append(f"decided by {one.decided_by}")
-        for note in notes:
-            yield from _wrapped(" " * len(label) + note, " " * (len(label) + 2))
+    for remark in one.remarks:
+        yield from _wrapped(" " * len(label) + remark.text, " " * (len(label) + 2))
     for position, child in enumerate(one.children, 1):
         if one.omitted and position == len(one.children):
             yield from _wrapped(f"{margin}  {one.omission}", margin + "  ")

@@ -37,11 +37,19 @@ class Problem(NamedTuple):
     hint: str = ""
 
 
+class Match(Protocol):
+    """A place where a pattern matches."""
+
+    def group(self) -> bytes:
+        """Return the part of the text that matches."""
+        ...
+
+
 class Searcher(Protocol):
     """A compiled pattern, safe to use from many threads."""
 
-    def search(self, text: bytes, /) -> object | None:
-        """Return something where the pattern matches anywhere in the UTF-8 text, else `None`."""
+    def search(self, text: bytes, /) -> Match | None:
+        """Return the first place in the UTF-8 text where the pattern matches, else `None`."""
 
 
 #: What opens a group in other dialects and not in RE2: the construct's name and what to write instead. Longest first.
@@ -219,6 +227,12 @@ def _glob(pattern: str) -> Searcher:
 def search(regex: Regex, text: str) -> bool:
     """Say whether the regex matches anywhere in the text; `re2.error` where `check` would have complained."""
     return _compiled(regex.pattern, regex.flags).search(_utf8(text)) is not None
+
+
+def found(regex: Regex, text: str) -> str | None:
+    """Return the first part of the text that the regex matches, `None` where there is none; raises as `search` does."""
+    match = _compiled(regex.pattern, regex.flags).search(_utf8(text))
+    return None if match is None else match.group().decode()
 
 
 def like(pattern: str, text: str) -> bool:

@@ -20,6 +20,7 @@ DOCUMENT = {
     "price": "12",
     "items": [{"q": 1}, {"q": 7, "sku": "b"}, {}],
     "tags": ["x", "vip"],
+    "gone": [],
     "note": None,
     "at": "2026-02-01T11:00:00Z",
 }
@@ -52,14 +53,12 @@ def explained(query, document=None):
             'any i in items: (i.q > 5 and i.sku == "b")',
             """
             match     any i in items: (i.q > 5 and i.sku == "b")
-                      $.items[1] = 2 members, an object
                       decided by $.items[1]
               with $.items[0]
               no match  and
                 no match  i.q > 5
                           $.items[0].q = 1, a number
                 unknown   i.sku == "b"
-                          $.items[0].sku is missing
                           because i.sku is missing
               with $.items[1]
               match     and
@@ -142,7 +141,6 @@ def explained(query, document=None):
                         $.items[1].q = 7, a number
               with $.items[2]
               unknown   i.q > 0
-                        $.items[2].q is missing
                         because i.q is missing
             """,
         ),
@@ -151,6 +149,47 @@ def explained(query, document=None):
             """
             match     missing a.b
                       $.a is missing
+            """,
+        ),
+        (
+            "a.b == 1 and event.name ~ /upd/ and event.name ~ /.*/ and event.name !~ /^u/",
+            """
+            no match  and
+              unknown   a.b == 1
+                        $.a is missing
+                        because a.b is missing
+              match     event.name ~ /upd/
+                        $.event.name = "user.updated", a string
+                        found in it: "upd"
+              match     event.name ~ /.*/
+                        $.event.name = "user.updated", a string
+              no match  event.name !~ /^u/
+                        $.event.name = "user.updated", a string
+                        found in it: "u"
+            """,
+        ),
+        (
+            '"vip" in tags and any i in gone: (i == 1)',
+            """
+            no match  and
+              match     "vip" in tags
+                        $.tags = ["x", "vip"], an array
+                        $.tags[1] = "vip", a string
+                        decided by $.tags[1]
+              no match  any i in gone: (i == 1)
+                        there are no elements
+            """,
+        ),
+        (
+            "any d of event: (d.quantity > 9 and exists d.name)",
+            """
+            no match  any d of event: (d.quantity > 9 and exists d.name)
+              with $.event
+              no match  and
+                no match  d.quantity > 9
+                          $.event.quantity = 5, a number
+                match     exists d.name
+                          $.event.name = "user.updated", a string
             """,
         ),
         ("true", "match     true"),

@@ -123,3 +123,17 @@ def test_patterns_are_compiled_once_and_shared_by_threads():
 def test_nothing_is_written_to_stderr(capfd):
     regexes.check(Regex("(((a{100}){100}){100})"))
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "flags", "text", "part"),
+    [
+        (r"\d+", "", "a12b345", "12"),
+        ("é+", "i", "caÉé", "Éé"),
+        ("x*", "", "abc", ""),
+        ("x", "", "abc", None),
+        (".", "", "\ud800", "\ufffd"),
+    ],
+)
+def test_what_a_regex_found(pattern, flags, text, part):
+    assert regexes.found(Regex(pattern, flags), text) == part
