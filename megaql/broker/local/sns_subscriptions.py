@@ -16,7 +16,8 @@ from megaql.broker.local import filter_policy, queues, sns_topics
 from megaql.broker.local.attributes import ARN_PREFIX as QUEUE_ARN_PREFIX
 from megaql.broker.local.errors import Refused
 from megaql.broker.local.identifiers import new_ids
-from megaql.broker.local.sns_topics import ACCOUNT, NOT_FOUND, PAGE, Topic, invalid
+from megaql.broker.local.sns_topics import ACCOUNT, INVALID, NOT_FOUND, PAGE, Topic, invalid
+from megaql.errors import ConvertError
 
 if TYPE_CHECKING:
     import sqlite3
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from megaql.broker.local.filter_policy import FilterPolicy
     from megaql.broker.local.sns_topics import Request, Response
     from megaql.broker.local.store import Store
+    from megaql.convert.sns import Scope
 
 _SETTABLE: Final = ("RawMessageDelivery", "FilterPolicy", "FilterPolicyScope")
 _SCOPES: Final = ("MessageAttributes", "MessageBody")
@@ -189,8 +191,8 @@ def _policy(attributes: Mapping[str, str]) -> FilterPolicy | None:
     text = attributes.get("FilterPolicy", "")
     if not text:
         return None
-    scope = "MessageBody" if attributes.get("FilterPolicyScope") == "MessageBody" else "MessageAttributes"
+    scope: Scope = "MessageBody" if attributes.get("FilterPolicyScope") == "MessageBody" else "MessageAttributes"
     try:
         return filter_policy.parse(text, scope)
-    except filter_policy.PolicyRefused as refused:
-        raise invalid(f"FilterPolicy: {refused}") from None
+    except ConvertError as refused:
+        raise Refused(INVALID, refused.what) from None
