@@ -12,7 +12,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from megaql.broker.local import filter_policy, queues, sns_topics
+from megaql.broker.local import queues, sns_topics
 from megaql.broker.local.attributes import ARN_PREFIX as QUEUE_ARN_PREFIX
 from megaql.broker.local.errors import Refused
 from megaql.broker.local.identifiers import new_ids
@@ -191,6 +191,8 @@ def _policy(attributes: Mapping[str, str]) -> FilterPolicy | None:
     text = attributes.get("FilterPolicy", "")
     if not text:
         return None
+    from megaql.broker.local import filter_policy  # noqa: PLC0415 - it brings the language, and few subscriptions have one
+
     scope: Scope = "MessageBody" if attributes.get("FilterPolicyScope") == "MessageBody" else "MessageAttributes"
     try:
         return filter_policy.parse(text, scope)
