@@ -35,6 +35,11 @@ COMMANDS: Final = (
         "fmt",
         "Lay queries and query files out: one form for one meaning, comments kept, lines of at most 100 columns.",
     ),
+    Entry(
+        "relate",
+        "relate",
+        "Say how two queries relate, and show it with messages; or compare all queries of a file or an application.",
+    ),
     Entry("publish", "publish", "Send MEGA events, data, text, bytes or saved records to a queue or a topic."),
     Entry("run", "run", "Run a consumer: hand each message to the handlers whose query it matches."),
     Entry("help", "topics", "Explain exit codes, queries, safety and the environment variables."),

@@ -19,7 +19,7 @@ from megaql.codec.writers import write_json
 from megaql.errors import CodecError, ScanError
 from megaql.lang.record import MISSING
 from megaql.scan.files import read_stream
-from megaql.scan.records import to_line
+from megaql.scan.records import dump_line, to_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -64,7 +64,12 @@ def _lines(record: Record) -> Iterator[str]:
         if encoded.format == "json":
             yield encoded.body
         for attributes in ({}, encoded.attributes):
-            yield to_line(_message(record.envelope, encoded.body, attributes))
+            yield dump_line(_bare(to_record(_message(record.envelope, encoded.body, attributes))))
+
+
+def _bare(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record without what says nothing, and what is there for readers only."""
+    return {name: value for name, value in record.items() if value != "" and name not in {"format", "kind", "payload"}}
 
 
 def _bodies(record: Record) -> Iterator[Encoded]:

@@ -1,0 +1,160 @@
+"""`megaql relate`: how two queries relate, or all queries of a file or an application."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from megaql.cli import options
+from megaql.cli.environment import Color
+from megaql.cli.options import ColorOption, ParamOption
+from megaql.cli.output import Output
+from megaql.cli.queries import QueriesOption
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from megaql.cli.environment import Environment
+    from megaql.query import Query
+    from megaql.source import Source
+
+
+class Expect(StrEnum):
+    """What `--expect` may ask for: the first five of two queries, the last two of a set."""
+
+    IMPLIES = "implies"
+    IMPLIED = "implied"
+    EQUIVALENT = "equivalent"
+    OVERLAPS = "overlaps"
+    EXCLUDES = "excludes"
+    DISTINCT = "distinct"
+
+
+#: A module and an App in it; no query has this form, for a colon stands in none without a quantifier.
+_APP: Final = re.compile(r"[\w./-]+:\w*")
+
+_QUERY_FILE: Final = ".mql"
+
+
+def command(
+    context: typer.Context,
+    first: Annotated[
+        str,
+        typer.Argument(
+            metavar="QUERY|FILE|MODULE:APP",
+            help="A query or @NAME; or alone a query file (.mql) or an App, for a whole set.",
+        ),
+    ],
+    second: Annotated[str | None, typer.Argument(metavar="QUERY", help="The query to compare with.")] = None,
+    param: ParamOption = None,
+    queries: QueriesOption = None,
+    no_arrays: Annotated[
+        bool,
+        typer.Option(
+            "--no-arrays", help="A path leads to one value: leave out messages in which it meets an array unasked."
+        ),
+    ] = False,
+    expect: Annotated[
+        Expect | None,
+        typer.Option(
+            "--expect",
+            metavar="ANSWER",
+            help="implies, implied, equivalent, overlaps or excludes; of a set, excludes or distinct (each can match, and none is "
+            "covered by another). Exit with 1 if it does not hold or cannot be told.",
+        ),
+    ] = None,
+    output: Annotated[
+        Output,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FORM",
+            help="table (text), json, or ndjson: the messages of two queries, the findings of a set, one a line; auto is a table "
+            "on a terminal and ndjson in a pipe.",
+        ),
+    ] = Output.AUTO,
+    color: ColorOption = Color.AUTO,
+) -> int:
+    """Say how two queries relate, and show it with messages; or compare all queries of a file or an application.
+
+    Examples:
+      megaql relate 'event.name == "user.updated"' 'event.name startswith "user."'
+      megaql relate @large @refunds --no-arrays --expect excludes
+      megaql relate 'total > 100' 'total >= $least' -p least=100 | megaql test 'total > 100' -
+      megaql relate shop.mql
+      megaql relate shop.handlers:app --expect distinct
+
+    Effect: none. No message is read; those that are shown are made up, and the queries themselves confirm them.
+    """
+    from megaql.cli.relating import Pair, Set, form_of  # noqa: PLC0415 - the rooms below are entered when the command runs
+
+    world = options.world_of(context, color)
+    form = form_of(world, output)
+    if second is not None:
+        if expect is Expect.DISTINCT:
+            raise typer.BadParameter("distinct is asked of a set of queries", param_hint="--expect")
+        pair = _two(world, first, second, param, queries)
+        return Pair(world, *pair, arrays=not no_arrays).show(form, expect.value if expect else None)
+    if expect not in {None, Expect.EXCLUDES, Expect.DISTINCT}:
+        raise typer.BadParameter("of a set, excludes or distinct can be asked", param_hint="--expect")
+    compared = Set(world, _set(world, first, param), arrays=not no_arrays)
+    return compared.show(form, expect.value if expect else None)
+
+
+def _two(
+    world: Environment, first: str, second: str, param: list[str] | None, queries: str | None
+) -> tuple[Query, Query]:
+    from megaql.cli.queries import source_of  # noqa: PLC0415 - as above
+
+    for given in (first, second):
+        if given.endswith(_QUERY_FILE) and Path(given).is_file():
+            raise typer.BadParameter(f"{given} is a file; @{given}:NAME is a query of it", param_hint="QUERY")
+    one, other = _compiled([source_of(world, first, queries), source_of(world, second, queries)], param)
+    return one, other
+
+
+def _set(world: Environment, given: str, param: list[str] | None) -> Mapping[str, Query]:
+    if given.endswith(_QUERY_FILE):
+        from megaql.cli.queries import read_file  # noqa: PLC0415 - as above
+        from megaql.lang.queryfile import parse_all  # noqa: PLC0415 - as above
+
+        file = read_file(given)
+        parse_all(file)  # tells the mistakes of all queries at once
+        return dict(zip(file.names, _compiled([query.source for query in file.queries], param), strict=True))
+    if not _APP.fullmatch(given):
+        raise typer.BadParameter(
+            "a second query is missing; alone stands a file (.mql) or MODULE:APP", param_hint="QUERY"
+        )
+    if param:
+        raise typer.BadParameter("the queries of an application have their values already", param_hint="-p")
+    return _subscriptions(world, given)
+
+
+def _subscriptions(world: Environment, given: str) -> Mapping[str, Query]:
+    from megaql.cli.loading import load_app  # noqa: PLC0415 - as above
+
+    subscriptions = load_app(given).subscriptions
+    decoded = [one.name for one in subscriptions if one.decoder is not None]
+    if decoded:
+        world.say(f"left out, for their queries look at what a decoder makes: {', '.join(decoded)}")
+    return {one.name: one.query for one in subscriptions if one.decoder is None}
+
+
+def _compiled(sources: list[Source], param: list[str] | None) -> list[Query]:
+    """Compile queries, each with those values of `-p` that it asks for."""
+    from megaql.lang import nodes, parser, tree  # noqa: PLC0415 - as above
+    from megaql.query import compile as compile_query  # noqa: PLC0415 - as above
+
+    values = options.parameters(param or [])
+    compiled, unused = [], set(values)
+    for source in sources:
+        names = {node.name for node in tree.walk(parser.parse(source)) if isinstance(node, nodes.Param)}
+        compiled.append(compile_query(source, **{name: value for name, value in values.items() if name in names}))
+        unused -= names
+    if unused:
+        raise typer.BadParameter(f"no query has a parameter ${min(unused)}", param_hint="-p")
+    return compiled
