@@ -88,7 +88,7 @@ def command(
       megaql relate shop.mql
       megaql relate shop.handlers:app --expect distinct
 
-    Effect: none. No message is read; those that are shown are made up, and the queries themselves confirm them.
+    Effect: reads. Query files and applications, and no message: those that are shown are made up, and the queries confirm them.
     """
     from megaql.cli.relating import Pair, Set, form_of  # noqa: PLC0415 - the rooms below are entered when the command runs
 
