@@ -50,6 +50,12 @@ def command(
             "--id", metavar="ID", help="Explain the message whose id begins like this.", rich_help_panel=_WHICH
         ),
     ] = None,
+    nth: Annotated[
+        int | None,
+        typer.Option(
+            "--nth", min=1, metavar="N", help="Explain the N-th message that is read.", rich_help_panel=_WHICH
+        ),
+    ] = None,
     only: Annotated[
         Only,
         typer.Option(
@@ -117,14 +123,14 @@ def command(
 
     world = options.world_of(context, color)
     compiled = compile_given(world, query, param, queries)
-    chosen = message_id is not None or only is not Only.ANY or summary
+    chosen = message_id is not None or nth is not None or only is not Only.ANY or summary
     wanted = Wanted(
         Budget(scan=scan if chosen else min(limit, scan), duration=duration or DURATION),
         Budget(duration=duration),
         allow_receives=allow_receives,
         expected=None if chosen else StopReason.SCAN,
     )
-    asked = Asked(only, message_id, limit, summary=summary)
+    asked = Asked(only, message_id, nth, 1 if nth is not None else limit, summary=summary)
     explaining = Explaining(world, compiled, asked, form_of(world, output))
     with reading(world, target, options.connection(profile, region, endpoint_url), wanted) as messages:
         explaining.run(messages)

@@ -41,17 +41,20 @@ class Asked:
 
     only: Only
     message_id: str | None
+    nth: int | None
     limit: int
     summary: bool
 
     @property
     def picks_none(self) -> bool:
         """Whether the first messages are as good as any."""
-        return self.only is Only.ANY and self.message_id is None
+        return self.only is Only.ANY and self.message_id is None and self.nth is None
 
-    def takes(self, message: Message, note: Note) -> bool:
-        """Whether a message is one of those asked for."""
-        if self.summary or (self.message_id is not None and not message.id.startswith(self.message_id)):
+    def takes(self, message: Message, position: int, note: Note) -> bool:
+        """Whether a message is one of those asked for; `position` counts from 1."""
+        if self.summary or (self.nth is not None and position != self.nth):
+            return False
+        if self.message_id is not None and not message.id.startswith(self.message_id):
             return False
         if self.only is Only.NEAR_MISS:
             return any(True for _ in blockers(note))
@@ -87,24 +90,25 @@ class Explaining:
 
     def run(self, scan: Reading) -> None:
         """Explain messages until there are as many as were asked for."""
-        for message in scan:
+        for position, message in enumerate(scan, 1):
             note = self._tally.add(record_of(message))
             scan.tally(note.verdict)
-            if not self._asked.takes(message, note):
+            if not self._asked.takes(message, position, note):
                 continue
             scan.clear()
-            self._show(message, explained(note))
+            self._show(message, position, explained(note))
             self._shown += 1
             if self._shown >= self._asked.limit:
                 break
         scan.clear()
         self._end(more=scan.scan.report.total != self._shown)
 
-    def _show(self, message: Message, explanation: Explanation) -> None:
+    def _show(self, message: Message, position: int, explanation: Explanation) -> None:
         if self._trees is not None:
-            self._trees.show(message, explanation)
+            self._trees.show(message, position, explanation)
             return
         document = {
+            "position": position,
             "id": message.id,
             "event": event_text(message),
             "verdict": explanation.verdict.value,

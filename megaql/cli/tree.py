@@ -51,12 +51,17 @@ class Trees:
         self._screen = Screen(world)
         self._begun = False
 
-    def show(self, message: Message, explanation: Explanation) -> None:
-        """Draw an explanation."""
+    def show(self, message: Message, position: int, explanation: Explanation) -> None:
+        """Draw an explanation; a message without an id is named by its position."""
         if self._begun:
             self._world.out()
         self._begun = True
-        parts = [id_text(message), self._world.when(message.sent_at), event_text(message), payload_text(message)]
+        parts = [
+            id_text(message) or f"message {position:,}",
+            self._world.when(message.sent_at),
+            event_text(message),
+            payload_text(message),
+        ]
         heading = harmless("  ".join(part for part in parts if part))
         self._screen.draw(Text(heading, "bold", no_wrap=True, overflow="ellipsis"))
         if message.decoded.reason:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -165,6 +166,8 @@ def _plain(value: object) -> object:
     if isinstance(value, int) and abs(value) <= _JSON_INTEGERS:
         return int(value)
     if isinstance(value, float) and math.isfinite(value):
+        return float(value)
+    if isinstance(value, Decimal) and value.is_finite() and Decimal(repr(float(value))) == value:
         return float(value)
     if kind(value) is Kind.STRING:
         whole = clean(text(value))

@@ -103,7 +103,7 @@ class Explanation:
             yield Remark("reason", f"because {self.reason}")
         if self.hint:
             yield Remark("hint", f"hint: {self.hint}")
-        if self.decided_by and len(self.actual) + len(self.children) > 1:
+        if self.decided_by and len(self.children or self.actual) > 1:
             yield Remark("decided", f"decided by {self.decided_by}")
 
     def blockers(self) -> tuple[Explanation, ...]:

@@ -140,7 +140,7 @@ def _to_text(value: str, wanted: str) -> Nearness:
     if (form := _form(value, wanted, str.__eq__)) is not None:
         return form
     one, other = value[:COMPARED].casefold(), wanted[:COMPARED].casefold()
-    most = max(2, len(other) // 3)
+    most = max(1, len(other) // 3)
     if len(value) > COMPARED or abs(len(one) - len(other)) > most:
         return FAR
     edits = _edits(one, other, most)

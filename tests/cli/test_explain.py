@@ -13,6 +13,19 @@ def test_the_first_message_unless_another_is_asked_for(megaql, events):
     assert by_id["kept_out_by"] == []
 
 
+def test_a_message_without_an_id_is_asked_for_by_its_position(megaql, tmp_path):
+    file = tmp_path / "data.ndjson"
+    file.write_text('{"a": 1}\n{"a": 2.50}\n{"a": 3}\n')
+    (line,) = megaql("explain", "a > 9", file, "--nth", "2").lines
+    assert json.loads(line)["position"] == 2
+    assert json.loads(line)["explanation"]["actual"][0]["value"] == 2.5
+    result = megaql("explain", "a > 9", file, "--nth", "2", tty=True)
+    assert result.lines[0].startswith("message 2  (data)  ")
+    assert "summary" not in result.err
+    assert "message 3" in megaql("explain", "a > 9", file, "--summary", tty=True).out
+    assert megaql("explain", "a > 9", file, "--nth", "4").status == 1
+
+
 def test_near_misses_name_the_clause(megaql, events):
     result = megaql("explain", QUERY, events, "--only", "near-miss", "-n", "5")
     assert [json.loads(line)["kept_out_by"] for line in result.lines] == [

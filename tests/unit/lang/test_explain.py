@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from textwrap import dedent
 
 import pytest
@@ -313,6 +314,9 @@ def test_of_many_values_the_first_are_shown_and_the_one_that_decided():
         (2**60, str(2**60), str(2**60)),
         (10**500, "an integer of 1,661 bits", "an integer of 1,661 bits"),
         (1.5, "1.5", 1.5),
+        (Decimal("1.50"), "1.50", 1.5),
+        (Decimal("0.12345678901234567890"), "0.12345678901234567890", "0.12345678901234567890"),
+        (Decimal("1E+400"), "1E+400", "1E+400"),
         (float("nan"), "NaN", "NaN"),
         ("x\n\x1b[31m\ud800", '"x\\n\\x1b[31m\ufffd"', "x\n\\x1b[31m\ufffd"),
         ("y" * 100, f'"{"y" * 60}"... (100 characters)', f"{'y' * 60}..."),
