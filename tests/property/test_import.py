@@ -77,6 +77,40 @@ def test_moto_says_the_same_of_flat_events_with_plain_values(pattern, event):
     assert takes(imported(pattern), event) is EventPattern("", pattern).matches_event(event)
 
 
+#: Conditions that SNS knows too.
+SNS = st.one_of(
+    p.scalars,
+    *(p.matcher(name, p.texts) for name in ("prefix", "suffix")),
+    p.matcher("equals-ignore-case", p.folded),
+    p.matcher("numeric", st.sampled_from([[">", 0], [">=", 0, "<", 5]])),
+    p.matcher("exists", st.booleans()),
+    p.matcher("anything-but", p.one_or_more(p.texts) | p.matcher("prefix", p.texts.filter(bool))),
+).filter(lambda condition: condition not in (1e20, 2**53))  # past the largest number SNS takes
+
+
+@given(st.data())
+def test_a_filter_policy_takes_the_attributes_that_sns_takes(data):
+    policy = data.draw(p.fields(st.lists(SNS, min_size=1, max_size=2)))
+    event = data.draw(p.events(policy).filter(bool))
+    query = sns.from_policy(policy, "MessageAttributes")
+    found = evaluator.evaluate(query.node, Record(envelope={"attributes": event})) is Verdict.MATCH
+    assert found is reference.matches(policy, event)
+
+
+@given(st.data())
+def test_a_filter_policy_takes_the_bodies_that_sns_takes(data):
+    leaves = st.lists(SNS, min_size=1, max_size=1)
+    policy = data.draw(p.fields(leaves | p.with_alternatives(p.fields(leaves)) | p.fields(leaves)))
+    event = data.draw(p.events(policy))
+    try:
+        query = sns.from_policy(policy, "MessageBody")
+    except ConvertError as refused:
+        assume(not any(words in str(refused) for words in ("multiple times", "5 keys", "too complex")))
+        raise
+    found = evaluator.evaluate(query.node, Record(event, {"kind": "data"})) is Verdict.MATCH
+    assert found is reference.matches(policy, event)
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | st.sampled_from(["$or", "exists"]),
     lambda inner: (
