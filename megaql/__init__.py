@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from megaql import patterns
+    from megaql.analysis import near_misses
     from megaql.broker.message import Message
     from megaql.broker.publisher import Publisher
     from megaql.codec.payloads import Blob, DataObject, MegaEvent, MegaObject, Payload, Plaintext
@@ -60,11 +61,13 @@ __all__ = [
     "Verdict",
     "compile",
     "loads",
+    "near_misses",
     "patterns",
 ]
 
 #: Where each public name lives.
 _HOMES = {
+    "megaql.analysis": ("near_misses",),
     "megaql.broker.message": ("Message",),
     "megaql.broker.publisher": ("Publisher",),
     "megaql.codec.payloads": ("Blob", "DataObject", "MegaEvent", "MegaObject", "Payload", "Plaintext"),
