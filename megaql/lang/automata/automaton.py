@@ -41,3 +41,9 @@ class Automaton(Protocol[State]):
 
     def parts(self, state: State, /) -> Iterable[State]:
         """Return states that accept together what this one does: there are few small ones, and very many sets of them."""
+
+    def covers(self, state: State, other: State, /) -> bool:
+        """Say whether it is plain that this state accepts all that the other one does; those that are equal need not be asked about."""
+
+    def size(self, state: State, /) -> int:
+        """Return a number that is smaller for states that others cover."""

@@ -32,11 +32,13 @@ def texts(required: Sequence[Automaton[Any]], forbidden: Sequence[Automaton[Any]
     letters = _letters([side.automaton.alphabet for side in sides])
     # The prices of the states at the start are left open, so that a text may come back to one of them.
     prices: dict[tuple[int, ...], int] = {}
-    todo: list[tuple[int, str, tuple[int, ...] | None]]
-    todo = [(0, "", start) for start in itertools.product(*(side.start for side in sides))]
+    # What is cheapest comes first, and among that what has the least to escape from.
+    todo: list[tuple[int, int, str, tuple[int, ...] | None]]
+    todo = [(0, 0, "", start) for start in itertools.product(*(side.start for side in sides))]
     heapify(todo)
+    passed = _Passed(sides)
     while todo:
-        price, text, state = heappop(todo)
+        price, _, text, state = heappop(todo)
         if state is None:
             yield text
             continue
@@ -46,17 +48,27 @@ def texts(required: Sequence[Automaton[Any]], forbidden: Sequence[Automaton[Any]
             if text:
                 yield text
             else:
-                heappush(todo, (_PRICE_EMPTY, text, None))
+                heappush(todo, (_PRICE_EMPTY, 0, text, None))
+        if passed.covers(state):
+            continue
         limit -= len(letters)
         if limit < 0:
             raise OutOfMoves
-        for char, cost, moves in letters:
-            total = price + cost
-            ways = (side.move(one, move) for side, one, move in zip(sides, state, moves, strict=True))
-            for after in itertools.product(*ways):
-                if total < prices.get(after, total + 1):
-                    prices[after] = total
-                    heappush(todo, (total, text + char, after))
+        for letter, after in _ways(sides, letters, state):
+            total = price + letter.price
+            if total < prices.get(after, total + 1):
+                prices[after] = total
+                weight = sum(side.weight(one) for side, one in zip(sides, after, strict=True))
+                heappush(todo, (total, weight, text + letter.char, after))
+
+
+def _ways(
+    sides: Sequence[_Side], letters: Sequence[_Letter], state: tuple[int, ...]
+) -> Iterator[tuple[_Letter, tuple[int, ...]]]:
+    """Yield what each letter leads to: nothing, or one state for each choice of parts."""
+    for letter in letters:
+        ways = [side.move(one, move) for side, one, move in zip(sides, state, letter.moves, strict=True)]
+        yield from ((letter, after) for after in itertools.product(*ways))
 
 
 #: The state of a side that every text fits from here.
@@ -72,7 +84,7 @@ class _Side:
 
     def __init__(self, automaton: Automaton[Any], *, wanted: bool) -> None:
         self.automaton = automaton
-        self._wanted = wanted
+        self.wanted = wanted
         self._states: list[Any] = []
         self._numbers: dict[Any, int] = {}
         self._moves: list[dict[int, tuple[int, ...]]] = []
@@ -81,8 +93,8 @@ class _Side:
     def _numbered(self, state: Any) -> tuple[int, ...]:
         """Return the numbers of a state's parts; none where no text can come from it that fits."""
         if isinstance(state, Settled):
-            return (_DONE,) if (state is ALWAYS) is self._wanted else ()
-        return tuple(map(self._number, self.automaton.parts(state) if self._wanted else (state,)))
+            return (_DONE,) if (state is ALWAYS) is self.wanted else ()
+        return tuple(map(self._number, self.automaton.parts(state) if self.wanted else (state,)))
 
     def _number(self, state: Any) -> int:
         number = self._numbers.setdefault(state, len(self._states))
@@ -100,7 +112,46 @@ class _Side:
         return moves[letter]
 
     def fits(self, state: int) -> bool:
-        return state == _DONE or self.automaton.accepts(self._states[state]) is self._wanted
+        return state == _DONE or self.automaton.accepts(self._states[state]) is self.wanted
+
+    def weight(self, state: int) -> int:
+        return 0 if self.wanted or state == _DONE else self.automaton.size(self._states[state])
+
+    def is_as_good(self, state: int, other: int) -> bool:
+        """Say whether it is plain that every text fits from one state that fits from another."""
+        if state in {other, _DONE}:
+            return True
+        if self.wanted or other == _DONE:
+            return False
+        return self.automaton.covers(self._states[other], self._states[state])
+
+
+#: States passed that a new one is compared with.
+_COMPARED: Final = 64
+
+
+class _Passed:
+    """The states that the walk went on from: it need not do so from one that is no better.
+
+    That is what keeps a gap of many characters cheap on the side that is unwanted, where a state has many parts.
+    """
+
+    def __init__(self, sides: Sequence[_Side]) -> None:
+        self._unwanted = [side for side in sides if not side.wanted]
+        self._seen: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
+
+    def covers(self, state: tuple[int, ...]) -> bool:
+        """Say whether a state is no better than one passed before; if it is better, it is passed now."""
+        wanted = len(state) - len(self._unwanted)
+        seen = self._seen.setdefault(state[:wanted], [])
+        new = state[wanted:]
+        if any(
+            all(side.is_as_good(one, other) for side, one, other in zip(self._unwanted, old, new, strict=True))
+            for old in seen[:_COMPARED]
+        ):
+            return True
+        seen.append(new)
+        return False
 
 
 class _Letter(NamedTuple):

@@ -44,7 +44,7 @@ class Undecided:
     reason: str
 
 
-#: Moves of all automata together that one search may take: at most some 50 ms.
+#: Moves of all automata together that one search may take: at most about 100 ms.
 LIMIT: Final = 10_000
 
 #: Texts that are shown to the evaluator before a search gives up.

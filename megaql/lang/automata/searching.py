@@ -114,6 +114,14 @@ class Searching:
         steps, before = state
         return ((frozenset([step]), before) for step in sorted(steps))
 
+    def covers(self, state: _State, other: _State) -> bool:
+        """Say whether all steps that may come next in another state may also come in this one."""
+        return state[1] is other[1] and state[0] >= other[0]
+
+    def size(self, state: _State) -> int:
+        """Return the number of steps that may come next."""
+        return len(state[0])
+
     def _open(self, steps: frozenset[int], before: Place, after: Place) -> frozenset[int]:
         """Return the steps that take a character, or succeed, once all assertions between these places are answered."""
         key = steps, before, after

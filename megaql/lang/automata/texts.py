@@ -48,6 +48,14 @@ class Ordered:
         """Return the state, which has no parts."""
         return (state,)
 
+    def covers(self, state: int, other: int) -> bool:
+        """Say that no state covers another."""
+        return state == other
+
+    def size(self, state: int) -> int:  # noqa: ARG002 - all states are alike
+        """Return the size of a state without parts."""
+        return 1
+
 
 class Listed:
     """The texts of a set: a state is the stretch of the sorted texts that begin with what was read, and its length."""
@@ -81,6 +89,14 @@ class Listed:
         """Return the state, which has no parts."""
         return (state,)
 
+    def covers(self, state: tuple[int, int, int], other: tuple[int, int, int]) -> bool:
+        """Say that no state covers another."""
+        return state == other
+
+    def size(self, state: tuple[int, int, int]) -> int:  # noqa: ARG002 - all states are alike
+        """Return the size of a state without parts."""
+        return 1
+
 
 class Folding(Generic[State]):
     """The texts that another automaton accepts once they are casefolded, which turns each character into one or more."""
@@ -106,6 +122,14 @@ class Folding(Generic[State]):
     def parts(self, state: State) -> Iterable[State]:
         """Return the parts that the state has in the other automaton."""
         return self._inner.parts(state)
+
+    def covers(self, state: State, other: State) -> bool:
+        """Say whether one state covers another in the other automaton."""
+        return self._inner.covers(state, other)
+
+    def size(self, state: State) -> int:
+        """Return the size that the state has in the other automaton."""
+        return self._inner.size(state)
 
 
 #: Alphabets kept for reuse: making one looks at every character that casefolding changes.
