@@ -27,9 +27,11 @@ from megaql.lang.nodes import (
     Presence,
     PresenceTest,
     Quantified,
+    Quantifier,
     Root,
 )
 from megaql.lang.record import MISSING
+from megaql.lang.solve.demands import Demand, Want
 from megaql.lang.solve.facts import Answer, Fact, Status
 from megaql.lang.solve.places import PROBE, Leaf, element_of, paths_in, replace_value, substitute
 from megaql.lang.solve.probes import UNKNOWABLE, Grade, Test, read
@@ -44,8 +46,11 @@ if TYPE_CHECKING:
 
     from megaql.lang.tree import AnyNode
 
-#: What is wanted of each plain test: the verdicts that are allowed.
-Facts: TypeAlias = Mapping[Clause, frozenset[Verdict]]
+#: The verdicts that will do.
+Allowed: TypeAlias = frozenset[Verdict]
+
+#: What is wanted of each plain test.
+Facts: TypeAlias = Mapping[Clause, Allowed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,11 @@ class Places:
         for test in self._tests.values():
             yield from (test.place,) if test.grade not in {Grade.FREE, Grade.FIXED} else paths_in(test.clause)
 
+    def free(self) -> list[Path]:
+        """Return the places of tests that compare several."""
+        tests = [test for test in self._tests.values() if test.grade is Grade.FREE]
+        return list(dict.fromkeys(path for test in tests for path in paths_in(test.clause)))
+
     def reads_clock(self) -> bool:
         """Say whether a test that was looked at depends on the time."""
         return any(test.clock for test in self._tests.values())
@@ -96,11 +106,12 @@ class Places:
             return False
         return (self.arrays and place.root is Root.BODY) or place in self.asked
 
-    def several(self, place: Path, pinned: Sequence[Path]) -> bool:
-        """Say whether a place may have several values, once the elements at the pinned places are chosen."""
+    def several(self, test: Test, pinned: Sequence[Path]) -> bool:
+        """Say whether a test may look at several values, once the elements at the pinned places are chosen."""
+        place = test.place
         segments = place.segments
         start = max((len(pin.segments) for pin in pinned if _within(place, pin)), default=0)
-        for length in range(start, len(segments) + 1):
+        for length in range(start, len(segments) + (not test.of_whole)):
             following = segments[length] if length < len(segments) else None
             if isinstance(following, Index):
                 continue
@@ -156,8 +167,10 @@ _ENVELOPE: Final[Mapping[str, tuple[Kind, ...]]] = {
 _WORDS: Final = {"kind": ("data", "text", "blob", "mega"), "format": ("json", "bson", "base64", "text")}
 
 
-def chain(places: Places, facts: Iterable[tuple[Test, frozenset[Verdict]]]) -> tuple[Status, Chain]:
-    """Return whether one chain can satisfy all facts, and its values."""
+def chain(
+    places: Places, facts: Iterable[tuple[Test, Allowed]], *, elsewhere: frozenset[Clause]
+) -> tuple[Status, Chain]:
+    """Return whether one chain can satisfy all facts, and its values. Of the facts `elsewhere`, the place may have values in other chains."""
     body = Tree(arrays=places.may_be_array(Path(())), loose=places.arrays)
     envelope = Tree()
     deep: dict[Path, Tree] = {}
@@ -171,8 +184,8 @@ def chain(places: Places, facts: Iterable[tuple[Test, frozenset[Verdict]]]) -> t
             for length in range(1, len(segments) + 1):
                 tree = tree.at(segments[length - 1 : length])
                 tree.arrays = places.may_be_array(Path(segments[:length], test.place.root))
-        tree.facts.append(Fact(test, allowed, places.now))
-    grown = grow(body, must_be=True) if body.branches else Answer(Status.YES, {})
+        tree.facts.append(Fact(test, allowed, places.now, elsewhere=test.clause in elsewhere))
+    grown = grow(body, must_be=True, kinds=()) if body.branches else Answer(Status.YES, {})
     if grown.status is not Status.YES:
         grown = max(grow(body), grown, key=lambda answer: answer.status)
     status, around = _envelope(envelope)
@@ -203,44 +216,73 @@ def _envelope(tree: Tree) -> tuple[Status, dict[str, object]]:
     return status, fields
 
 
-@dataclass(slots=True)
-class Split:
-    """Facts by what they want: `every` value, with those at places of one value, or `some` value among several."""
+def split(places: Places, facts: Facts, pinned: Sequence[Path]) -> tuple[dict[Clause, Allowed], dict[Clause, Allowed]]:
+    """Sort facts by what they want: of every value and of places with one value, or of some value among several.
 
-    every: dict[Clause, frozenset[Verdict]] = field(default_factory=dict)
-    some: dict[Clause, frozenset[Verdict]] = field(default_factory=dict)
-
-
-def split(places: Places, facts: Facts, pinned: Sequence[Path]) -> Split:
-    """Sort facts by what they want. `empty` is the negation of "some value with content", so it wants the other way round."""
-    found = Split()
+    `empty` is the negation of "some value with content", so it wants the other way round. Of what is wanted to be UNKNOWN, some is and
+    none matches.
+    """
+    every: dict[Clause, Allowed] = {}
+    some: dict[Clause, Allowed] = {}
     for clause, allowed in facts.items():
         test = places.test(clause)
         if test.grade in {Grade.FREE, Grade.FIXED}:
             continue
         turned = isinstance(clause, PresenceTest) and clause.test is Presence.EMPTY
         base, top = (Verdict.MATCH, Verdict.NO_MATCH) if turned else (Verdict.NO_MATCH, Verdict.MATCH)
-        wants_some = base not in allowed
-        if wants_some and (test.grade is Grade.ELEMENTS or places.several(test.place, pinned)):
-            found.some[clause] = allowed
+        if base not in allowed and (test.grade is Grade.ELEMENTS or places.several(test, pinned)):
+            some[clause] = allowed
             if top not in allowed:
-                found.every[clause] = allowed | {base}
+                every[clause] = allowed | {base}
         else:
-            found.every[clause] = allowed
-    return found
+            every[clause] = allowed
+    return every, some
 
 
-def constants_hold(places: Places, facts: Facts) -> bool:
-    """Say whether tests without paths have the verdicts that are wanted, and each count can be a number that satisfies its tests.
-
-    Of a count that is not known exactly a test may be UNKNOWN, so tests that allow it are left out.
-    """
-    counts: dict[Count, list[Fact]] = {}
+def fixed_hold(places: Places, facts: Facts) -> bool:
+    """Say whether tests without paths have the verdicts that are wanted, and each count can be a number as it is wanted."""
     for clause, allowed in facts.items():
         test = places.test(clause)
         if test.grade is Grade.FIXED and test.on((), places.now) not in allowed:
             return False
+    return all(answer.status is not Status.NO for _, answer in _counts(places, facts))
+
+
+def counted(places: Places, facts: Facts) -> list[tuple[Path, int]]:
+    """Return how many elements at a place should satisfy a condition, by the comparisons with their count and by `one`."""
+    several = [
+        (clause.path, 2)
+        for clause, allowed in facts.items()
+        if isinstance(clause, Quantified) and clause.quantifier is Quantifier.ONE and Verdict.MATCH not in allowed
+    ]
+    counts = _counts(places, facts)
+    return [*several, *((count.path, answer.value) for count, answer in counts if isinstance(answer.value, int))]
+
+
+def counted_demands(places: Places, facts: Facts) -> list[Demand]:
+    """Return what follows from the comparisons with counts: where only 0 will do, there is none, and where 0 will not, there is one."""
+    found: list[Demand] = []
+    for count, answer in _counts(places, facts):
+        any_ = Quantified(Quantifier.ANY, count.variable, count.path, count.condition, count.spread)
+        if answer.status is Status.YES and any_ not in facts:
+            found.append(Demand(any_, Want.NO_MATCH if answer.value == 0 else Want.MATCH))
+    return found
+
+
+def _counts(places: Places, facts: Facts) -> Iterator[tuple[Count, Answer]]:
+    """Yield each count with a number that satisfies all comparisons with it: 0 only if no other does, `MAYBE` if some do besides 0.
+
+    Of a count that is not known exactly a comparison may be UNKNOWN, so those that allow it are left out.
+    """
+    counts: dict[Count, list[Fact]] = {}
+    for clause, allowed in facts.items():
         found = places.of_count(clause)
         if found is not None and Verdict.UNKNOWN not in allowed:
             counts.setdefault(found[0], []).append(Fact(found[1], allowed, places.now, result=True))
-    return all(whole_number(some).status is not Status.NO for some in counts.values())
+    for count, some in counts.items():
+        answer = whole_number(some)
+        zero = all(fact.holds(0) for fact in some)
+        if zero and answer.status is not Status.NO:
+            more = whole_number(some, least=1)
+            answer = Answer(Status.YES, 0) if more.status is Status.NO else Answer(Status.MAYBE, more.value)
+        yield count, answer

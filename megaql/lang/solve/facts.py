@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from megaql.lang.kinds import Kind
 from megaql.lang.record import MISSING
-from megaql.lang.solve.probes import Grade, Test
+from megaql.lang.solve.probes import WHOLE, Grade, Test
 from megaql.lang.solve.profiles import Profile, Texts, profile
 
 if TYPE_CHECKING:
@@ -52,16 +52,13 @@ RESULTS: Final[dict[str, dict[Kind, Kind]]] = {
     "ago": {Kind.DURATION: Kind.DATE},
 }
 
-#: Functions that ask about an array itself and not about its elements.
-WHOLE: Final = frozenset({"length", "size"})
-
 
 @dataclass(slots=True)
 class Fact:
     """A test of the value at a place, or with `result` of what the test's function gives for it.
 
     `wraps` is how many arrays stand around the value: the test is of the array. Each holds the value `copies` times, so that it equals
-    no list that the query writes.
+    no list that the query writes. `elsewhere` says that the place may have values in other chains, so that none in this one settles nothing.
     """
 
     test: Test
@@ -69,6 +66,7 @@ class Fact:
     now: datetime
     wraps: int = 0
     result: bool = False
+    elsewhere: bool = False
     known: Profile = field(init=False)
 
     def __post_init__(self) -> None:
@@ -118,6 +116,11 @@ class Fact:
             known = RESULTS.get(self.test.function, {of: of})
             return of not in known or (self.test.function == "number" and of is Kind.NUMBER)
         return False
+
+    @property
+    def certain(self) -> bool:
+        """Whether the verdict on a value that is fully known is the verdict at all times and beside all other values."""
+        return self.test.grade in {Grade.PLAIN, Grade.CALL} and not self.test.clock
 
     @property
     def looks_into(self) -> bool:

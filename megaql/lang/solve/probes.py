@@ -44,6 +44,9 @@ _EMPTY: Final = Record({})
 #: Functions whose result depends on when they are asked.
 CLOCK: Final = frozenset({"now", "age", "ago"})
 
+#: Functions that ask about an array itself and not about its elements.
+WHOLE: Final = frozenset({"length", "size"})
+
 #: A value that cannot be known: what `**` did not visit, or what a function gives for a value of the wrong kind.
 UNKNOWABLE: Final = Reason(("this cannot be known",))
 
@@ -73,6 +76,13 @@ class Test:
     spread: bool = False
     fallback: bool = False
     answers: dict[object, Verdict] = field(default_factory=dict)
+
+    @property
+    def of_whole(self) -> bool:
+        """Whether the test is about a value itself and never about what is in an array."""
+        if self.grade is Grade.CALL:
+            return self.function in WHOLE
+        return isinstance(self.clause, nodes.IsKind | PresenceTest | nodes.Truth | Opaque)
 
     def on(self, values: Sequence[object], now: datetime) -> Verdict:
         """Return the verdict for a record in which the place leads to exactly these values."""

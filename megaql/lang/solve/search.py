@@ -6,12 +6,12 @@ makes the whole answer `Undecided`.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
-from megaql.lang.nodes import Clause, Path, Presence, PresenceTest, Quantified, Quantifier
-from megaql.lang.solve.chains import Chain, Places, chain, constants_hold, split
+from megaql.lang.nodes import IsKind, KindName, Presence, PresenceTest, Quantified, Quantifier
+from megaql.lang.solve.chains import Places, chain, counted, counted_demands, fixed_hold, split
 from megaql.lang.solve.demands import DEFAULT_LIMIT, Demand, Impossible, Limit, Outcome, Undecided, Want, Witness
 from megaql.lang.solve.facts import Status
 from megaql.lang.solve.formula import All, OneOf, parts
@@ -20,16 +20,18 @@ from megaql.lang.solve.witnesses import confirmed, together
 from megaql.lang.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from megaql.lang.nodes import Clause, Path
     from megaql.lang.record import Record
+    from megaql.lang.solve.chains import Allowed, Chain, Facts
 
-Allowed: TypeAlias = frozenset[Verdict]
+ALL: Final = frozenset(Verdict)
 
-_ALL: Allowed = frozenset(Verdict)
+_UNKNOWN: Final = frozenset({Verdict.UNKNOWN})
 
-#: Makes a record of chains and says whether the demands hold on it.
-Accept: TypeAlias = "Callable[[Sequence[Chain]], Record | None]"
+#: Makes a record of the chains that facts have, if the demands hold on it.
+Accept: TypeAlias = "Callable[[Sequence[Chain], Facts], Record | None]"
 
 
 class Way(NamedTuple):
@@ -37,6 +39,28 @@ class Way(NamedTuple):
 
     status: Status
     chains: tuple[Chain, ...] = ()
+
+    def beside(self, other: Way) -> Way:
+        """Return both ways together, in one record."""
+        if self.status is Status.NO or other.status is Status.NO:
+            return _CLOSED
+        return Way(min(self.status, other.status), (*self.chains, *other.chains))
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is chosen already: the places whose elements are, and the quantifiers that are guarded against in this chain."""
+
+    pinned: tuple[Path, ...] = ()
+    guarded: frozenset[Clause] = frozenset()
+
+    def pinning(self, place: Path) -> Scope:
+        """Return the scope in which the element at a place is chosen too."""
+        return replace(self, pinned=(*self.pinned, place))
+
+    def guarding(self, clauses: Iterable[Clause]) -> Scope:
+        """Return the scope in which quantifiers are guarded against too."""
+        return replace(self, guarded=self.guarded | set(clauses))
 
 
 _CLOSED = Way(Status.NO)
@@ -59,10 +83,10 @@ def solve(
     for mega, form in forms:
         search = _Search(form, arrays=arrays, limit=limit, now=time)
 
-        def accept(chains: Sequence[Chain], search: _Search = search, *, mega: bool = mega) -> Record | None:
-            return confirmed(demands, chains, search.places, mega=mega)
+        def accept(chains: Sequence[Chain], facts: Facts, search: _Search = search, mega: bool = mega) -> Record | None:
+            return confirmed(demands, chains, search.places, counted(search.places, facts), mega=mega)
 
-        way = search.run(form, {}, (), accept)
+        way = search.run(form, {}, Scope(), accept=accept)
         if search.found is not None:
             return Witness(search.found, time if search.places.reads_clock() else None)
         closed = closed and way.status is Status.NO
@@ -78,21 +102,23 @@ class _Search:
     def run(
         self,
         demands: Sequence[Demand],
-        facts: Mapping[Clause, Allowed],
-        pinned: tuple[Path, ...],
-        accept: Accept | None = None,
+        facts: Facts,
+        scope: Scope,
         pending: Sequence[OneOf] = (),
+        accept: Accept | None = None,
     ) -> Way:
         """Try all ways in which the demands and one of each pending choice hold together with the facts; stop at a record that is accepted."""
         known = dict(facts)
         choices = _collect(list(demands), known, pending)
+        if choices is not None and (counted := counted_demands(self.places, known)):
+            choices = _collect(counted, known, choices)
         if choices is None:
             return _CLOSED
-        way = self.hold(known, pinned)
+        way = self.hold(known, scope)
         if way.status is Status.NO:
             return _CLOSED
         if not choices:
-            self.found = accept(way.chains) if accept is not None else None
+            self.found = accept(way.chains, known) if accept is not None else None
             return way
         choice = min(choices, key=lambda one: len(one.parts))
         rest = [one for one in choices if one is not choice]
@@ -101,74 +127,110 @@ class _Search:
             self.left -= 1
             if self.left < 0:
                 return Way(Status.MAYBE, best.chains)
-            way = self.run([part], known, pinned, accept, rest)
+            way = self.run([part], known, scope, rest, accept)
             if self.found is not None or (accept is None and way.status is Status.YES):
                 return way
             best = max(best, way, key=lambda one: one.status)
         return best
 
-    def hold(self, facts: Mapping[Clause, Allowed], pinned: tuple[Path, ...]) -> Way:
-        """Return whether the facts can hold together, each `some` in a chain of its own."""
-        if not constants_hold(self.places, facts):
+    def hold(self, facts: Facts, scope: Scope) -> Way:
+        """Return whether the facts can hold together, each that wants "some" in a chain of its own."""
+        if not fixed_hold(self.places, facts):
             return _CLOSED
-        sorted_ = split(self.places, facts, pinned)
-        every = sorted_.every
+        every, some = split(self.places, facts, scope.pinned)
         plain: dict[Clause, Allowed] = {}
         quantified: list[tuple[Quantified, Allowed]] = []
-        for clause, allowed in sorted_.some.items():
+        for clause, allowed in some.items():
             if isinstance(clause, Quantified):
                 quantified.append((clause, allowed))
             else:
                 plain[clause] = allowed
-        status, joint = self._chain({**every, **plain})
-        chains = [joint]
-        if status is not Status.YES and len(plain) > 1:
-            status, chains = Status.YES, []
+        way = self._chain({**every, **plain}, every, scope) if plain or not quantified else Way(Status.YES)
+        if way.status is not Status.YES and len(plain) > 1:
+            way = Way(Status.YES)
             for clause, allowed in plain.items():
-                one, made = self._some(clause, allowed, every)
-                status = min(status, one)
-                chains.append(made)
+                way = way.beside(self._some(clause, allowed, every, scope))
         for node, allowed in quantified:
-            if status is not Status.NO:
-                way = self._element(node, allowed, every, pinned)
-                status = min(status, way.status)
-                chains.extend(way.chains)
-        return Way(status, tuple(chains)) if status is not Status.NO else _CLOSED
+            way = way.beside(self._element(node, allowed, every, scope))
+        return way
 
-    def _some(self, clause: Clause, allowed: Allowed, every: Mapping[Clause, Allowed]) -> tuple[Status, Chain]:
+    def _some(self, clause: Clause, allowed: Allowed, every: Facts, scope: Scope) -> Way:
         """Return a chain for one fact; a value that is there shows more than one that is missing."""
         facts = {**every, clause: allowed}
         present = PresenceTest(Presence.EXISTS, self.places.test(clause).place)
         if present not in facts:
-            status, made = self._chain({**facts, present: Want.MATCH.value})
-            if status is Status.YES:
-                return status, made
-        return self._chain(facts)
+            way = self._chain({**facts, present: Want.MATCH.value}, every, scope)
+            if way.status is Status.YES:
+                return way
+        return self._chain(facts, every, scope)
 
-    def _chain(self, facts: Mapping[Clause, Allowed]) -> tuple[Status, Chain]:
-        return chain(self.places, ((self.places.test(clause), allowed) for clause, allowed in facts.items()))
+    def _chain(self, facts: Facts, every: Facts, scope: Scope) -> Way:
+        """Return a chain on which the facts hold, and on which no element is as quantifiers say that none is."""
+        guards = [_guard(clause, allowed) for clause, allowed in _nones(every) if clause not in scope.guarded]
+        if guards:
+            return self.run([], facts, scope.guarding(clause for clause, _ in _nones(every)), guards)
+        return self._raw(facts, every, scope)
 
-    def _element(
-        self, clause: Quantified, allowed: Allowed, every: Mapping[Clause, Allowed], pinned: tuple[Path, ...]
-    ) -> Way:
-        """Return whether `any x in P` can have its verdict by one element: itself as wanted, and every "none" about the same elements."""
+    def _raw(self, facts: Facts, every: Facts, scope: Scope) -> Way:
+        tests = ((self.places.test(clause), allowed) for clause, allowed in facts.items())
+        status, made = chain(self.places, tests, elsewhere=self._elsewhere(every, scope))
+        return Way(status, (made,) if status is not Status.NO else ())
+
+    def _elsewhere(self, every: Facts, scope: Scope) -> frozenset[Clause]:
+        """Return the facts with a fallback whose place may have a value in another chain, so that none in this one means nothing."""
+        loose = []
+        for clause in every:
+            test = self.places.test(clause)
+            if test.fallback and self.places.several(test, scope.pinned):
+                present = PresenceTest(Presence.EXISTS, test.place)
+                facts = {**every, present: every.get(present, ALL) & Want.MATCH.value}
+                tests = ((self.places.test(fact), allowed) for fact, allowed in facts.items())
+                if facts[present] and chain(self.places, tests, elsewhere=frozenset(every))[0] is not Status.NO:
+                    loose.append(clause)
+        return frozenset(loose)
+
+    def _element(self, clause: Quantified, allowed: Allowed, every: Facts, scope: Scope) -> Way:
+        """Return whether `any x in P` can have its verdict by one element, or be UNKNOWN for want of an array."""
         best = _CLOSED
+        guarded = scope.guarding(other for other, _ in _nones(every))
+        guards = [_guard(other, permitted) for other, permitted in _nones(every)]
         if Verdict.UNKNOWN in allowed:
-            status, made = self._chain({**every, clause: allowed})
-            best = Way(status, (made,))
-            if status is Status.YES:
+            best = self._raw({**every, clause: _UNKNOWN, **_no_elements(clause)}, every, scope)
+            if best.status is Status.YES:
                 return best
         place = element_of(clause)
         want = Want.NOT_NO_MATCH if Verdict.UNKNOWN in allowed else Want.MATCH
-        demands = [Demand(PresenceTest(Presence.EXISTS, place), Want.MATCH)]
-        demands.append(Demand(substitute(clause.condition, clause.variable, place), want))
-        for other, permitted in every.items():
-            if isinstance(other, Quantified) and element_of(other) == place and Verdict.MATCH not in permitted:
-                never = Want.NOT_MATCH if Verdict.UNKNOWN in permitted else Want.NO_MATCH
-                demands.append(Demand(substitute(other.condition, other.variable, place), never))
-        way = self.run(demands, every, (*pinned, place))
-        one = together(way.chains, place)
-        return max(Way(way.status, (one,)), best, key=lambda way: way.status)
+        demands = [
+            Demand(PresenceTest(Presence.EXISTS, place), Want.MATCH),
+            Demand(substitute(clause.condition, clause.variable, place), want),
+        ]
+        way = self.run(demands, every, guarded.pinning(place), guards)
+        if way.status > best.status:
+            return Way(way.status, (together(way.chains, place),))
+        return best
+
+
+def _nones(every: Facts) -> Iterator[tuple[Quantified, Allowed]]:
+    """Yield the quantifiers that no element may satisfy."""
+    for clause, allowed in every.items():
+        if isinstance(clause, Quantified) and Verdict.MATCH not in allowed:
+            yield clause, allowed
+
+
+def _guard(clause: Quantified, allowed: Allowed) -> OneOf:
+    """Say what a quantifier that no element may satisfy means for one chain: it has no element there, or one that does not."""
+    place = element_of(clause)
+    never = Want.NOT_MATCH if Verdict.UNKNOWN in allowed else Want.NO_MATCH
+    condition = substitute(clause.condition, clause.variable, place)
+    return OneOf((Demand(PresenceTest(Presence.EXISTS, place), Want.NO_MATCH), Demand(condition, never)))
+
+
+def _no_elements(clause: Quantified) -> Facts:
+    """Say that a value at the place of a quantifier leads to no elements, which makes the quantifier UNKNOWN."""
+    path = clause.path
+    if clause.spread or element_of(clause) == path:
+        return {PresenceTest(Presence.EXISTS, path): Want.NO_MATCH.value}
+    return {IsKind(path, KindName.ARRAY): Want.NOT_MATCH.value}
 
 
 def _collect(demands: list[Demand], facts: dict[Clause, Allowed], pending: Sequence[OneOf]) -> list[OneOf] | None:
@@ -182,7 +244,7 @@ def _collect(demands: list[Demand], facts: dict[Clause, Allowed], pending: Seque
                 case OneOf() as choice:
                     choices.append(choice)
                 case Demand(clause, want):
-                    facts[clause] = facts.get(clause, _ALL) & want.value
+                    facts[clause] = facts.get(clause, ALL) & want.value
                     if not facts[clause]:
                         return None
                     if isinstance(clause, Quantified) and clause.quantifier is Quantifier.ONE and want is Want.MATCH:
@@ -196,7 +258,7 @@ def _collect(demands: list[Demand], facts: dict[Clause, Allowed], pending: Seque
             return choices
 
 
-def _open(choice: OneOf, facts: Mapping[Clause, Allowed]) -> OneOf | None:
+def _open(choice: OneOf, facts: Facts) -> OneOf | None:
     """Leave out the parts that contradict the facts; `None` where a part holds already."""
     left = []
     for part in choice.parts:

@@ -16,7 +16,7 @@ from megaql.lang.record import MISSING
 from megaql.lang.solve.facts import REFUTED, Answer, Fact, Status
 from megaql.lang.solve.places import Leaf
 from megaql.lang.solve.probes import Grade
-from megaql.lang.solve.values import SCALARS, judge, length_of_array, possible
+from megaql.lang.solve.values import SCALARS, has_results, judge, length_of_array, possible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -28,13 +28,15 @@ Segment: TypeAlias = Key | Index | Each | Deep
 class Tree:
     """The facts about one place and about the places that its path goes on to.
 
-    `arrays` says whether the value may be an array, `loose` whether every value may be.
+    `arrays` says whether the value may be an array, `loose` whether every value may be. `grown` keeps
+    the answer about a place that is met again through another array.
     """
 
     facts: list[Fact] = field(default_factory=list)
     branches: dict[Segment, Tree] = field(default_factory=dict)
     arrays: bool = False
     loose: bool = False
+    grown: Answer | None = None
 
     def at(self, segments: Iterable[Segment]) -> Tree:
         """Return the tree at the end of these segments, making it where it is not."""
@@ -44,8 +46,9 @@ class Tree:
         return tree
 
 
-#: Arrays directly inside arrays that are tried, beyond those that paths ask for.
-NESTED: Final = 1
+#: Arrays directly inside arrays that are tried, beyond those that paths ask for and those that are empty or lists of the query: to every
+#: test, an array of arrays is like the array of all that is in them.
+NESTED: Final = 0
 
 
 def grow(tree: Tree, *, must_be: bool = False, nested: int = NESTED, kinds: Sequence[Kind] = SCALARS) -> Answer:
@@ -66,7 +69,7 @@ def _choices(tree: Tree, *, must_be: bool, nested: int, kinds: Sequence[Kind]) -
     single = Tree(tree.facts, {name: branch for name, branch in tree.branches.items() if not isinstance(name, Leaf)})
     single = _joined(single, leaf) if leaf else single
     below = min((_forced(branch, (MISSING,)) for branch in single.branches.values()), default=Status.YES)
-    if below is not Status.NO:
+    if kinds and below is not Status.NO:
         scalar = possible(single.facts, kinds) if single.facts else Answer(Status.YES, "x")
         yield Answer(min(below, scalar.status), scalar.value)
     yield _object(single)
@@ -86,7 +89,7 @@ def _forced(tree: Tree, values: tuple[object, ...]) -> Status:
     for fact in tree.facts:
         if not fact.holds(*values):
             timed = fact.test.clock and fact.test.grade is not Grade.CALL
-            if not timed and (values or not fact.test.fallback):
+            if not timed and (values or not fact.elsewhere):
                 return Status.NO
             status = Status.MAYBE
     for branch in tree.branches.values():
@@ -101,7 +104,7 @@ def _object(tree: Tree) -> Answer:
     status = Status.YES
     members: dict[str, object] = {}
     for segment, branch in tree.branches.items():
-        answer = grow(branch) if isinstance(segment, Key) else Answer(_forced(branch, (MISSING,)))
+        answer = _member(branch) if isinstance(segment, Key) else Answer(_forced(branch, (MISSING,)))
         status = min(status, answer.status)
         if status is Status.NO:
             return REFUTED
@@ -109,6 +112,8 @@ def _object(tree: Tree) -> Answer:
             members[segment.name] = answer.value
     if not tree.facts:
         return Answer(status, members)
+    if not has_results(Kind.OBJECT, tree.facts):
+        return REFUTED
     best = REFUTED
     for value in (members, {**members, "more": 1}):
         judged = judge(Kind.OBJECT, tree.facts, value)
@@ -117,8 +122,17 @@ def _object(tree: Tree) -> Answer:
     return Answer(min(status, best.status), best.value)
 
 
+def _member(tree: Tree) -> Answer:
+    """Return the answer about a member or an element of its own."""
+    if tree.grown is None:
+        tree.grown = grow(tree)
+    return tree.grown
+
+
 def _empty_array(tree: Tree) -> Answer:
-    status = judge(Kind.ARRAY, tree.facts, [])
+    status = Status.YES if all(fact.holds([]) for fact in tree.facts) else Status.MAYBE
+    if not all(fact.holds([]) for fact in tree.facts if fact.test.grade is not Grade.OTHER):
+        return REFUTED
     for segment, branch in tree.branches.items():
         status = min(status, _forced(branch, (MISSING,) if isinstance(segment, Index) else ()))
     return Answer(status, [])
@@ -131,6 +145,8 @@ def _listed(tree: Tree) -> Iterator[Answer]:
             yield Answer(Status.MAYBE, [])
         for value in fact.known.lists:
             status = judge(Kind.ARRAY, tree.facts, value)
+            if not all(fact.holds(value) for fact in tree.facts if fact.certain):
+                continue
             for segment, branch in tree.branches.items():
                 inside = (MISSING,) if any(not isinstance(one, list) for one in value) else ()
                 below = _forced(branch, inside) if isinstance(segment, Key) else Status.MAYBE
@@ -149,7 +165,7 @@ def _array(tree: Tree, nested: int) -> Answer:
     status = min(answer.status, judge(Kind.ARRAY, [fact for fact in tree.facts if fact.of_array], array))
     for segment, branch in tree.branches.items():
         if isinstance(segment, Index):
-            there = grow(branch)
+            there = _member(branch)
             status = min(status, Status.MAYBE, there.status)
             array = _placed(array, segment.position, there.value)
     return REFUTED if status is Status.NO else Answer(status, array)

@@ -158,12 +158,17 @@ def length_of_array(facts: Sequence[Fact]) -> int | None:
     return max((min(int(length), 10_000) for _, length in results if isinstance(length, int)), default=0)
 
 
-def whole_number(facts: Sequence[Fact]) -> Answer:
-    """Return whether a count can satisfy the facts: a whole number from 0 on."""
-    constants: list[int | Decimal] = [0, *(n for fact in facts for n in fact.known.numbers)]
+def has_results(of: Kind, facts: Sequence[Fact]) -> bool:
+    """Say whether the functions of the facts can give what is wanted for a value of a kind."""
+    return _results(of, facts) is not None
+
+
+def whole_number(facts: Sequence[Fact], least: int = 0) -> Answer:
+    """Return whether a count can satisfy the facts: a whole number from `least` on."""
+    constants: list[int | Decimal] = [least, *(n for fact in facts for n in fact.known.numbers)]
     best = REFUTED
     for number in regions.numbers(constants):
-        if number < 0 or number != int(number):
+        if number < least or number != int(number):
             continue
         status = judge(Kind.NUMBER, facts, int(number))
         if status > best.status:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import islice, product
 from typing import TYPE_CHECKING, Any, Final
 
 from megaql.lang.budget import Budget
@@ -24,8 +25,11 @@ if TYPE_CHECKING:
     from megaql.lang.solve.demands import Demand
     from megaql.lang.solve.trees import Segment
 
-#: Objects inside one another that are put together member by member, most first; what lies deeper and differs becomes an array.
-_DEPTHS: Final = (64, 1, 0)
+#: Objects inside one another that are put together member by member at most.
+_DEPTH: Final = 64
+
+#: How chains are put together, the most natural first: down to which depth member by member, and whether arrays become elements of one.
+_MERGES: Final = ((_DEPTH, False), (_DEPTH, True), (1, False), (0, False))
 
 #: What a MEGA event has at least.
 _EVENT: Final[dict[str, object]] = {
@@ -35,32 +39,102 @@ _EVENT: Final[dict[str, object]] = {
 }
 
 
-def confirmed(demands: Sequence[Demand], chains: Sequence[Chain], places: Places, *, mega: bool) -> Record | None:
-    """Return a record made of chains on which all demands hold, `None` where none was found."""
-    for record in _records(chains, mega=mega):
-        if all(evaluate(clause, record, now=places.now) in want.value for clause, want in demands) and (
-            places.arrays or not _meets_array(places, record)
-        ):
+def confirmed(
+    demands: Sequence[Demand],
+    chains: Sequence[Chain],
+    places: Places,
+    counts: Sequence[tuple[Path, int]],
+    *,
+    mega: bool,
+) -> Record | None:
+    """Return a record made of chains on which all demands hold, `None` where none was found.
+
+    `counts` says how many elements like the one that a chain goes through should stand at a place.
+    """
+    for record in _records(chains, counts, mega=mega):
+        if _holds(demands, record, places):
             return record
-    return None
+    made = next(_records(chains, counts, mega=mega))
+    return next((record for record in filled_in(places, made) if _holds(demands, record, places)), None)
 
 
-def _records(chains: Sequence[Chain], *, mega: bool) -> Iterator[Record]:
+def _holds(demands: Sequence[Demand], record: Record, places: Places) -> bool:
+    return all(evaluate(clause, record, now=places.now) in want.value for clause, want in demands) and (
+        places.arrays or not _meets_array(places, record)
+    )
+
+
+#: Values for paths that are compared with one another.
+_SAMPLES: Final[tuple[object, ...]] = ("x", 1, 2, "y", True, ["x"], [])
+
+#: Records that are tried with such values.
+_FILLINGS: Final = 250
+
+
+def filled_in(places: Places, record: Record) -> Iterator[Record]:
+    """Yield the record with sample values at the places of tests that are understood only by trying."""
+    free = [
+        place
+        for place in places.free()
+        if place.root is Root.BODY and all(isinstance(one, Key) for one in place.segments)
+    ]
+    if not free or not isinstance(record.body, dict):
+        return
+    there = [
+        found.value for place in free for found in resolve(place, record, {}, Budget()) if found.value is not MISSING
+    ]
+    samples = [*there, *_SAMPLES]
+    for values in islice(product(samples, repeat=len(free)), _FILLINGS):
+        body: object = record.body
+        for place, value in zip(free, values, strict=True):
+            body = _put(body, [one.name for one in place.segments if isinstance(one, Key)], value)
+        yield Record(body, record.envelope, record.mega)
+
+
+def _put(body: object, names: Sequence[str], value: object) -> object:
+    if not names:
+        return value
+    members = body if isinstance(body, dict) else {}
+    return {**members, names[0]: _put(members.get(names[0]), names[1:], value)}
+
+
+def _repeated(body: object, segments: Sequence[Segment], number: int) -> object:
+    """Return a body with an array at a place repeated, so that it holds as many elements of a kind."""
+    if not segments and isinstance(body, list):
+        return body * number
+    if segments and isinstance(body, dict) and isinstance(segments[0], Key) and segments[0].name in body:
+        name = segments[0].name
+        return {**body, name: _repeated(body[name], segments[1:], number)}
+    return body
+
+
+def _records(chains: Sequence[Chain], counts: Sequence[tuple[Path, int]], *, mega: bool) -> Iterator[Record]:
     """Yield records to try, those that a payload gives first."""
     envelope = {name: plain(value) for one in chains for name, value in one.envelope.items()}
-    bodies = [_body(one) for one in chains] or [{}]
-    for depth in _DEPTHS if len(bodies) > 1 else _DEPTHS[:1]:
+    bodies = [one.body for one in chains] or [{}]
+    for depth, nest in _MERGES if len(bodies) > 1 else _MERGES[:1]:
         body: object = MISSING
         for one in bodies:
-            body = merged(body, one, depth)
-        body = plain(body)
-        if mega or envelope.get("kind") == "mega":
-            yield Record(_event(body), {**envelope, "kind": "mega"}, mega=True)
-        elif body is MISSING or envelope.get("kind") in ("text", "blob") or "body" in envelope:
-            yield Record(MISSING, {"kind": "text" if "body" in envelope else "blob", **envelope})
-        else:
-            yield Record(body, {"kind": "data", **envelope})
-        yield Record({} if body is MISSING else body, envelope)
+            body = merged(body, one, depth, nest=nest)
+        for path, value in [found for one in chains for found in one.deep]:
+            if value is not MISSING:
+                body = _found_in(body, path, value)
+        yield from _around(plain(body), envelope, mega=mega)
+        for path, number in counts:
+            body = _repeated(body, path.segments, number) if number > 1 else body
+        if counts:
+            yield from _around(plain(body), envelope, mega=mega)
+
+
+def _around(body: object, envelope: Mapping[str, object], *, mega: bool) -> Iterator[Record]:
+    """Yield records with a body: with the kind it has as a payload, and as it is."""
+    if mega or envelope.get("kind") == "mega":
+        yield Record(_event(body), {**envelope, "kind": "mega"}, mega=True)
+    elif body is MISSING or envelope.get("kind") in ("text", "blob") or "body" in envelope:
+        yield Record(MISSING, {"kind": "text" if "body" in envelope else "blob", **envelope})
+    else:
+        yield Record(body, {"kind": "data", **envelope})
+    yield Record({} if body is MISSING else body, envelope)
 
 
 def _event(body: object) -> object:
@@ -78,12 +152,12 @@ def filled(value: Mapping[str, Any], by: Mapping[str, Any]) -> dict[str, Any]:
     return {**by, **value, **inside}
 
 
-def _body(one: Chain) -> object:
-    body = one.body
-    for path, value in one.deep:
-        if value is not MISSING:
-            body = merged(body, _at(path, value), _DEPTHS[0])
-    return body
+def _found_in(body: object, path: Path, value: object) -> object:
+    """Return a body in which a path with `**` finds a value, beside what it finds already."""
+    inner = _at(path, value)
+    if isinstance(body, dict) and isinstance(inner, dict) and not body.keys().isdisjoint(inner):
+        return {**body, "more": _found_in(body.get("more", MISSING), path, value)}
+    return merged(body, inner, _DEPTH)
 
 
 def _at(path: Path, value: object) -> object:
@@ -101,16 +175,18 @@ def _at(path: Path, value: object) -> object:
     return value
 
 
-def merged(one: object, other: object, depth: int, along: Sequence[Segment] = ()) -> object:
+def merged(one: object, other: object, depth: int, along: Sequence[Segment] = (), *, nest: bool = False) -> object:
     """Put two values together: members of objects by name down to a depth, everything else that differs into an array.
 
-    Arrays at the places `along` the path to one element are put together element by element.
+    Arrays at the places `along` the path to one element are put together element by element; with `nest` they become elements of one.
     """
     if one is MISSING or other is MISSING:
         return other if one is MISSING else one
     if isinstance(one, dict) and isinstance(other, dict) and depth > 0:
         both = {
-            name: merged(value, other.get(name, MISSING), depth - 1, along[1:] if along[:1] == (Key(name),) else ())
+            name: merged(
+                value, other.get(name, MISSING), depth - 1, along[1:] if along[:1] == (Key(name),) else (), nest=nest
+            )
             for name, value in one.items()
         }
         return {**other, **both}
@@ -119,6 +195,8 @@ def merged(one: object, other: object, depth: int, along: Sequence[Segment] = ()
     if isinstance(one, list) and isinstance(other, list) and along and one and other:
         inner = along[1:] if isinstance(along[0], Each) else along
         return [merged(one[0], other[0], depth, inner), *one[1:], *other[1:]]
+    if nest:
+        return [one, other]
     return [*(one if isinstance(one, list) else [one]), *(other if isinstance(other, list) else [other])]
 
 
@@ -127,7 +205,7 @@ def together(chains: Sequence[Chain], place: Path) -> Chain:
     body: object = MISSING
     envelope: dict[str, object] = {}
     for one in chains:
-        body = merged(body, one.body, _DEPTHS[0], place.segments)
+        body = merged(body, one.body, _DEPTH, place.segments)
         envelope |= one.envelope
     return Chain(body, envelope, tuple(found for one in chains for found in one.deep))
 
