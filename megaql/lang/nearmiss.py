@@ -226,7 +226,9 @@ class Tally:
 
     def result(self) -> NearMisses:
         """Return what the messages so far came to."""
-        steps = (Step(to_text(item), count) for item, count in zip(self._items, self._passed, strict=True))
+        joined = isinstance(self._clause, And)
+        texts = (f"({to_text(item)})" if joined and isinstance(item, Or) else to_text(item) for item in self._items)
+        steps = (Step(text, count) for text, count in zip(texts, self._passed, strict=True))
         kept = tuple(one for one in self._misses if one.alone or one.together)
         verdicts = {verdict: self._verdicts[verdict] for verdict in Verdict}
         connective: Literal["and", "or"] = "or" if isinstance(self._clause, Or) else "and"

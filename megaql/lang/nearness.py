@@ -208,16 +208,17 @@ def to_text_test(operator: TextOperator, value: object, operand: object) -> Near
 
 
 def _shared(operator: TextOperator, whole: str, part: str) -> Nearness:
-    match operator:
-        case TextOperator.STARTSWITH:
-            shared, where = _prefix(whole, part), "the first"
-        case TextOperator.ENDSWITH:
-            shared, where = _prefix(whole[::-1], part[::-1]), "the last"
-        case TextOperator.CONTAINS:
-            shared, where = SequenceMatcher(None, whole, part, autojunk=False).find_longest_match().size, "only"
-        case TextOperator.LIKE:
+    if operator is TextOperator.CONTAINS:
+        shared, where = SequenceMatcher(None, whole, part, autojunk=False).find_longest_match().size, "only"
+    else:
+        if operator is TextOperator.LIKE:
             part = _WILD.split(part, maxsplit=1)[0]
-            shared, where = _prefix(whole, part), "the first"
+        if operator is TextOperator.ENDSWITH:
+            whole, part = whole[::-1], part[::-1]
+        most = len(part) // 3
+        if 0 < (edits := _edits(whole[: len(part)], part, most)) <= most:
+            return Nearness(1, edits, f"{_counted(edits, 'letter')} off")
+        shared, where = _prefix(whole, part), "the last" if operator is TextOperator.ENDSWITH else "the first"
     if shared < 2:
         return FAR
     return Nearness(1, len(part) - shared, f"{where} {shared} of {len(part)} letters are there")

@@ -167,6 +167,11 @@ def test_an_or_counts_whom_one_of_its_clauses_took_and_blames_each_of_them():
     assert (result.alone, [one.alone for one in result.clauses]) == (1, [1, 1])
 
 
+def test_an_or_inside_an_and_is_one_step():
+    result = tally("a == 1 and (b == 1 or c == 1)", [{"a": 1}])
+    assert [step.clause for step in result.funnel] == ["a == 1", "(b == 1 or c == 1)"]
+
+
 def test_a_clause_under_not_keeps_out_by_holding():
     assert clauses("not (a == 1 or exists b)", [{"a": 1}, {"a": 2, "b": 2}, {"a": 1, "b": 2}]) == {
         (True, "a == 1"): (1, 1),
