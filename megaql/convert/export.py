@@ -7,13 +7,13 @@ the two differ, the policy takes more, and the residual query says the rest; pol
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
 from megaql.convert import export_json, export_values, reading, sns_limits
 from megaql.convert.dialects import RESERVED_IN_OR
-from megaql.convert.export_branches import Flat, Leaf, fields
+from megaql.convert.export_branches import Flat, Leaf, fields, keys
 from megaql.convert.export_clauses import Plan, Stuck, Whole, Why, as_clause, conjuncts, planned
 from megaql.convert.export_paths import Scope, Wanted, informed
 from megaql.convert.matchers import Fields, Numeric, Wildcard
@@ -69,7 +69,8 @@ def export(query: Query, target: Target, *, arrays: bool = True) -> Export:
     stands on the way to it, but for arrays that the query itself asks for by a quantifier.
     """
     parts = conjuncts(Wanted(query.node, holds=True))
-    scope = informed(Scope(target, Flat(target.objects, arrays=arrays)), parts)
+    certain = Flat(target.objects, arrays=arrays)
+    scope = informed(Scope(target, certain, certain), parts)
     whole = Whole(scope, lambda branches: _too_much(branches, target))
     exact: set[int] = set()
     whys: list[Why] = []
@@ -98,6 +99,14 @@ def export(query: Query, target: Target, *, arrays: bool = True) -> Export:
     )
 
 
+def as_criteria(exported: Export) -> Export:
+    """Return an export as the filter criteria of an event source mapping or a pipe: one filter with the policy as its pattern."""
+    if exported.policy is None:
+        return exported
+    pattern = json.dumps(exported.policy, ensure_ascii=False)
+    return replace(exported, policy={"Filters": [{"Pattern": pattern}]})
+
+
 def _loosened(found: Plan, target: Target) -> Plan | None:
     """Return a plan with one matcher a field, for one that a service has no room for."""
     branches: list[Branch] = []
@@ -114,7 +123,9 @@ def _loosened(found: Plan, target: Target) -> Plan | None:
 
 def _assumptions(branches: Sequence[Branch], target: Target) -> list[Reason]:
     """Say what even an exact policy takes for granted of messages."""
-    found = [Reason("", target.assumes)] if target.assumes else []
+    body = target.body or ()
+    sees_body = any(keys(leaf.place)[: len(body)] == body for branch in branches for leaf in branch)
+    found = [Reason("", target.assumes)] if target.assumes and sees_body else []
     if any(isinstance(matcher, Numeric) for branch in branches for leaf in branch for matcher in leaf.matchers):
         found.append(
             Reason(

@@ -34,6 +34,7 @@ from megaql.lang.nodes import (
     PresenceTest,
     Regex,
     String,
+    TextOperator,
     TextTest,
     Truth,
 )
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from megaql.convert.export_branches import Place
-    from megaql.convert.export_paths import Scope
+    from megaql.convert.export_paths import Found, Scope
     from megaql.convert.export_target import Target
     from megaql.convert.matchers import Matcher
     from megaql.lang.nodes import Clause, Value
@@ -77,6 +78,8 @@ def tested(clause: Clause, scope: Scope, *, holds: bool) -> Tested:
     subject = _subject(clause)
     found = scope.find(subject.path)
     positive = holds is not is_negated(clause)
+    if isinstance(clause, IsKind) and clause.kind is KindName.OBJECT and not positive:
+        return _no_object(clause, found, scope)
     if not positive:
         _check_single(clause, found.places, scope)
     asks = _asked(clause, subject, scope.target, positive=positive)
@@ -88,6 +91,14 @@ def tested(clause: Clause, scope: Scope, *, holds: bool) -> Tested:
         fields = [(place, (*matchers, ABSENT)) for place, matchers in fields]
         why = why or "where there is no version, only that of a MEGA event is 1"
     return Tested(tuple(fields), why)
+
+
+def _no_object(clause: IsKind, found: Found, scope: Scope) -> Tested:
+    """`is not object` of what is no array: then there is a plain value."""
+    if not isinstance(clause.value, Path) or not all(map(scope.flat.is_one, found.places)):
+        raise Cannot("a policy does not see arrays and objects, only what is in them")
+    asks = values.anything(scope.target, found.why, blank=True)
+    return Tested(tuple((place, asks.matchers) for place in found.places), asks.why)
 
 
 def _with_fallback(asks: Asks, places: Sequence[Place], scope: Scope) -> Tested:
@@ -112,14 +123,16 @@ def _check_single(clause: Clause, places: Sequence[Place], scope: Scope) -> None
     """Refuse a negation where it must hold for no value or for several: a policy takes the first that fits."""
     if not all(map(scope.flat.is_single, places)):
         raise Cannot("it must hold for every element of an array, and a policy is content with one")
-    if not isinstance(clause, Truth) and not all(map(scope.flat.is_scalar, places)):
+    # Who promises that compared values are plain does not promise that of what is only asked for its kind.
+    plain = scope.flat.scalars.__contains__ if isinstance(clause, IsKind) else scope.flat.is_scalar
+    if not isinstance(clause, Truth) and not all(map(plain, places)):
         raise Cannot("it also holds for an empty array or an object, in which a policy sees nothing")
 
 
 def _of_arrays(clause: Clause, places: Sequence[Place], scope: Scope) -> str:
-    """Say that a policy looks into an array where the clause does not."""
+    """Say that a policy looks into an array where the clause does not, whatever the clause itself says of that."""
     looks_at_whole = isinstance(clause, Truth | IsKind)
-    return "a policy also looks into an array" if looks_at_whole and not all(map(scope.flat.is_flat, places)) else ""
+    return "a policy also looks into an array" if looks_at_whole and not all(map(scope.certain.is_flat, places)) else ""
 
 
 def _holds_for(clause: Clause, subject: Subject, literal: Literal, *, holds: bool) -> bool:
@@ -233,11 +246,12 @@ def _of_function(clause: Clause, subject: Subject, target: Target, *, positive: 
     """A function of a plain value needs one to be there; `lower` also says what it is, but for its case."""
     why = f"a policy has no {subject.function}()"
     blank = not positive or _holds_for(clause, subject, String(""), holds=not is_negated(clause))
-    match clause:
-        case Compare(Comparison.EQ, left, right) if subject.function == "lower" and positive:
-            literal = right if left is subject.node else left
-            if isinstance(literal, String) and literal.value:
-                return values.equal(target, dataclasses.replace(literal, fold=True))._replace(why=why)
+    if subject.function == "lower" and positive:
+        match clause:
+            case Compare(Comparison.EQ, left, String() as text) if left is subject.node and text.value:
+                return values.lowered(target, TextOperator.LIKE, text, why)
+            case TextTest(operator, _, String() as text) if text.value and operator is not TextOperator.LIKE:
+                return values.lowered(target, operator, text, why)
     return values.anything(target, why, blank=blank)
 
 

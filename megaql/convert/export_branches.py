@@ -219,9 +219,10 @@ def _form(matcher: Matcher) -> tuple[type, type]:
 _RANKS = ((Exact, EqualsIgnoreCase), (Cidr, Prefix, Wildcard), (Numeric,), (AnythingBut,), (Exists,))
 
 
-def looseness(branches: Sequence[Branch]) -> int:
-    """Return how much a policy lets through, roughly; smaller is tighter."""
-    return max((min((_rank(leaf) for leaf in branch), default=len(_RANKS)) for branch in branches), default=0)
+def looseness(branches: Sequence[Branch]) -> tuple[int, int]:
+    """Return how much a policy lets through, roughly, and then how large it is; smaller is tighter."""
+    loosest = max((min((_rank(leaf) for leaf in branch), default=len(_RANKS)) for branch in branches), default=0)
+    return loosest, sum(len(leaf.matchers) for branch in branches for leaf in branch)
 
 
 def _rank(leaf: Leaf) -> int:

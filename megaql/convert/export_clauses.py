@@ -8,13 +8,14 @@ other; where it is false, the clause is asked again after the policy.
 from __future__ import annotations
 
 import dataclasses
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from megaql.convert import export_envelope
+from megaql.convert import export_envelope, export_idioms
 from megaql.convert.export_atoms import tested
 from megaql.convert.export_branches import Branch, Conflict, Leaf, Step, both, looseness, narrowed
 from megaql.convert.export_paths import Found, Scope, Wanted, informed
-from megaql.convert.export_values import Cannot
+from megaql.convert.export_values import ABSENT, NO_STRING, Cannot
 from megaql.lang.nodes import (
     And,
     Between,
@@ -122,7 +123,7 @@ def planned(parts: Sequence[Wanted], scope: Scope) -> list[tuple[Wanted, Plan | 
             found.append((part, plan(part, scope)))
         except Stuck as stuck:
             found.append((part, stuck))
-    return sorted(found, key=lambda pair: looseness(pair[1].branches) if isinstance(pair[1], Plan) else 0)
+    return sorted(found, key=lambda pair: looseness(pair[1].branches) if isinstance(pair[1], Plan) else (0, 0))
 
 
 class Whole:
@@ -151,11 +152,31 @@ class Whole:
 
 def _alternatives(parts: Sequence[Wanted], scope: Scope) -> Plan:
     """One part as wanted is enough: every one must be pushed down, or the policy would lose what only it takes."""
-    plans = [plan(part, scope) for part in parts]
+    plans = _plans(parts, scope)
     branches = tuple(branch for found in plans for branch in found.branches)
     if () in branches:
         branches = ((),)
     return Plan(branches, all(found.implied for found in plans), tuple(why for found in plans for why in found.whys))
+
+
+def _plans(parts: Sequence[Wanted], scope: Scope) -> list[Plan]:
+    """Return a plan for each part, and one for two parts that are an idiom together."""
+    for at, (one, other) in enumerate(pairwise(parts)):
+        if (place := export_idioms.absence(one, other, scope)) is not None:
+            leaf = Leaf(place, (ABSENT,), one.clause.span.start, alone=True)
+            return [*_plans(parts[:at], scope), Plan(((leaf,),)), *_plans(parts[at + 2 :], scope)]
+    for at, part in enumerate(parts):
+        if (place := export_idioms.is_no_string(part, scope)) is not None:
+            rest = [plan(other, scope) for other in (*parts[:at], *parts[at + 1 :])]
+            if all(export_idioms.takes_no_strings(found.branches, place) for found in rest):
+                return [_but_strings(found) for found in rest]
+    return [plan(part, scope) for part in parts]
+
+
+def _but_strings(found: Plan) -> Plan:
+    """Return a plan beside one for what is no string, which it may take then."""
+    whys = tuple(why for why in found.whys if why.why != NO_STRING)
+    return Plan(found.branches, not whys, whys)
 
 
 def _quantified(node: Quantified, scope: Scope, *, holds: bool) -> Plan:

@@ -7,11 +7,11 @@ A maintainer keeps two rules. A path may lead to several places (`event.x` of a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from megaql.convert.export_branches import Flat, Place, Step
+from megaql.convert.export_branches import Flat, Place, Step, keys
 from megaql.convert.export_values import Cannot
 from megaql.lang.nodes import (
     Compare,
@@ -50,10 +50,14 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a clause is looked at with: the service, the variables' places, what is known not to be an array."""
+    """What a clause is looked at with: the service, the variables' places, what is known not to be an array.
+
+    `flat` also knows what other clauses say, `certain` only what holds without them.
+    """
 
     target: Target
     flat: Flat
+    certain: Flat
     mega: bool = False
     variables: Mapping[str, Found] = field(default_factory=dict)
     binders: Iterator[int] = field(default_factory=lambda: count(1))
@@ -65,13 +69,16 @@ class Scope:
             return Found((self._in_envelope(names),), why)
         if path.root is Root.VARIABLE:
             start = self.variables[names[0]]
-            return Found(tuple((*place, *map(Step, names[1:])) for place in start.places), start.why or why)
-        if self.target.body is None:
+            places = tuple((*place, *map(Step, names[1:])) for place in start.places)
+            why = start.why or why
+        elif self.target.body is None:
             raise Cannot("the policy sees message attributes only")
-        paths = _spellings(names)
-        if len(paths) > 1 and not self.mega and not why:
-            why = "only in a MEGA event are event.x and event.attributes.x one attribute"
-        return Found(tuple(map(self.target.place, paths)), why)
+        else:
+            places = (self.target.place(names),)
+        spelled = tuple(dict.fromkeys(way for place in places for way in self._spellings(place, path.root)))
+        if len(spelled) > 1 and not self.mega:
+            why = why or "only in a MEGA event are event.x and event.attributes.x one attribute"
+        return Found(spelled, why)
 
     def _in_envelope(self, names: tuple[str, ...]) -> Place:
         field, *rest = names
@@ -84,7 +91,21 @@ class Scope:
 
     def is_filled_in(self, place: Place) -> bool:
         """Say whether a missing field counts as 1: a MEGA event has these versions where the publisher sent none."""
-        return place in map(self.target.place, _VERSIONS) and self.target.body is not None
+        body = self.target.body
+        return body is not None and keys(place)[len(body) :] in _VERSIONS and keys(place)[: len(body)] == body
+
+    def _spellings(self, place: Place, root: Root) -> tuple[Place, ...]:
+        """Return the ways in which a publisher may have sent an attribute of a MEGA event; one way for any other place.
+
+        A variable that stands for `event` does not know the attributes by `event.x`.
+        """
+        start = len(self.target.body or ())
+        match keys(place)[start:]:
+            case ("event", "attributes", name, *_) if name not in MEGA_EVENT_FIELDS:
+                return (place, place[: start + 1] + place[start + 2 :])
+            case ("event", name, *_) if name not in MEGA_EVENT_FIELDS and root is Root.BODY:
+                return (place, (*place[: start + 1], Step("attributes"), *place[start + 1 :]))
+        return (place,)
 
 
 _VERSIONS: Final = (("event", "version"), ("object", "version"))
@@ -108,16 +129,6 @@ def _names(path: Path) -> tuple[tuple[str, ...], str]:
     if not isinstance(path.segments[0], Key):
         raise Cannot("a policy sees objects only, not an array as the whole body")
     return tuple(names), why
-
-
-def _spellings(names: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
-    """Return the ways in which a publisher may have sent an attribute of a MEGA event; one way for any other path."""
-    match names:
-        case ("event", "attributes", name, *rest) if name not in MEGA_EVENT_FIELDS:
-            return (names, ("event", name, *rest))
-        case ("event", name, *rest) if name not in MEGA_EVENT_FIELDS:
-            return (names, ("event", "attributes", name, *rest))
-    return (names,)
 
 
 # What a query says of its paths
@@ -145,7 +156,7 @@ def informed(scope: Scope, wanted: Iterable[Wanted]) -> Scope:
     flat = scope.flat
     if mega and not scope.mega and scope.target.body is not None:
         flat = flat.plus(Flat(map(scope.target.place, _MEGA_OBJECTS), map(scope.target.place, _MEGA_SCALARS)))
-    scope = _with(scope, flat, mega=mega)
+    scope = replace(scope, flat=flat, mega=mega)
     kinds = [
         (one.clause.value, one.clause, one.clause.negated is one.holds)
         for one in facts
@@ -154,10 +165,6 @@ def informed(scope: Scope, wanted: Iterable[Wanted]) -> Scope:
     for path, clause, negated in sorted(kinds, key=lambda known: len(known[0].segments)):
         scope = _learn(scope, path, clause.kind, negated=negated)
     return scope
-
-
-def _with(scope: Scope, flat: Flat, *, mega: bool) -> Scope:
-    return Scope(scope.target, flat, mega, scope.variables, scope.binders)
 
 
 def _is_mega(wanted: Wanted) -> bool:
@@ -182,4 +189,4 @@ def _learn(scope: Scope, path: Path, kind: KindName, *, negated: bool) -> Scope:
         flat = kind is KindName.ARRAY
         scalar = kind is KindName.OBJECT and all(map(scope.flat.is_flat, places))
     known = Flat(places if flat else (), places if scalar else ())
-    return _with(scope, scope.flat.plus(known), mega=scope.mega)
+    return replace(scope, flat=scope.flat.plus(known))

@@ -10,7 +10,7 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeGuard, assert_never
 
-from megaql.convert import export_text
+from megaql.convert import export_text, folding
 from megaql.convert.matchers import (
     AnythingBut,
     Cidr,
@@ -260,6 +260,8 @@ def _suffix(target: Target, text: str) -> Asks:
 
 
 def _any_string(target: Target) -> Asks:
+    if target.takes(Wildcard("*")):
+        return Asks((Wildcard("*"),))
     return anything(target, "a policy cannot ask for any string", blank=True)
 
 
@@ -273,6 +275,8 @@ def _contains(target: Target, text: str) -> Asks:
 def _like(target: Target, glob: str) -> Asks:
     _check_sure(glob)
     shape = export_text.of_glob(glob)
+    if glob == "*":
+        return _any_string(target)
     if shape.exact:
         return _shaped(target, shape, glob)
     pattern, exact = export_text.wildcard(glob)
@@ -313,6 +317,22 @@ def _folded_test(target: Target, operator: TextOperator, text: str) -> Asks:
     matchers = tuple((Prefix if starts else Suffix)(spelling, fold=True) for spelling in spelled)
     exact = "" if export_text.keeps_case(text) else f"{target.dialect.service} ignores case in its own way"
     return _first(target, Asks(matchers, exact), loose)
+
+
+def lowered(target: Target, operator: TextOperator, literal: String, why: str) -> Asks:
+    """`lower(…)` of a value equal to a text (`LIKE`), or beginning or ending with it: by letters in either case, and by more if need be."""
+    text = literal.value
+    is_prefix = operator is TextOperator.STARTSWITH
+    makers: dict[TextOperator, Matcher] = {
+        TextOperator.LIKE: EqualsIgnoreCase(text),
+        TextOperator.STARTSWITH: Prefix(text, fold=True),
+        TextOperator.ENDSWITH: Suffix(text, fold=True),
+    }
+    same = makers.get(operator)
+    if same and text == text.lower() and folding.is_lower(text, is_prefix=is_prefix) and target.takes(same):
+        return Asks((same,))
+    asks = _folded(target, text) if operator is TextOperator.LIKE else _folded_test(target, operator, text)
+    return asks._replace(why=asks.why or why)
 
 
 def regex(target: Target, node: Regex) -> Asks:
@@ -359,14 +379,13 @@ def in_cidr(target: Target, network: String | Param) -> Asks:
 
 def kind(target: Target, name: KindName) -> Asks:
     """`is kind`."""
-    why = "a policy sees the elements of an array one by one"
     match name:
         case KindName.NULL:
-            return Asks((Exact(None),), why)
+            return Asks((Exact(None),))
         case KindName.BOOLEAN:
-            return Asks((Exact(value=True), Exact(value=False)), why)
+            return Asks((Exact(value=True), Exact(value=False)))
         case KindName.STRING:
-            return anything(target, "a policy cannot ask for any string", blank=True)
+            return _any_string(target)
         case KindName.NUMBER:
             return anything(target, "a policy cannot ask for any number", blank=False)
         case KindName.ARRAY | KindName.OBJECT:
@@ -413,14 +432,17 @@ def _folded_excluded(literal: Literal | Param) -> tuple[EqualsIgnoreCase, ...]:
     return ()
 
 
+#: What a policy cannot help that asks for the opposite of a text test.
+NO_STRING: Final = "anything-but also takes what is no string"
+
+
 def not_so(target: Target, asks: Asks) -> Asks:
     """Ask for a value for which text matchers do not hold; numbers and booleans pass as well."""
-    why = "anything-but also takes what is no string"
     (only, *others) = asks.matchers
     if not asks.why and not others and isinstance(only, Prefix | Suffix | Wildcard | Exact):
         excluded = AnythingBut((only,))
         if target.takes(excluded):
-            return Asks((excluded,), why)
+            return Asks((excluded,), NO_STRING)
     return anything(target, f"{target.dialect.service} cannot ask for the opposite", blank=True)
 
 

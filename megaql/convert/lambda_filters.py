@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from megaql.convert import sqs_records
 from megaql.convert.dialects import LAMBDA
+from megaql.convert.export import Export, as_criteria, export
+from megaql.convert.export_target import TO_LAMBDA
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,3 +27,11 @@ def from_filters(criteria: Mapping[str, Any] | str) -> Query:
     Raises `ConvertError` for criteria that Lambda refuses, and for a filter on what a query does not see.
     """
     return sqs_records.from_criteria(criteria, LAMBDA, MAX_FILTERS)
+
+
+def to_filters(query: Query, *, arrays: bool = True) -> Export:
+    """Return the filter criteria with which Lambda hands over every message the query matches, and as few others as can be.
+
+    `arrays=False` is a promise, see `megaql.convert.export.export`.
+    """
+    return as_criteria(export(query, TO_LAMBDA, arrays=arrays))

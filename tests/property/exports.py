@@ -1,6 +1,6 @@
 """Queries that policies can be made of, and messages aimed at them: few names and values, so that they meet.
 
-With `arrays=False` the messages keep the promise of that name: `a`, `b` and `c` are plain values, `o` and `p` objects, and an array stands only
+With `arrays=False` the messages keep the promise of that name: `a` and `b` are plain values, `o` is an object, and an array stands only
 under `list`, which only quantifiers ask for.
 """
 
@@ -10,6 +10,7 @@ from decimal import Decimal
 from hypothesis import strategies as st
 
 from megaql.lang import nodes as n
+from megaql.lang import tree
 
 TEXTS = [
     *("", "x", "X", "xy", "ab", "abc", "user", "USER", "u\u017fer", "k", "\u212a", "\u00df", "ss", "5", "a*b", "a\\b"),
@@ -25,8 +26,8 @@ TEXTS = [
 ]
 NUMBERS = [0, 1, 2, 5, -1, Decimal("0.5"), Decimal("2.25"), 10**9, 4_000_000_000]
 SCALARS = [None, True, False, *NUMBERS, *TEXTS]
-SCALAR_NAMES = ["a", "b", "c"]
-OBJECT_NAMES = ["o", "p"]
+SCALAR_NAMES = ["a", "b"]
+OBJECT_NAMES = ["o"]
 
 one_of = st.sampled_from
 
@@ -137,61 +138,97 @@ def tests(draw, *, arrays, variables):
 
 # Messages
 
-scalars = one_of(SCALARS)
-_names = one_of([*SCALAR_NAMES, *OBJECT_NAMES, "event", "attributes", "name", "version", "detail", "object", "list"])
-values = st.recursive(
-    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_names, inner, max_size=3), max_leaves=10
-)
-_objects = st.dictionaries(_names, values, max_size=4)
+
+def literals_in(clause):
+    """The plain values that a clause names, as JSON has them."""
+    found = []
+    for node in tree.walk(clause):
+        match node:
+            case n.String(value) | n.Number(value) | n.Boolean(value):
+                found.append(value)
+            case n.Null():
+                found.append(None)
+    return found
 
 
-def _events(attributes):
-    """Events of the protocol, their attributes in either form."""
-    return st.builds(
-        lambda flat, nested, version, described: {
-            "protocol": "mega",
-            "version": 1,
-            "event": {
-                **{key: value for key, value in flat.items() if key not in nested and key not in _LISTED},
-                "name": "x",
-                "timestamp": "2026-01-02T00:00:00Z",
-                **({"attributes": nested} if nested else {}),
-                **({"version": version} if version else {}),
-            },
-            **({"object": {"current": described}} if described else {}),
-        },
-        attributes,
-        attributes,
-        one_of([None, 1, 2]),
-        attributes,
-    )
+def document(random, clause, *, arrays):
+    """A message that is no less likely to match a clause than not."""
+    named = literals_in(clause)
+    near = [*named, *(value + 1 for value in named if isinstance(value, int) and value < 10**9)]
+    near += [text for value in named if isinstance(value, str) for text in (value.upper(), f"x{value}", f"{value}y")]
+    scalars = [*(near * (40 // (len(near) + 1))), *random.sample(SCALARS, 12)]
+    make = _Any(random, scalars) if arrays else _Flat(random, scalars)
+    return make.event() if random.random() < 0.3 else make.body()
 
 
-_LISTED = {"name", "timestamp", "version", "domain", "subject", "publisher", "attributes"}
+class _Any:
+    """Messages with arrays and objects anywhere."""
 
-documents = (
-    st.dictionaries(_names.filter(lambda name: name != "detail"), values, max_size=5)
-    | st.builds(lambda detail, rest: {**rest, "detail": detail}, _objects, _objects)
-    | _events(_objects)
-)
+    def __init__(self, random, scalars):
+        self.random, self.scalars = random, scalars
 
-_plain = st.fixed_dictionaries({}, optional=dict.fromkeys([*SCALAR_NAMES, "name", "version"], scalars))
-_nested = st.builds(
-    lambda plain, inner: {**plain, **inner},
-    _plain,
-    st.fixed_dictionaries({}, optional=dict.fromkeys(OBJECT_NAMES, _plain)),
-)
-#: Messages that keep the promise of `arrays=False`.
-flat_documents = st.builds(
-    lambda plain, inner, listed: {**plain, **inner, **({"list": listed} if listed is not None else {})},
-    _nested,
-    st.fixed_dictionaries(
-        {},
-        optional={
-            "detail": _nested,
-            "object": _nested,
-            "event": st.builds(lambda own, attributes: {**own, "attributes": attributes}, _nested, _nested),
-        },
-    ),
-    st.none() | st.lists(_nested, max_size=3),
-) | _events(_nested)
+    def scalar(self):
+        return self.random.choice(self.scalars)
+
+    def value(self, name, depth):
+        chance = self.random.random()
+        if depth and chance < 0.25:
+            return [self.value(name, depth - 1) for _ in range(self.random.choice([0, 1, 2, 2, 3]))]
+        is_object = name in {*OBJECT_NAMES, "event", "attributes", "object", "detail"}
+        if depth and (chance < 0.9 if is_object else chance < 0.35):
+            return self.members(depth - 1)
+        return self.scalar()
+
+    def members(self, depth):
+        return {
+            name: self.value(name, depth) for name in [*SCALAR_NAMES, *OBJECT_NAMES, "name", "version"] if self.maybe()
+        }
+
+    def maybe(self):
+        return self.random.random() < 0.7
+
+    def body(self):
+        found = self.members(3)
+        if self.maybe():
+            found["detail"] = self.members(2)
+        if self.maybe():
+            found["event"] = self.value("event", 3)
+            if isinstance(found["event"], dict) and self.maybe():
+                found["event"]["attributes"] = self.value("attributes", 2)
+        if self.maybe():
+            found["object"] = self.value("object", 2)
+        return found
+
+    def event(self):
+        """An event of the protocol, each attribute in one of the two forms, or in both."""
+        attributes = {key: value for key, value in self.members(2).items() if key not in {"name", "version"}}
+        form = {key: self.random.choice(["flat", "nested", "both"]) for key in attributes}
+        event = {key: value for key, value in attributes.items() if form[key] != "nested"}
+        if nested := {key: value for key, value in attributes.items() if form[key] != "flat"}:
+            event["attributes"] = nested
+        event |= {"name": "x", "timestamp": "2026-01-02T00:00:00Z"}
+        if self.maybe():
+            event["version"] = self.random.choice([1, 2])
+        whole = {"protocol": "mega", "version": 1, "event": event}
+        if self.maybe():
+            whole["object"] = {"version": 1} if self.maybe() else {"current": self.members(1)}
+        return whole
+
+
+class _Flat(_Any):
+    """Messages that keep the promise of `arrays=False`."""
+
+    def value(self, name, depth):
+        if name in SCALAR_NAMES or name in {"name", "version"}:
+            return self.scalar()
+        return self.members(0)
+
+    def members(self, depth):
+        names = [*SCALAR_NAMES, "name", "version", *(OBJECT_NAMES if depth else ())]
+        return {name: self.value(name, depth) for name in names if self.maybe()}
+
+    def body(self):
+        found = super().body()
+        if self.maybe():
+            found["list"] = [self.members(1) for _ in range(self.random.choice([0, 1, 2, 3]))]
+        return found
