@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from megaql import patterns
-    from megaql.analysis import near_misses
+    from megaql.analysis import coverage, near_misses, relate
     from megaql.broker.message import Message
     from megaql.broker.publisher import Publisher
     from megaql.codec.payloads import Blob, DataObject, MegaEvent, MegaObject, Payload, Plaintext
@@ -60,14 +60,16 @@ __all__ = [
     "Router",
     "Verdict",
     "compile",
+    "coverage",
     "loads",
     "near_misses",
     "patterns",
+    "relate",
 ]
 
 #: Where each public name lives.
 _HOMES = {
-    "megaql.analysis": ("near_misses",),
+    "megaql.analysis": ("coverage", "near_misses", "relate"),
     "megaql.broker.message": ("Message",),
     "megaql.broker.publisher": ("Publisher",),
     "megaql.codec.payloads": ("Blob", "DataObject", "MegaEvent", "MegaObject", "Payload", "Plaintext"),
