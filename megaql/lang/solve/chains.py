@@ -33,7 +33,17 @@ from megaql.lang.nodes import (
 from megaql.lang.record import MISSING
 from megaql.lang.solve.demands import Demand, Want
 from megaql.lang.solve.facts import Answer, Fact, Status
-from megaql.lang.solve.places import PROBE, Leaf, element_of, paths_in, replace_value, substitute
+from megaql.lang.solve.places import (
+    PROBE,
+    Element,
+    Leaf,
+    as_written,
+    element_of,
+    leads_to_elements,
+    paths_in,
+    replace_value,
+    substitute,
+)
 from megaql.lang.solve.probes import UNKNOWABLE, Grade, Test, read
 from megaql.lang.solve.trees import Tree, grow
 from megaql.lang.solve.values import SCALARS, judge, whole_number
@@ -68,7 +78,7 @@ class Places:
     def __init__(self, clauses: Iterable[Clause], *, arrays: bool, now: datetime) -> None:
         self.arrays = arrays
         self.now = now
-        self.asked = {place for clause in clauses for place in _asked(clause)}
+        self.asked = {as_written(place) for clause in clauses for place in _asked(clause)}
         self._tests: dict[Clause, Test] = {}
 
     def test(self, clause: Clause) -> Test:
@@ -104,7 +114,7 @@ class Places:
         """Say whether the value at a place may be an array."""
         if place.segments and isinstance(place.segments[-1], Leaf):
             return False
-        return (self.arrays and place.root is Root.BODY) or place in self.asked
+        return (self.arrays and place.root is Root.BODY) or as_written(place) in self.asked
 
     def several(self, test: Test, pinned: Sequence[Path]) -> bool:
         """Say whether a test may look at several values, once the elements at the pinned places are chosen."""
@@ -127,7 +137,7 @@ def _within(place: Path, pin: Path) -> bool:
 def _asked(node: AnyNode) -> Iterator[Path]:
     """Yield the places at which a query asks for an array: with a quantifier, `[n]`, `[*]`, `in`, a list or `is array`."""
     if isinstance(node, Quantified | Count):
-        if not node.spread:
+        if not node.spread and not leads_to_elements(node.path):
             yield node.path
         yield from _asked(node.path)
         yield from _asked(substitute(node.condition, node.variable, element_of(node)))
@@ -181,8 +191,8 @@ def chain(
             tree = deep.setdefault(test.place, Tree(arrays=True, loose=True))
         else:
             tree = envelope if test.place.root is Root.ENVELOPE else body
-            for length in range(1, len(segments) + 1):
-                tree = tree.at(segments[length - 1 : length])
+            for length, segment in enumerate(segments, 1):
+                tree = tree.at([Each() if isinstance(segment, Element) else segment])
                 tree.arrays = places.may_be_array(Path(segments[:length], test.place.root))
         tree.facts.append(Fact(test, allowed, places.now, elsewhere=test.clause in elsewhere))
     grown = grow(body, must_be=True, kinds=()) if body.branches else Answer(Status.YES, {})

@@ -27,6 +27,11 @@ class Leaf(Each):
     """The value at a place that is no array: itself, or something in it at any depth of arrays."""
 
 
+@dataclass(frozen=True, slots=True)
+class Element(Each):
+    """An element of the array at a place: `[*]`, but a quantifier over such a place looks into it, as it does with a variable."""
+
+
 #: The variable that stands for the value at the place of a test when the evaluator is asked about it.
 VALUE: Final = Path((Key("value"),), Root.VARIABLE)
 
@@ -39,9 +44,21 @@ def element_of(node: Quantified | Count) -> Path:
     path = node.path
     if node.spread:
         return dataclasses.replace(path, segments=(*path.segments, Leaf()))
-    if path.segments and isinstance(path.segments[-1], Each | Deep):
+    if leads_to_elements(path):
         return path
-    return dataclasses.replace(path, segments=(*path.segments, Each()))
+    return dataclasses.replace(path, segments=(*path.segments, Element()))
+
+
+def as_written(place: Path) -> Path:
+    """Return a place with `[*]` for each element of an array, so that two places of the same values are equal."""
+    if not any(isinstance(segment, Element) for segment in place.segments):
+        return place
+    return Path(tuple(Each() if isinstance(one, Element) else one for one in place.segments), place.root)
+
+
+def leads_to_elements(path: Path) -> bool:
+    """Say whether a quantifier takes what a path leads to as elements already, because it ends in `[*]` or `**`."""
+    return bool(path.segments) and type(path.segments[-1]) in {Each, Deep}
 
 
 def substitute(node: T, variable: str, place: Path) -> T:

@@ -29,7 +29,7 @@ from megaql.lang.nodes import (
 from megaql.lang.paths import BODY, Found
 from megaql.lang.reasons import Reason
 from megaql.lang.record import Record
-from megaql.lang.solve.places import PROBE, VALUE, paths_in, replace_value
+from megaql.lang.solve.places import PROBE, VALUE, leads_to_elements, paths_in, replace_value
 from megaql.lang.tree import children, walk
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Test:
 
     def on(self, values: Sequence[object], now: datetime) -> Verdict:
         """Return the verdict for a record in which the place leads to exactly these values."""
-        if self.grade is Grade.ELEMENTS and values:
+        if isinstance(self.probe, Quantified) and self.probe.path == VALUE and values:
             return ask(self.probe or self.clause, values[0], now)
         return ask(self.probe or self.clause, list(values), now)
 
@@ -113,8 +113,9 @@ def read(clause: Clause) -> Test:
     parts = list(walk(clause))
     clock = any(isinstance(part, Call) and part.function in CLOCK for part in parts)
     if isinstance(clause, Quantified) and clause.quantifier is Quantifier.ANY:
-        over = dataclasses.replace(clause, path=VALUE)
-        return Test(clause, Grade.ELEMENTS, clause.path, over, clock=clock, spread=clause.spread)
+        already = leads_to_elements(clause.path)
+        over = dataclasses.replace(clause, path=PROBE if already else VALUE)
+        return Test(clause, Grade.ELEMENTS, clause.path, over, clock=clock, spread=clause.spread or already)
     places = set(paths_in(clause))
     if not places and not clock:
         return Test(clause, Grade.FIXED)

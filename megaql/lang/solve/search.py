@@ -30,6 +30,9 @@ ALL: Final = frozenset(Verdict)
 
 _UNKNOWN: Final = frozenset({Verdict.UNKNOWN})
 
+#: Elements inside elements that are chosen one after the other. Queries nest quantifiers to three; each may be met once more in a guard.
+_PINNED: Final = 6
+
 #: Makes a record of the chains that facts have, if the demands hold on it.
 Accept: TypeAlias = "Callable[[Sequence[Chain], Facts], Record | None]"
 
@@ -191,20 +194,23 @@ class _Search:
 
     def _element(self, clause: Quantified, allowed: Allowed, every: Facts, scope: Scope) -> Way:
         """Return whether `any x in P` can have its verdict by one element, or be UNKNOWN for want of an array."""
+        place = element_of(clause)
+        if len(scope.pinned) >= _PINNED:
+            return Way(Status.MAYBE)
         best = _CLOSED
-        guarded = scope.guarding(other for other, _ in _nones(every))
-        guards = [_guard(other, permitted) for other, permitted in _nones(every)]
+        again = place in scope.pinned
+        nones = [(other, permitted) for other, permitted in _nones(every) if not (again and other in scope.guarded)]
         if Verdict.UNKNOWN in allowed:
             best = self._raw({**every, clause: _UNKNOWN, **_no_elements(clause)}, every, scope)
             if best.status is Status.YES:
                 return best
-        place = element_of(clause)
         want = Want.NOT_NO_MATCH if Verdict.UNKNOWN in allowed else Want.MATCH
         demands = [
             Demand(PresenceTest(Presence.EXISTS, place), Want.MATCH),
             Demand(substitute(clause.condition, clause.variable, place), want),
         ]
-        way = self.run(demands, every, guarded.pinning(place), guards)
+        guards = [_guard(other, permitted) for other, permitted in nones]
+        way = self.run(demands, every, scope.guarding(other for other, _ in nones).pinning(place), guards)
         if way.status > best.status:
             return Way(way.status, (together(way.chains, place),))
         return best

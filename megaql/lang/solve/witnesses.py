@@ -18,7 +18,7 @@ from megaql.lang.nodes import Each, Index, Key, Path, Root
 from megaql.lang.paths import resolve
 from megaql.lang.record import MISSING, Record
 from megaql.lang.solve.chains import Chain
-from megaql.lang.solve.places import Leaf
+from megaql.lang.solve.places import Leaf, as_written
 
 if TYPE_CHECKING:
     from megaql.lang.solve.chains import Places
@@ -227,7 +227,7 @@ def _meets_array(places: Places, record: Record) -> bool:
     """Say whether a path of the clauses meets an array that they do not ask for."""
     for place in places.seen():
         for path in _on_the_way(place):
-            if path in places.asked:
+            if as_written(path) in places.asked:
                 continue
             if any(kind(found.value) is Kind.ARRAY for found in resolve(path, record, {}, Budget())):
                 return True
