@@ -98,8 +98,8 @@ class App:
     ) -> Callable[[Function], Function]:
         """Bind a handler to the messages a query takes.
 
-        A message has to satisfy all that is given: the query text (with `params` for its `$names`), a `pattern` and MEGA keywords such as
-        `domain=` and `name=` (`megaql.patterns`), and the `kind` of payload. A `decoder` turns a text body into a document (with
+        A message has to satisfy all that is given: the query text (with `params` for its `$names`), a `pattern`, MEGA keywords such as
+        `domain=` and `name=`, which ask for a MEGA event (`megaql.patterns`), and the `kind` of payload. A `decoder` turns a text body into a document (with
         `kind="blob"`: bytes), which is then what the query looks at and what the handler gets.
 
         The handler is called with the payload and the message, or as many of them as it takes; it may be async. `fatal` exceptions reject
