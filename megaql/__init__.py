@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from megaql import patterns
+    from megaql import convert, patterns
     from megaql.analysis import coverage, near_misses, relate
     from megaql.broker.message import Message
     from megaql.broker.publisher import Publisher
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         BrokerError,
         CodecError,
         ConsumerError,
+        ConvertError,
         MegaQLError,
         QueryCheckError,
         QueryError,
@@ -40,6 +41,7 @@ __all__ = [
     "BrokerError",
     "CodecError",
     "ConsumerError",
+    "ConvertError",
     "DataObject",
     "Explanation",
     "MegaEvent",
@@ -60,6 +62,7 @@ __all__ = [
     "Router",
     "Verdict",
     "compile",
+    "convert",
     "coverage",
     "loads",
     "near_misses",
@@ -79,6 +82,7 @@ _HOMES = {
         "BrokerError",
         "CodecError",
         "ConsumerError",
+        "ConvertError",
         "MegaQLError",
         "QueryCheckError",
         "QueryError",
@@ -90,13 +94,16 @@ _HOMES = {
     "megaql.query": ("Query", "compile", "loads"),
     "megaql.router": ("Router",),
 }
+#: Rooms that are public as they stand.
+_ROOMS = ("convert", "patterns")
+
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 
 def __getattr__(name: str) -> object:
     """Load a public name on its first use (PEP 562)."""
-    if name == "patterns":
-        return import_module("megaql.patterns")
+    if name in _ROOMS:
+        return import_module(f"megaql.{name}")
     if name not in _HOME_OF:
         raise AttributeError(f"module 'megaql' has no attribute {name!r}")
     value = getattr(import_module(_HOME_OF[name]), name)
