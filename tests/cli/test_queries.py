@@ -1,5 +1,7 @@
 """`@NAME` in place of a query: from a query file, wherever a query is taken."""
 
+import json
+
 import pytest
 
 FILE = """\
@@ -43,8 +45,8 @@ def test_a_name_stands_for_its_query(megaql, command, query, options, matched):
 
 
 def test_explain_takes_a_name(megaql):
-    result = megaql("explain", "@shop.mql:added", "events.ndjson", "--summary", "-o", "table")
-    assert result.lines[0] == "match 1, no match 1, unknown 0"
+    result = megaql("explain", "@shop.mql:added", "events.ndjson", "-n", "2", "-o", "ndjson")
+    assert [json.loads(line)["verdict"] for line in result.lines] == ["match", "no match"]
 
 
 def test_the_file_of_the_environment_and_of_the_directory(megaql, files):

@@ -29,16 +29,11 @@ _OPENING: Final = frozenset({"(", "[", ":", "not", "!"})
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A comment and where it begins; `behind` is the token before it on its line, which says that it ends that line."""
+    """A comment, where it begins, and whether it is about what stands before it on its line."""
 
     text: str
     start: int
-    behind: Token | None
-
-    @property
-    def ends_line(self) -> bool:
-        """Whether it is about what stands before it on its line."""
-        return self.behind is not None and self.behind.word not in _OPENING
+    ends_line: bool
 
 
 @dataclass(slots=True)
@@ -164,14 +159,14 @@ def _partners(tokens: Sequence[Token]) -> dict[int, int]:
 
 def _comments(text: str, tokens: Sequence[Token]) -> Iterator[Comment]:
     """Yield the comments of a text, which stand between its tokens."""
-    before: Token | None = None
-    end = 0
+    end, goes_on, before = 0, True, ""
     for token in tokens:
         until = token.start if token.kind is not TokenKind.END else len(text)
         for found in _COMMENT.finditer(text, end, until):
-            on_its_line = before is not None and "\n" not in text[before.end : found.start()]
-            yield Comment(found.group().rstrip(), found.start(), before if on_its_line else None)
-        before, end = token, token.end
+            same_line = "\n" not in text[end : found.start()]
+            yield Comment(found.group().rstrip(), found.start(), ends_line=same_line and not goes_on)
+        # After a dot `not` is a name.
+        end, goes_on, before = token.end, token.word in _OPENING and before != ".", token.text
 
 
 def _place(comment: Comment, container: Container) -> None:
