@@ -48,8 +48,8 @@ conditions = st.one_of(
 )
 
 
-def fields(rules):
-    return st.dictionaries(st.sampled_from(NAMES), rules, min_size=1, max_size=3)
+def fields(rules, *, most=3):
+    return st.dictionaries(st.sampled_from(NAMES), rules, min_size=1, max_size=most)
 
 
 def with_alternatives(objects):
@@ -61,9 +61,28 @@ def with_alternatives(objects):
     )
 
 
-leaves = st.lists(conditions, min_size=1, max_size=2)
-patterns = st.recursive(
-    fields(leaves), lambda inner: fields(leaves | inner) | with_alternatives(fields(leaves | inner)), max_leaves=4
+def nested(leaves):
+    """Patterns of such leaves: two levels or three, alternatives anywhere."""
+    objects = fields(leaves, most=2)
+    rules = leaves | objects | with_alternatives(objects)
+    return fields(rules, most=2) | with_alternatives(fields(rules, most=2)) | fields(fields(rules, most=2), most=1)
+
+
+patterns = nested(st.lists(conditions, min_size=1, max_size=2))
+
+#: Patterns about which leaf stands where, and little about what it is.
+shapes = nested(
+    st.sampled_from(
+        [
+            [1],
+            [2],
+            [{"exists": False}],
+            [{"exists": False}],
+            [1, {"exists": False}],
+            [{"exists": True}],
+            [{"anything-but": 1}],
+        ]
+    )
 )
 
 
@@ -119,7 +138,7 @@ def _objects(draw, pattern, *, arrays):
             for alternative in rule:
                 if draw(st.booleans()):
                     found.update(draw(_objects(alternative, arrays=arrays)))
-        elif draw(st.integers(0, 9)) > (6 if rule == [{"exists": False}] else 0):
+        elif draw(st.integers(0, 9)) > (5 if rule == [{"exists": False}] else 0):
             found[name] = draw(_values(rule, arrays=arrays) if isinstance(rule, list) else _places(rule, arrays=arrays))
     return found
 
