@@ -24,6 +24,7 @@ from megaql.lang.nodes import (
     In,
     InCidr,
     IsKind,
+    Key,
     KindName,
     ListLiteral,
     Literal,
@@ -85,7 +86,7 @@ def tested(clause: Clause, scope: Scope, *, holds: bool) -> Tested:
     asks = _asked(clause, subject, scope.target, positive=positive)
     why = asks.why or found.why or _of_arrays(clause, found.places, scope)
     if subject.fallback is not None and _holds_for(clause, subject, subject.fallback, holds=holds):
-        return _with_fallback(asks._replace(why=why), found.places, scope)
+        return _with_fallback(asks._replace(why=why), subject.path, found.places, scope)
     fields = [(place, asks.matchers) for place in found.places]
     if any(map(scope.is_filled_in, found.places)) and _holds_for(clause, subject, Number(1), holds=holds):
         fields = [(place, (*matchers, ABSENT)) for place, matchers in fields]
@@ -101,12 +102,17 @@ def _no_object(clause: IsKind, found: Found, scope: Scope) -> Tested:
     return Tested(tuple((place, asks.matchers) for place in found.places), asks.why)
 
 
-def _with_fallback(asks: Asks, places: Sequence[Place], scope: Scope) -> Tested:
+def _with_fallback(asks: Asks, path: Path, places: Sequence[Place], scope: Scope) -> Tested:
     """A test that also holds where there is nothing: of an attribute that may stand in two places, it is enough that one is empty."""
-    if not all(map(scope.flat.is_alone, places)):
+    if not _is_plain(path) or not all(map(scope.flat.is_alone, places)):
         raise Cannot("a policy cannot tell which elements of an array lack it")
     why = asks.why if all(map(scope.flat.is_scalar, places)) else asks.why or _COUNTS_AS_ABSENT
     return Tested(((places[0], (*asks.matchers, ABSENT)),), why, alone=True)
+
+
+def _is_plain(path: Path) -> bool:
+    """Say whether nothing at a path is nothing at its field: an element may be missing where others are."""
+    return all(isinstance(segment, Key) for segment in path.segments)
 
 
 _COUNTS_AS_ABSENT: Final = "an object and an empty array count as absent in a policy"
@@ -274,7 +280,7 @@ def _presence(clause: PresenceTest, scope: Scope, *, holds: bool) -> Tested:
             matchers = (Exact(None), Exact(""), ABSENT)
         case _:
             raise Cannot("a policy cannot ask for content")
-    if any(step.binder for place in places for step in place):
+    if not _is_plain(clause.path) or any(step.binder for place in places for step in place):
         raise Cannot("a policy cannot tell which elements of an array lack it")
     # Of an attribute that may stand in two places, both are empty.
     why = why or ("" if scalar and scope.flat.is_alone(places[0]) else _COUNTS_AS_ABSENT)

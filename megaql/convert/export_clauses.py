@@ -203,6 +203,8 @@ def _quantified(node: Quantified, scope: Scope, *, holds: bool) -> Plan:
     bound = tuple(_bind(place, sign * next(scope.binders)) for place in found.places)
     inside = dataclasses.replace(scope, variables={**scope.variables, node.variable: Found(bound, found.why)})
     result = plan(Wanted(node.condition, inner), inside)
+    if not why and not _needs_an_element(result, bound):
+        why = "a policy does not see whether an array is empty"
     if not why and not scope.target.consistent and _needs_one_element(result, bound, scope):
         why = f"{scope.target.dialect.service} does not promise to take both from one element of an array"
     whys = (*result.whys, *((Why(clause, why),) if why else ()))
@@ -211,6 +213,13 @@ def _quantified(node: Quantified, scope: Scope, *, holds: bool) -> Plan:
 
 def _bind(place: tuple[Step, ...], binder: int) -> tuple[Step, ...]:
     return (*place[:-1], place[-1]._replace(binder=binder))
+
+
+def _needs_an_element(found: Plan, bound: Sequence[tuple[Step, ...]]) -> bool:
+    return all(
+        any(leaf.place[: len(place)] == place and not leaf.absent for leaf in branch for place in bound)
+        for branch in found.branches
+    )
 
 
 def _needs_one_element(found: Plan, bound: Sequence[tuple[Step, ...]], scope: Scope) -> bool:
