@@ -85,6 +85,14 @@ print(query, query.matches({"event": {"name": "user.updated"}}))
     assert run(installed / "python", "-c", program, cwd=tmp_path) == 'event.name == "user.updated" True\n'
 
 
+def test_pygments_finds_the_lexer_of_an_installed_package(installed, tmp_path):
+    program = """
+from pygments.lexers import get_lexer_by_name, get_lexer_for_filename
+print(get_lexer_by_name("megaql").name, get_lexer_for_filename("shop.mql").name)
+"""
+    assert run(installed / "python", "-c", program, cwd=tmp_path) == "MegaQL MegaQL\n"
+
+
 def test_an_installed_command_shows_its_help(installed, tmp_path):
     text = run(installed / "megaql", "--help", cwd=tmp_path, COLUMNS="80", NO_COLOR="1")
     for command in ("peek", "publish", "run", "test", "explain", "demo"):
