@@ -54,6 +54,18 @@ def larger(inner):
 
 patterns = st.recursive(literals | classes | assertions | st.just(""), larger, max_leaves=6)
 regexes = st.builds(Regex, patterns, st.sampled_from(["", "i", "m", "s", "im", "ims"]))
+
+#: What regexes are made of, put together at random: most are none, and the others are read as nobody would write them.
+PIECES = [
+    *"ab1()[]{}|*+?^$.-:,_ \n=!<&#/~",
+    *("\\", "[^", "{2}", "{1,2}", "{,2}", "{0,}", "(?i)", "(?s:", "(?m)", "(?-i)", "(?U)", "(?P<n>", "(?:", "(?i"),
+    *(r"\d", r"\w", r"\W", r"\s", r"\b", r"\B", r"\A", r"\z", r"\pL", r"\p{Lu}", r"\P{Greek}", r"\Q", r"\E"),
+    *(r"\x41", r"\x{42}", r"\n", r"\0", r"\07", r"\.", r"\]", r"\-", "[:alpha:]", "[[:digit:]"),
+    *("\u00df", "\u00e9", "K", "\u212a", "\ud800", "\ufffd"),
+]
+odd_patterns = st.lists(st.sampled_from(PIECES), min_size=1, max_size=8).map("".join)
+odd_regexes = st.builds(Regex, odd_patterns, st.sampled_from(["", "i", "m", "s", "im"]))
+
 globs = st.lists(st.sampled_from(["*", "?", "\\*", "\\", *ALPHABET]), max_size=4).map("".join)
 
 languages = (

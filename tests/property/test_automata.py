@@ -43,6 +43,15 @@ def test_an_automaton_accepts_what_the_evaluator_accepts(language, texts):
 
 
 @settings(max_examples=300)
+@given(q.odd_regexes.map(Search))
+def test_an_odd_regex_is_read_as_re2_reads_it(language):
+    assume(readable(language))
+    automaton = automaton_of(language)
+    for text in [*SHORT[:60], *q.PIECES]:
+        assert accepts(automaton, text) is holds(language, text), text
+
+
+@settings(max_examples=300)
 @given(q.languages)
 def test_the_parts_of_a_state_accept_together_what_it_accepts(language):
     assume(readable(language))

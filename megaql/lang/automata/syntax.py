@@ -184,7 +184,7 @@ class _Reader:
 
     def open_group(self) -> None:
         opening = _OPENING.match(self.text, self.at)
-        if opening is None or self.text.startswith("?", opening.end()):
+        if opening is None or (opening.group() == "(" and self.text.startswith("?", opening.end())):
             raise NotRead("has a group of an unknown kind")
         if len(self.groups) > NESTING:
             raise NotRead("nests too many groups")

@@ -45,6 +45,7 @@ def one(char):
         ("a{2}", Repeat(A, 2, 2)),
         ("a{2,}", Repeat(A, 2, None)),
         ("a{2,3}?", Repeat(A, 2, 3, lazy=True)),
+        ("a(?i)?b", Concat((Repeat(A, 0, 1), Char("b", fold=True)))),
         ("(?U)a*", Repeat(A, 0, None, lazy=True)),
         ("a{,3}", Concat((A, *map(Char, "{,3}")))),
         ("{", Char("{")),
