@@ -91,12 +91,13 @@ class Explaining:
     def run(self, scan: Reading) -> None:
         """Explain messages until there are as many as were asked for."""
         for position, message in enumerate(scan, 1):
-            note = self._tally.add(record_of(message))
+            record = record_of(message)
+            note = self._tally.add(record)
             scan.tally(note.verdict)
             if not self._asked.takes(message, position, note):
                 continue
             scan.clear()
-            self._show(message, position, explained(note))
+            self._show(message, position, explained(note, record))
             self._shown += 1
             if self._shown >= self._asked.limit:
                 break

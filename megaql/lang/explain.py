@@ -14,6 +14,9 @@ from megaql.lang import regexes
 from megaql.lang.actual import Actual, actual_values
 from megaql.lang.blockers import blockers
 from megaql.lang.kinds import text
+from megaql.lang.nearkeys import NearKeys
+from megaql.lang.nearness import Form
+from megaql.lang.nearvalues import closest
 from megaql.lang.nodes import And, Compare, In, ListLiteral, Matches, Not, Or, Quantified, Regex
 from megaql.lang.operands import literal
 from megaql.lang.paths import location
@@ -21,6 +24,7 @@ from megaql.lang.printer import to_text
 from megaql.lang.reasons import Reason, advise
 from megaql.lang.record import MISSING
 from megaql.lang.trace import Note, trace
+from megaql.lang.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +33,6 @@ if TYPE_CHECKING:
     from megaql.lang.findings import Finding
     from megaql.lang.nodes import Clause
     from megaql.lang.record import Record
-    from megaql.lang.verdict import Verdict
 
 #: Pairs of values that are looked at for what would make them comparable.
 ADVISED_PAIRS: Final = 10
@@ -135,21 +138,21 @@ class Explanation:
 
 def explain(clause: Clause, record: Record, *, now: datetime | None = None) -> Explanation:
     """Evaluate a clause on a record and keep what every part of it found. Never raises for any data."""
-    return explained(trace(clause, record, now=now))
+    return explained(trace(clause, record, now=now), record)
 
 
-def explained(note: Note) -> Explanation:
-    """Put what a trace noted into words."""
+def explained(note: Note, record: Record) -> Explanation:
+    """Put what a trace noted about a record into words."""
     decider = note.finding.decider
     return Explanation(
         note.node,
         note.verdict,
         note.finding.reason,
-        _hint(note.node, note.finding),
+        _hint(note, record),
         actual_values(note.node, note.finding),
         location(decider.where) if decider is not None else "",
         location(note.element.where) if note.element is not None else "",
-        tuple(map(explained, note.children)),
+        tuple(explained(child, record) for child in note.children),
         note.omitted,
         _matched(note),
     )
@@ -180,10 +183,27 @@ def _last_step(path: str) -> str:
     return re.split(r"[.\[]", path)[-1]
 
 
-def _hint(node: Clause, finding: Finding) -> str:
+def _hint(note: Note, record: Record) -> str:
+    """Say what would make the clause hold where little is missing: a function, another kind of literal, the flag i, another key."""
+    finding = note.finding
+    advice = finding.cause.hint if finding.cause is not None else _advice(note.node, finding)
+    if advice or isinstance(note.node, And | Or | Not):
+        return advice
+    if finding.verdict is not Verdict.MATCH and (instead := NearKeys().instead(note, record)) is not None:
+        return f"there is {location(instead[1])}"
+    if finding.verdict is Verdict.NO_MATCH and (near := closest(note, Verdict.MATCH)) is not None and near[2].form:
+        return _FORMS[near[2].form]
+    return ""
+
+
+_FORMS: Final = {
+    Form.CASE: 'only case differs, which "…"i and /…/i ignore',
+    Form.SPACES: "only the spaces around it differ",
+}
+
+
+def _advice(node: Clause, finding: Finding) -> str:
     """Say what would make values comparable that are of different kinds; `==` and `in` only call them different."""
-    if finding.cause is not None:
-        return finding.cause.hint
     match node:
         case Compare(left=left, right=right) if finding.operands:
             pairs = [(one.value, other.value) for one in finding.operands[0] for other in finding.operands[1]]

@@ -9,21 +9,31 @@ from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
+from megaql.lang.actual import operands
 from megaql.lang.kinds import Kind, kind
-from megaql.lang.nodes import Key, Root
+from megaql.lang.nodes import Key, Path, Quantified, Root
 from megaql.lang.paths import BODY, Found, Step, children
+from megaql.lang.reasons import Reason
+from megaql.lang.record import MISSING
+from megaql.lang.tree import walk
 from megaql.lang.vocabulary import nearest
 
 if TYPE_CHECKING:
-    from megaql.lang.nodes import Path
     from megaql.lang.paths import Where
     from megaql.lang.record import Record
+    from megaql.lang.trace import Note
 
 #: Keys of one object that are compared with the missing one; larger objects and arrays are not searched for it.
 KEYS: Final = 100
 
+#: Shorter names are not taken for misspelled ones. Code points.
+SPELLED: Final = 3
+
 #: Values that are visited for the same name elsewhere.
 VISITS: Final = 200
+
+#: Values of one clause that are searched for one that is missing.
+SEARCHED: Final = 100
 
 #: Answers that are remembered: most messages of a queue have the same keys.
 REMEMBERED: Final = 1_000
@@ -35,6 +45,12 @@ class NearKeys:
     def __init__(self) -> None:
         self._found: dict[tuple[str, tuple[str, ...]], str | None] = {}
 
+    def instead(self, note: Note, record: Record) -> tuple[Where, Where] | None:
+        """Return a place where a clause found nothing, and the place that was probably meant by it."""
+        if (missing := _missing(note)) is None or (near := self.near(*missing, record)) is None:
+            return None
+        return missing[0], near
+
     def near(self, where: Where | None, path: Path, record: Record) -> Where | None:
         """Return the place that was probably meant by a path that ended at a place where nothing is, `None` where there is no such place."""
         steps = _steps(where)
@@ -43,15 +59,15 @@ class NearKeys:
         for step in steps:
             if place is None:
                 place, value = (None, step), record.envelope if step == "@" else record.body
-            elif isinstance(step, int) and kind(value) is Kind.ARRAY and step < len(value):
+            elif isinstance(step, int) and kind(value) is Kind.ARRAY and 0 <= step < len(value):
                 place, value = (place, step), value[step]
             elif isinstance(step, str) and not isinstance(step, Step) and kind(value) is Kind.OBJECT:
                 if step not in value:
                     return self._beside(place, value, step, record) or _elsewhere(path, record)
                 place, value = (place, step), value[step]
             else:
-                break
-        return _elsewhere(path, record)
+                return _elsewhere(path, record)
+        return None
 
     def _beside(self, place: Where, value: Any, name: str, record: Record) -> Where | None:
         """Look among the keys of the object that lacks the name; of a MEGA event's attributes also among the event's fields."""
@@ -68,7 +84,10 @@ class NearKeys:
         if (name, keys) not in self._found:
             if len(self._found) >= REMEMBERED:
                 self._found.clear()
-            self._found[name, keys] = nearest(name, keys)
+            near = nearest(name, keys)
+            # Of names so short nearly any two are alike.
+            is_like = near is not None and (len(name) >= SPELLED or near.casefold() == name.casefold())
+            self._found[name, keys] = near if is_like else None
         return self._found[name, keys]
 
 
@@ -98,4 +117,22 @@ def _elsewhere(path: Path, record: Record) -> Where | None:
             return (one.where, last.name)
         if kind(one.value) in {Kind.OBJECT, Kind.ARRAY} and len(one.value) <= KEYS:
             queue.extend(children(one))
+    return None
+
+
+def _missing(note: Note) -> tuple[Where, Path] | None:
+    """Return the first place where a clause's value should have been, and the path that ended there."""
+    decider = note.finding.decider
+    if (
+        isinstance(note.node, Quantified)
+        and decider is not None
+        and isinstance(decider.value, Reason)
+        and decider.where is not None
+    ):
+        return decider.where, note.node.path
+    for operand, found in zip(operands(note.node), note.finding.operands, strict=False):
+        where = next((one.where for one in islice(found, SEARCHED) if one.value is MISSING), None)
+        path = next((one for one in walk(operand) if isinstance(one, Path)), None)
+        if where is not None and path is not None:
+            return where, path
     return None

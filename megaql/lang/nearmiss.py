@@ -10,32 +10,25 @@ import operator
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import accumulate, islice
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from megaql.lang import neartext
-from megaql.lang.actual import operands
 from megaql.lang.blockers import blockers, involved
 from megaql.lang.nearkeys import NearKeys
 from megaql.lang.nearvalues import NearValue, NearValues
-from megaql.lang.nodes import And, Not, Or, Path, Quantified, Quantifier
+from megaql.lang.nodes import And, Not, Or, Quantified, Quantifier
 from megaql.lang.paths import location
 from megaql.lang.printer import to_text
-from megaql.lang.record import MISSING
 from megaql.lang.trace import Note, trace
-from megaql.lang.tree import walk
 from megaql.lang.verdict import Verdict
 
 if TYPE_CHECKING:
     from megaql.lang.nodes import Clause
-    from megaql.lang.paths import Where
     from megaql.lang.record import Record
 
 #: Distinct reasons, and distinct places of missing values, that are counted for one clause.
 KEPT: Final = 32
-
-#: Values of one clause that are searched for one that is missing.
-SEARCHED: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,8 +244,9 @@ class Tally:
                 continue
             told.add(id(misses))
             misses.add(one, example, alone=id(one) in alone)
-            if (missing := _missing(one)) is not None and (near := self._keys.near(*missing, record)) is not None:
-                _count(misses.places, location(missing[0]), location(near), example)
+            if (instead := self._keys.instead(one, record)) is not None:
+                missing, near = instead
+                _count(misses.places, location(missing), location(near), example)
             if misses.inside and (element := _nearest_element(one)) is not None:
                 self._blame(element, record, example)
         return bool(alone)
@@ -289,16 +283,6 @@ def _nearest_element(note: Note) -> Note | None:
         return None
     elements = [one for one in note.children if one.verdict is not Verdict.MATCH]
     return min(elements, key=lambda one: sum(1 for _ in involved(one)), default=None)
-
-
-def _missing(note: Note) -> tuple[Where | None, Path] | None:
-    """Return the first place where a clause's value should have been, and the path that ended there."""
-    for operand, found in zip(operands(note.node), note.finding.operands, strict=False):
-        where = next((one.where for one in islice(found, SEARCHED) if one.value is MISSING), None)
-        path = next((one for one in walk(operand) if isinstance(one, Path)), None)
-        if where is not None and path is not None:
-            return where, path
-    return None
 
 
 def _count(counted: dict[tuple[str, str], Counted], text: str, hint: str, example: Example) -> None:

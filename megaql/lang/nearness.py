@@ -10,6 +10,7 @@ import re
 from datetime import timedelta
 from decimal import Context, Decimal
 from difflib import SequenceMatcher
+from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from megaql.lang import dates, literals, regexes
@@ -21,12 +22,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+class Form(Enum):
+    """How two texts differ that are the same otherwise."""
+
+    CASE = "but for case"
+    SPACES = "but for spaces around"
+
+
 class Nearness(NamedTuple):
     """How near: of two values the lesser is nearer. `tier` 0 is a difference of form, 1 one that was measured, 2 any other; `remark` is it in words."""
 
     tier: int
     distance: Decimal | int = 0
     remark: str = ""
+    form: Form | None = None
 
 
 #: No more can be said than that the value is another one.
@@ -34,6 +43,9 @@ FAR: Final = Nearness(2)
 
 #: The value is the bound, which the order leaves out.
 AT_BOUND: Final = Nearness(1, 0, "the bound itself")
+
+_BUT_FOR_CASE: Final = Nearness(0, 0, Form.CASE.value, Form.CASE)
+_BUT_FOR_SPACES: Final = Nearness(0, 1, Form.SPACES.value, Form.SPACES)
 
 #: Code points of a text that are compared letter by letter.
 COMPARED: Final = 64
@@ -154,9 +166,9 @@ def _counted(count: int, unit: str) -> str:
 def _form(value: str, wanted: str, holds: Callable[[str, str], bool]) -> Nearness | None:
     """Say whether a test would hold but for case or for the spaces around."""
     if holds(value.casefold(), wanted.casefold()):
-        return Nearness(0, 0, "but for case")
+        return _BUT_FOR_CASE
     if value.strip() != value and holds(value.strip().casefold(), wanted.casefold()):
-        return Nearness(0, 1, "but for spaces around")
+        return _BUT_FOR_SPACES
     return None
 
 
@@ -177,7 +189,7 @@ def to_regex(value: object, regex: Regex) -> Nearness:
     if kind(value) is Kind.STRING and "i" not in regex.flags:
         try:
             if regexes.search(Regex(regex.pattern, "".join(sorted(f"{regex.flags}i"))), text(value)):
-                return Nearness(0, 0, "but for case")
+                return _BUT_FOR_CASE
         except regexes.PatternError:
             return FAR
     return FAR

@@ -63,7 +63,7 @@ class NearValues:
 
     def add(self, note: Note, example: Any, *, alone: bool, wanted: Verdict) -> None:
         """Count the value of one message that came nearest to the wanted verdict; nothing where the clause found none."""
-        best = min(islice(_measured(note, wanted), MEASURED), key=lambda one: one[2][:2], default=None)
+        best = closest(note, wanted)
         if best is None:
             return
         value, against, near = best
@@ -96,6 +96,11 @@ class NearValues:
     def nearest(self) -> list[NearValue]:
         """Return the values kept, the nearest first, and of those equally near the most frequent."""
         return sorted(self._kept.values(), key=lambda one: (one.nearness[:2], -one.count))
+
+
+def closest(note: Note, wanted: Verdict) -> tuple[Found, Found | None, Nearness] | None:
+    """Return the value of a clause that came nearest to the wanted verdict, and what it was measured against where that stands in the message too."""
+    return min(islice(_measured(note, wanted), MEASURED), key=lambda one: one[2][:2], default=None)
 
 
 def _measured(note: Note, wanted: Verdict) -> Iterator[tuple[Found, Found | None, Nearness]]:

@@ -25,7 +25,9 @@ def test_any_clause_over_any_documents(clause, documents):
     assert [note.verdict for note in notes] == verdicts
     assert result.verdicts == {verdict: verdicts.count(verdict) for verdict in Verdict}
     assert result.funnel[-1].count <= result.seen
-    assert result.alone == sum(bool(explain.explained(note).blockers()) for note in notes)
+    assert result.alone == sum(
+        bool(explain.explained(note, record).blockers()) for note, record in zip(notes, documents, strict=True)
+    )
     for one in result.clauses:
         assert 0 < one.alone + one.together <= result.seen - result.verdicts[Verdict.MATCH]
         assert sum(near.count for near in one.values.nearest()) + one.values.others <= one.alone + one.together

@@ -200,6 +200,31 @@ def test_text(query, text):
     assert str(explained(query)) == dedent(text).strip()
 
 
+@pytest.mark.parametrize(
+    ("query", "hint"),
+    [
+        ('name == "user.updated"', 'only case differs, which "…"i and /…/i ignore'),
+        ('name in ["user.created", "user.updated"]', 'only case differs, which "…"i and /…/i ignore'),
+        ("name ~ /^user/", 'only case differs, which "…"i and /…/i ignore'),
+        ('name startswith "user."', 'only case differs, which "…"i and /…/i ignore'),
+        ('code == "A1"', "only the spaces around it differ"),
+        ("order.total == 5", "there is $.order.Total"),
+        ("exists order.total", "there is $.order.Total"),
+        ("any i in order.line: (i == 1)", "there is $.order.lines"),
+        ('name != "USER.Updated"', ""),
+        ('name == "order"', ""),
+        ("missing order.total", ""),
+        ("name", ""),
+        ("any i in name: (i == 1)", ""),
+        ("nothing == 5", ""),
+        ("Total == 5", "there is $.order.Total"),
+    ],
+)
+def test_a_hint_where_little_is_missing(query, hint):
+    document = {"name": "USER.Updated", "code": " A1", "order": {"Total": 5, "lines": [1]}}
+    assert explained(query, document).hint == hint
+
+
 def test_long_lines_are_wrapped_at_80_columns():
     query = " and ".join(f'event.name != "{letter * 90}"' for letter in "abc")
     text = str(explained(query, {"event": {"name": "x" * 500}}))
