@@ -40,6 +40,11 @@ COMMANDS: Final = (
         "relate",
         "Say how two queries relate, and show it with messages; or compare all queries of a file or an application.",
     ),
+    Entry(
+        "convert",
+        "convert",
+        "Turn a query into a filter of EventBridge, SNS, Lambda or Pipes, or such a filter into a query.",
+    ),
     Entry("publish", "publish", "Send MEGA events, data, text, bytes or saved records to a queue or a topic."),
     Entry("run", "run", "Run a consumer: hand each message to the handlers whose query it matches."),
     Entry("help", "topics", "Explain exit codes, queries, safety and the environment variables."),

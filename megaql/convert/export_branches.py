@@ -175,9 +175,13 @@ def _check_pair(known: Leaf, leaf: Leaf, flat: Flat) -> None:
         return  # A field that is nowhere is in no element.
     if not flat.together(known.place, leaf.place):
         shared = next(at for at, (a, b) in enumerate(zip(here, there, strict=False)) if a != b)
+        way = ".".join(here[:shared])
+        if any(step.binder < 0 for step in known.place[:shared]):
+            raise Conflict(
+                f"an element of {way} may be an array of objects itself; `of` in place of `in` means each of these"
+            )
         raise Conflict(
-            f"{'.'.join(here[:shared])} may be an array, and a policy would want both from one element of it; "
-            f"the query takes them from any two"
+            f"{way} may be an array, and a policy would want both from one element of it; `is object` says that it is none"
         )
 
 

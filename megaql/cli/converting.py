@@ -1,0 +1,155 @@
+"""What `megaql convert` does: the policy or the query on standard output, and how well it fits on standard error.
+
+A maintainer keeps one rule: standard output holds what the service or another command reads, and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from megaql.cli.complaint import render
+from megaql.cli.status import Status
+from megaql.cli.style import Style, harmless, harmless_json
+from megaql.convert import eventbridge, lambda_filters, pipes, sns
+from megaql.convert.export import Fit
+from megaql.errors import MegaQLError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from megaql.cli.convert import Service
+    from megaql.cli.environment import Environment
+    from megaql.convert.export import Export
+    from megaql.query import Query
+
+_NAMES: Final = {
+    "eventbridge": "EventBridge",
+    "sns-body": "SNS, by the body",
+    "sns-attributes": "SNS, by attributes",
+    "lambda": "Lambda",
+    "pipes": "EventBridge Pipes",
+}
+
+_READERS: Final[dict[str, Callable[[str], Query]]] = {
+    "eventbridge": eventbridge.from_pattern,
+    "sns-body": lambda text: sns.from_policy(text, "MessageBody"),
+    "sns-attributes": lambda text: sns.from_policy(text, "MessageAttributes"),
+    "lambda": lambda_filters.from_filters,
+    "pipes": pipes.from_filters,
+}
+
+
+def _export(query: Query, service: Service, *, arrays: bool) -> Export:
+    match service.value:
+        case "eventbridge":
+            return eventbridge.to_pattern(query, arrays=arrays)
+        case "sns-body":
+            return sns.to_policy(query, "MessageBody", arrays=arrays)
+        case "sns-attributes":
+            return sns.to_policy(query, "MessageAttributes", arrays=arrays)
+        case "lambda":
+            return lambda_filters.to_filters(query, arrays=arrays)
+        case _:
+            return pipes.to_filters(query, arrays=arrays)
+
+
+class Converting:
+    """One conversion; `whole` prints all that is known of it as one JSON object."""
+
+    def __init__(self, world: Environment, *, whole: bool) -> None:
+        self.world = world
+        self.whole = whole
+        self.style = Style(on=world.colors(stderr=True))
+
+    def read(self, given: str, service: Service) -> int:
+        """Print the query that a pattern is: JSON text, a file, or `-`."""
+        query = _READERS[service.value](self._text(given))
+        self.world.out(query.to_json() if self.whole else harmless(str(query)))
+        return Status.DONE
+
+    def _text(self, given: str) -> str:
+        if given == "-":
+            return self.world.stdin.read()
+        if given.lstrip().startswith(("{", "[")):
+            return given
+        try:
+            return Path(given).read_text(encoding="utf-8-sig")
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+        except UnicodeDecodeError:
+            why = "it is not UTF-8 text"
+        raise MegaQLError(
+            "The file cannot be read",
+            where=given,
+            why=why,
+            hint="give JSON text that begins with {, a file of it, or - for standard input",
+        )
+
+    def write(self, query: Query, service: Service, *, arrays: bool, exact: bool) -> int:
+        """Print the policy for a query, and what is left to ask."""
+        export = _export(query, service, arrays=arrays)
+        if self.whole:
+            self._json(_as_dict(export))
+        elif export.policy is None:
+            self.world.say(render(_impossible(export, query, service, arrays=arrays), self.style))
+        else:
+            self._json(export.policy)
+            self._tell(export, service)
+        missed = export.fit is Fit.IMPOSSIBLE or (exact and export.fit is not Fit.EXACT)
+        return Status.NO_MATCH if missed else Status.DONE
+
+    def _json(self, document: dict[str, object]) -> None:
+        indent = 2 if self.world.stdout_isatty else None
+        self.world.out(harmless_json(json.dumps(document, ensure_ascii=False, indent=indent)))
+
+    def _tell(self, export: Export, service: Service) -> None:
+        """Say on standard error how the policy fits, in lines of the terminal's width."""
+        takes = {
+            Fit.EXACT: "takes exactly what the query matches",
+            Fit.SUPERSET: "takes all that the query matches, and more",
+        }[export.fit]
+        color = "green" if export.fit is Fit.EXACT else "yellow"
+        self.world.say(f"{self.style(export.fit.value, color, bold=True)}: {_NAMES[service.value]} {takes}")
+        if export.residual is not None:
+            self._line("then ask", str(export.residual))
+        for reason in export.reasons:
+            if reason.clause:
+                self._line("because", f"{reason.clause}: {reason.why}")
+            else:
+                self._line("assuming", reason.why)
+
+    def _line(self, name: str, text: str) -> None:
+        room = max(self.world.width, 40)
+        lead = f"  {name}: "
+        lines = textwrap.wrap(
+            harmless(text), room - len(lead), break_long_words=False, break_on_hyphens=False, drop_whitespace=True
+        )
+        for at, line in enumerate(lines or [""]):
+            start = f"  {self.style(f'{name}:', bold=True)} " if at == 0 else " " * len(lead)
+            self.world.say(f"{start}{line}")
+
+
+def _as_dict(export: Export) -> dict[str, object]:
+    return {
+        "fit": export.fit.value,
+        "policy": export.policy,
+        "residual": None if export.residual is None else str(export.residual),
+        "reasons": [{"clause": reason.clause or None, "why": reason.why} for reason in export.reasons],
+    }
+
+
+def _impossible(export: Export, query: Query, service: Service, *, arrays: bool) -> MegaQLError:
+    first = export.reasons[0]
+    why = "; ".join(dict.fromkeys(reason.why for reason in export.reasons))
+    hint = "ask it where the messages arrive, or add a clause that a policy can test"
+    if arrays and "array" in why:
+        hint = f"where there are plain values only, say so with --no-arrays; else {hint}"
+    return MegaQLError(
+        f"{_NAMES[service.value]} cannot ask any part of the query",
+        where=first.clause or str(query),
+        why=why,
+        hint=hint,
+    )
