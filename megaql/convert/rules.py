@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from megaql.convert.matchers import Exists, Fields, Matcher
 from megaql.errors import ConvertError
@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 
 Keys: TypeAlias = tuple[str, ...]
 
-#: The most combinations of alternatives that are looked at; a pattern with more is refused.
-MAX_TERMS = 10_000
+#: The most conditions that are looked at, over all combinations of alternatives together.
+MAX_LOOKED_AT: Final = 200_000
+#: The most keys with a dot in one path, each of which is read in two ways.
+MAX_DOTTED_KEYS: Final = 6
 
 
 # Compared by identity: the same words at two places are two conditions.
@@ -69,10 +71,17 @@ def formula(fields: Fields, dialect: Dialect) -> Formula:
     Where a service has no nested patterns, a dot in a key is no more than a character.
     """
     said = _fields(fields, ())
+    leaves = sum(1 for _ in atoms(said))
+    dots = max(sum("." in key for key in atom.path) for atom in atoms(said))
+    if _size(said) * leaves > MAX_LOOKED_AT or dots > MAX_DOTTED_KEYS:
+        raise ConvertError(
+            "The pattern is too large for one query.",
+            why=f"it has {leaves:,} conditions and its alternatives combine to {_size(said):,} rules",
+            hint="split it into several patterns",
+        )
     combinations = list(terms(said))
     for term in combinations:
-        names = [name(atom) for atom in term]
-        if twice := next((one for one in names if names.count(one) > 1), None):
+        if twice := _twice(term):
             raise dialect.refuse(
                 f"Path `{twice}` cannot be allowed multiple times",
                 twice,
@@ -80,6 +89,21 @@ def formula(fields: Fields, dialect: Dialect) -> Formula:
             )
     settled = _settled(said, combinations)
     return _without_dots(settled) if dialect.nested else settled
+
+
+def _twice(term: tuple[Atom, ...]) -> str | None:
+    names = list(map(name, term))
+    return next((one for one in names if names.count(one) > 1), None) if len(set(names)) < len(names) else None
+
+
+def atoms(said: Formula) -> Iterator[Atom]:
+    """Yield what a formula asks of single paths, in its order."""
+    match said:
+        case All(items) | One(items):
+            for item in items:
+                yield from atoms(item)
+        case _:
+            yield said
 
 
 def name(atom: Atom) -> str:
@@ -116,23 +140,13 @@ def _either(items: tuple[Formula, ...]) -> Formula:
 
 def terms(said: Formula) -> Iterator[tuple[Atom, ...]]:
     """Yield the rules without alternatives that a formula comes to, each as what has to hold together."""
-    if _size(said) > MAX_TERMS:
-        raise ConvertError(
-            f"The pattern has more than {MAX_TERMS:,} combinations of alternatives.",
-            why="each is a rule of its own for the service",
-            hint="split it into several patterns",
-        )
-    yield from _terms(said)
-
-
-def _terms(said: Formula) -> Iterator[tuple[Atom, ...]]:
     match said:
         case All(items):
-            for chosen in product(*(list(_terms(item)) for item in items)):
+            for chosen in product(*(list(terms(item)) for item in items)):
                 yield tuple(atom for part in chosen for atom in part)
         case One(items):
             for item in items:
-                yield from _terms(item)
+                yield from terms(item)
         case _:
             yield (said,)
 

@@ -72,9 +72,9 @@ def _filter(item: object, dialect: Dialect, where: str) -> nodes.Clause:
     if len(pattern) > MAX_PATTERN:
         raise dialect.refuse(f"Member must have length less than or equal to {MAX_PATTERN}", f"{where}.Pattern")
     formula = _seen(rules.formula(reading.read(pattern, dialect), dialect))
-    names = {atom.path[1] for atom in writing.atoms(formula) if atom.path[0] == "messageAttributes"}
+    names = {atom.path[1] for atom in rules.atoms(formula) if atom.path[0] == "messageAttributes"}
     clause = writing.clause(formula, _start(names))
-    asks_inside = any(atom.path[0] == "body" for atom in writing.atoms(formula))
+    asks_inside = any(atom.path[0] == "body" for atom in rules.atoms(formula))
     if asks_inside and writing.without(formula, _BODY) is not None:
         # Of a body that is no document the service drops everything, however the rest of the pattern would fare.
         clause = tree.conjunction([writing.HAS_DOCUMENT, clause])

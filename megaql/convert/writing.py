@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from megaql.convert import leaves
-from megaql.convert.rules import Absent, All, Atom, Formula, Keys, One, Some
+from megaql.convert.rules import Absent, All, Atom, Formula, Keys, One, Some, atoms
 from megaql.errors import ConvertError, QueryLimitError
 from megaql.lang import nodes, tree
 from megaql.lang.limits import QUANTIFIER_NESTING
@@ -72,16 +72,6 @@ def _leads(atom: Atom) -> Iterator[Keys]:
     """Yield the paths of objects that an atom stands under together with others, the shortest first."""
     settled = len(atom.path) - 1 if isinstance(atom, Some) else atom.beside
     return (atom.path[:count] for count in range(1, settled + 1))
-
-
-def atoms(formula: Formula) -> Iterator[Atom]:
-    """Yield what a formula asks of single paths, in its order."""
-    match formula:
-        case All(items) | One(items):
-            for item in items:
-                yield from atoms(item)
-        case _:
-            yield formula
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,3 +98,23 @@ def test_a_pattern_that_is_too_large_for_a_query_is_refused():
         eventbridge.from_pattern(nested)
     assert caught.value.what == "The pattern is too large for one query."
     assert "quantifiers are nested more than 3 levels deep" in caught.value.why
+
+
+OPTIONAL = [1, {"exists": False}]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "counted"),
+    [
+        (
+            {f"n{number}": OPTIONAL for number in range(20)},
+            "40 conditions and its alternatives combine to 1,048,576 rules",
+        ),
+        ({"a.a": {"b.b": {"c.c": {"d.d": {"e.e": {"f.f": {"g.g": [1]}}}}}}}, "1 conditions"),
+    ],
+    ids=["alternatives", "dots"],
+)
+def test_a_pattern_with_too_many_readings_is_refused(pattern, counted):
+    with pytest.raises(ConvertError, match="too large") as caught:
+        eventbridge.from_pattern(pattern)
+    assert counted in caught.value.why
