@@ -101,7 +101,7 @@ class Formatting:
         elif self._check:
             self._print([text.name] if changed else [])
         elif text.path is None:
-            self._print(laid_out.removesuffix("\n").split("\n"))
+            self._show(laid_out.removesuffix("\n"))
         elif changed:
             rewrite(text.path, laid_out)
         self._changed += changed and text.path is not None
@@ -111,6 +111,14 @@ class Formatting:
         """Yield a unified diff, which `patch` takes."""
         before, after = _lines(text.source.text), _lines(laid_out)
         yield from unified_diff(before, after, text.name, text.name, lineterm="")
+
+    def _show(self, laid_out: str) -> None:
+        if self._style.on:
+            from megaql.cli.coloring import painted  # noqa: PLC0415 - it imports Pygments
+
+            self._world.out(painted(laid_out, self._style))
+        else:
+            self._print(laid_out.split("\n"))
 
     def _print(self, lines: Iterable[str], *, colors: bool = False) -> None:
         for line in lines:

@@ -116,7 +116,7 @@ def command(
         return 0
     if topic in TOPICS:
         title, text = TOPICS[topic]
-        world.out(f"{style(title, bold=True)}\n\n{text}")
+        world.out(f"{style(title, bold=True)}\n\n{_painted(text, style) if topic == 'queries' else text}")
         return 0
     names = [entry.name for entry in commands.COMMANDS]
     if topic in names:
@@ -129,3 +129,13 @@ def command(
         f"There is no topic {topic!r}; topics are {', '.join(TOPICS)}.{f' Did you mean {near[0]}?' if near else ''}",
         param_hint="TOPIC",
     )
+
+
+def _painted(text: str, style: Style) -> str:
+    """Return a text that begins with queries, up to a blank line, with them in colour."""
+    if not style.on:
+        return text
+    from megaql.cli.coloring import painted  # noqa: PLC0415 - it imports Pygments
+
+    queries, blank, rest = text.partition("\n\n")
+    return f"{painted(queries, style)}{blank}{rest}"

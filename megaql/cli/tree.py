@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from megaql.cli.coloring import pieces
 from megaql.cli.preview import event_text, id_text, payload_text
 from megaql.cli.screen import Screen
 from megaql.cli.style import harmless
@@ -95,7 +96,7 @@ def _label(one: Explanation) -> RenderableType:
     notes = (Padding(_text(remark.text, _STYLES[remark.kind]), (0, 0, 0, GAP)) for remark in one.remarks)
     row = Table.grid(padding=(0, GAP, 0, 0))
     row.add_column(min_width=VERDICT)
-    row.add_row(Text(f"{sign} {one.verdict.value}", color, no_wrap=True), Group(_text(title), *notes))
+    row.add_row(Text(f"{sign} {one.verdict.value}", color, no_wrap=True), Group(_clause(title), *notes))
     return row
 
 
@@ -119,3 +120,7 @@ def _blocker(blocker: Explanation) -> str:
 
 def _text(text: str, style: str = "") -> Text:
     return Text(harmless(text), style, overflow="fold")
+
+
+def _clause(text: str) -> Text:
+    return Text.assemble(*((piece, color or "") for piece, color in pieces(text)), overflow="fold")

@@ -1,6 +1,7 @@
 """`megaql fmt`: queries are printed, files replaced."""
 
 import os
+import re
 
 import pytest
 
@@ -170,3 +171,23 @@ def test_an_error_of_standard_input_has_its_lines(megaql):
 def test_what_would_move_the_cursor_is_shown_on_a_terminal_only(megaql):
     assert megaql("fmt", "a=='\x1b'").out == 'a == "\x1b"\n'
     assert megaql("fmt", "a=='\x1b'", tty=True).out == 'a == "\\x1b"\n'
+
+
+def test_queries_in_colour_are_the_same_queries(megaql):
+    query = "any x in items: (x.a == 'b'i) and not count(y in z: (y)) > 5 # why"
+    coloured = megaql("fmt", query, "--color", "always").out
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == megaql("fmt", query).out
+    for word in (
+        "\x1b[35many\x1b[0m",
+        "\x1b[35mand\x1b[0m",
+        "\x1b[34mcount\x1b[0m",
+        "\x1b[36m5\x1b[0m",
+        "\x1b[90m# why\x1b[0m",
+    ):
+        assert word in coloured
+
+
+def test_help_shows_queries_in_colour(megaql):
+    coloured = megaql("help", "queries", "--color", "always").out
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == megaql("help", "queries").out
+    assert '\x1b[32m"item.added"\x1b[0m' in coloured

@@ -6,44 +6,10 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from megaql.lang import nodes, parser, printer, queryfile, tree
+from megaql.lang import parser, queryfile
 from megaql.lang.layout.text import WIDTH, format_file, format_query
-from megaql.lang.tokens import scan
 from megaql.source import width
-from tests.property.queries import clauses
-
-#: What people leave between two words, comments apart.
-BLANKS = ("", "", "", " ", "  ", "\t", "\n", "\r\n", "\n\n  ", "\n \t\n")
-
-
-@st.composite
-def disordered(draw, depth=3):
-    """Texts with needless parentheses, blanks of all kinds and comments between any two words, and their number."""
-    text = printer.to_text(draw(clauses(depth)))
-    text = with_parentheses(text, draw(st.randoms(use_true_random=False)))
-    words = scan(text)
-    comments = 0
-    written, end = "", 0
-    for word in words:
-        written += text[end : word.start] + draw(st.sampled_from(BLANKS))
-        if draw(st.integers(0, 9)) == 0:
-            written += f"# comment {comments} {'long ' * draw(st.integers(0, 12))}{draw(st.sampled_from(BLANKS[6:]))}"
-            comments += 1
-            if "\n" not in written[written.rindex("#") :]:
-                written += "\n"
-        written, end = written + word.text, word.end
-    return written, comments
-
-
-def with_parentheses(text, random):
-    """Put parentheses around clauses by chance."""
-    places = []
-    for node in tree.walk(parser.parse(text)):
-        if isinstance(node, nodes.Clause) and random.random() < 0.2:
-            places += [(node.span.start, 1, "("), (node.span.end, 0, ")")]
-    for place, _, sign in sorted(places, reverse=True):
-        text = text[:place] + sign + text[place:]
-    return text
+from tests.property.disorder import disordered
 
 
 def comments_of(text):

@@ -21,7 +21,7 @@ from pygments.token import (
 )
 
 from megaql.highlight import MegaQLLexer
-from tests.property.test_layout import disordered
+from tests.property.disorder import disordered
 
 CHECKOUT = Path(__file__).parents[2]
 QUERIES = sorted(
