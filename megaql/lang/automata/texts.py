@@ -140,15 +140,15 @@ CACHED_ALPHABETS: Final = 128
 def _folding_to(inner: Split) -> tuple[Split, tuple[tuple[int, ...], ...]]:
     """Return the classes of characters that casefold to the same letters of an alphabet, and these letters for each class."""
     spelled: dict[tuple[int, ...], list[tuple[int, int]]] = {}
-    casefolds = _casefolds()
-    changed = CharSet.chars("".join(casefolds))
-    for letter, chars in enumerate(inner.sets()):
-        spelled[letter,] = list((chars - changed).ranges)
-    for char, folded in casefolds.items():
-        spelled.setdefault(tuple(map(inner.class_of, folded)), []).append((ord(char), ord(char)))
-    alphabet = Split.by([CharSet.of(ranges) for ranges in spelled.values()])
-    spellings = list(spelled)
-    return alphabet, tuple(spellings[one] for within in alphabet.within for one in within)
+    for char, folded in _casefolds().items():
+        letters = tuple(map(inner.class_of, folded))
+        if letters != (inner.class_of(char),):
+            spelled.setdefault(letters, []).append((ord(char), ord(char)))
+    sets = inner.sets()
+    alphabet = Split.by([*sets, *map(CharSet.of, spelled.values())])
+    # Each class is in one letter, and in one more set where it is spelled in another way than by this letter.
+    spellings = [*((letter,) for letter in range(len(sets))), *spelled]
+    return alphabet, tuple(spellings[max(within)] for within in alphabet.within)
 
 
 @lru_cache(1)
