@@ -122,6 +122,9 @@ def command(
     from megaql.scan.budget import Budget, StopReason  # noqa: PLC0415 - as above
 
     world = options.world_of(context, color)
+    for option, given in (("--id", message_id), ("--nth", nth), ("--only", None if only is Only.ANY else only)):
+        if summary and given is not None:
+            raise typer.BadParameter(f"--summary counts all messages; leave out {option}", param_hint="--summary")
     compiled = compile_given(world, query, param, queries)
     chosen = message_id is not None or nth is not None or only is not Only.ANY or summary
     wanted = Wanted(

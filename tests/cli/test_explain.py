@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 QUERY = 'event.name == "item.added" and event.quantity > 3'
 
 
@@ -93,3 +95,10 @@ def test_why_a_payload_is_only_data(megaql, events):
 
 def test_forms_of_whole_messages_are_refused(megaql, events):
     assert megaql("explain", QUERY, events, "-o", "raw").status == 2
+
+
+@pytest.mark.parametrize("words", [("--id", "1a"), ("--nth", "2"), ("--only", "match")], ids=" ".join)
+def test_a_summary_is_of_all_messages(megaql, events, words):
+    result = megaql("explain", QUERY, events, "--summary", *words)
+    assert (result.status, result.out) == (2, "")
+    assert f"leave out {words[0]}" in result.err
