@@ -80,7 +80,7 @@ def command(
       megaql convert '{"source": [{"prefix": "aws."}]}' --from eventbridge
       megaql convert policy.json --from sns-body
 
-    Effect: none. A policy never keeps back a message that the query matches. Where it takes others too, standard error says what is left to
+    Effect: reads. No service is asked. A policy never keeps back a message that the query matches. Where it takes others too, standard error says what is left to
     ask; where nothing of the query can be said, the exit status is 1.
     """
     from megaql.cli.converting import Converting  # noqa: PLC0415 - the rooms below are entered when the command runs

@@ -82,7 +82,7 @@ def tested(clause: Clause, scope: Scope, *, holds: bool) -> Tested:
     if isinstance(clause, IsKind) and clause.kind is KindName.OBJECT and not positive:
         return _no_object(clause, found, scope)
     if not positive:
-        _check_single(clause, found.places, scope)
+        _check_single(clause, subject.path, found.places, scope)
     asks = _asked(clause, subject, scope.target, positive=positive)
     why = asks.why or found.why or _of_arrays(clause, found.places, scope)
     if subject.fallback is not None and _holds_for(clause, subject, subject.fallback, holds=holds):
@@ -125,9 +125,9 @@ def is_negated(clause: Clause) -> bool:
     return bool(getattr(clause, "negated", False))
 
 
-def _check_single(clause: Clause, places: Sequence[Place], scope: Scope) -> None:
+def _check_single(clause: Clause, path: Path, places: Sequence[Place], scope: Scope) -> None:
     """Refuse a negation where it must hold for no value or for several: a policy takes the first that fits."""
-    if not all(map(scope.flat.is_single, places)):
+    if not _is_plain(path) or not all(map(scope.flat.is_single, places)):
         raise Cannot("it must hold for every element of an array, and a policy is content with one")
     # Who promises that compared values are plain does not promise that of what is only asked for its kind.
     plain = scope.flat.scalars.__contains__ if isinstance(clause, IsKind) else scope.flat.is_scalar

@@ -148,9 +148,9 @@ def both(ones: Sequence[Branch], others: Sequence[Branch], flat: Flat, limit: in
 def _joined(one: Branch, other: Branch, flat: Flat) -> Branch:
     leaves = list(one)
     for leaf in other:
-        if any(_settles(known, leaf, flat) for known in leaves):
+        if any(_settles(known, leaf, flat) for known in one):
             continue
-        for known in leaves:
+        for known in one:
             _check_pair(known, leaf, flat)
         leaves.append(leaf)
     return tuple(leaves)

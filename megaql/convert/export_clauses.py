@@ -155,7 +155,7 @@ def _alternatives(parts: Sequence[Wanted], scope: Scope) -> Plan:
     plans = _plans(parts, scope)
     branches = tuple(branch for found in plans for branch in found.branches)
     if () in branches:
-        branches = ((),)
+        return EVERYTHING
     return Plan(branches, all(found.implied for found in plans), tuple(why for found in plans for why in found.whys))
 
 
