@@ -34,11 +34,18 @@ class OneOf:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """The texts that come before or after the operand by code point: `<`, `<=`, `>`, `>=`; with `fold`, both casefolded."""
+    """The texts that come before or after the operand by code point: `<`, `<=`, `>`, `>=`; with `fold`, both casefolded.
+
+    Equality is `OneOf`, required or forbidden; `ValueError` for its operators.
+    """
 
     operator: Comparison
     operand: str
     fold: bool = False
+
+    def __post_init__(self) -> None:
+        if self.operator in {Comparison.EQ, Comparison.NE}:
+            raise ValueError(f"{self.operator.value} is no order")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +94,5 @@ def _ordered(operator: Comparison, sign: int) -> bool:
             return sign <= 0
         case Comparison.GT:
             return sign > 0
-        case Comparison.GE:
-            return sign >= 0
-        case Comparison.EQ | Comparison.NE:
-            return (sign == 0) is (operator is Comparison.EQ)
         case _:
-            assert_never(operator)
+            return sign >= 0
