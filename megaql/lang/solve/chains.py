@@ -44,7 +44,8 @@ from megaql.lang.solve.places import (
     replace_value,
     substitute,
 )
-from megaql.lang.solve.probes import UNKNOWABLE, Grade, Test, read
+from megaql.lang.solve.probes import UNKNOWABLE, Grade, Test, Work, read
+from megaql.lang.solve.profiles import Profile, profile
 from megaql.lang.solve.trees import Tree, grow
 from megaql.lang.solve.values import SCALARS, judge, whole_number
 from megaql.lang.tree import children
@@ -75,17 +76,27 @@ class Chain:
 class Places:
     """What is known of the places of a query: where arrays may stand, and the tests there."""
 
-    def __init__(self, clauses: Iterable[Clause], *, arrays: bool, now: datetime) -> None:
+    def __init__(self, clauses: Iterable[Clause], *, arrays: bool, now: datetime, work: Work) -> None:
         self.arrays = arrays
+        self.work = work
         self.now = now
         self.asked = {as_written(place) for clause in clauses for place in _asked(clause)}
         self._tests: dict[Clause, Test] = {}
+        self._profiles: dict[Clause, Profile] = {}
 
     def test(self, clause: Clause) -> Test:
         """Return a plain test as a function of its place."""
         if clause not in self._tests:
             self._tests[clause] = read(clause)
         return self._tests[clause]
+
+    def fact(self, test: Test, allowed: Allowed, *, result: bool = False, elsewhere: bool = False) -> Fact:
+        """Return a test with the verdicts that are allowed as a fact about its place."""
+        clause = test.clause
+        if clause not in self._profiles:
+            about = test.of_result if test.grade is Grade.CALL else test.probe
+            self._profiles[clause] = profile(about or clause, self.now)
+        return Fact(test, allowed, self._profiles[clause], self.now, self.work, result=result, elsewhere=elsewhere)
 
     def seen(self) -> Iterator[Path]:
         """Yield the places of the tests that were looked at."""
@@ -194,7 +205,7 @@ def chain(
             for length, segment in enumerate(segments, 1):
                 tree = tree.at([Each() if isinstance(segment, Element) else segment])
                 tree.arrays = places.may_be_array(Path(segments[:length], test.place.root))
-        tree.facts.append(Fact(test, allowed, places.now, elsewhere=test.clause in elsewhere))
+        tree.facts.append(places.fact(test, allowed, elsewhere=test.clause in elsewhere))
     grown = grow(body, must_be=True, kinds=()) if body.branches else Answer(Status.YES, {})
     if grown.status is not Status.YES:
         grown = max(grow(body), grown, key=lambda answer: answer.status)
@@ -288,7 +299,7 @@ def _counts(places: Places, facts: Facts) -> Iterator[tuple[Count, Answer]]:
     for clause, allowed in facts.items():
         found = places.of_count(clause)
         if found is not None and Verdict.UNKNOWN not in allowed:
-            counts.setdefault(found[0], []).append(Fact(found[1], allowed, places.now, result=True))
+            counts.setdefault(found[0], []).append(places.fact(found[1], allowed, result=True))
     for count, some in counts.items():
         answer = whole_number(some)
         zero = all(fact.holds(0) for fact in some)

@@ -75,11 +75,15 @@ Outcome: TypeAlias = Impossible | Witness | Undecided
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What one search may cost: ways through the `or`s, and constants that cut the values of one path into regions."""
+    """What one search may cost: ways through the `or`s, looks at a test for a value, and the items of all lists.
+
+    An evaluation counts as ten looks.
+    """
 
     branches: int = 400
-    constants: int = 1_000
+    looks: int = 40_000
+    items: int = 2_000
 
 
-#: A few milliseconds for what people write, about 100 for the worst.
+#: A few milliseconds for what people write, some 100 for the worst.
 DEFAULT_LIMIT: Final = Limit()

@@ -6,14 +6,14 @@ value of the region; `holds` is always right for the value itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from megaql.lang.kinds import Kind
 from megaql.lang.record import MISSING
-from megaql.lang.solve.probes import WHOLE, Grade, Test
-from megaql.lang.solve.profiles import Profile, Texts, profile
+from megaql.lang.solve.probes import EVALUATION, WHOLE, Grade, Test, Work
+from megaql.lang.solve.profiles import Profile, Texts
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -55,7 +55,7 @@ RESULTS: Final[dict[str, dict[Kind, Kind]]] = {
 
 @dataclass(slots=True)
 class Fact:
-    """A test of the value at a place, or with `result` of what the test's function gives for it.
+    """A test of the value at a place, or with `result` of what the test's function gives for it. `known` is what it compares with.
 
     `wraps` is how many arrays stand around the value: the test is of the array. Each holds the value `copies` times, so that it equals
     no list that the query writes. `elsewhere` says that the place may have values in other chains, so that none in this one settles nothing.
@@ -63,15 +63,12 @@ class Fact:
 
     test: Test
     allowed: frozenset[Verdict]
+    known: Profile
     now: datetime
+    work: Work
     wraps: int = 0
     result: bool = False
     elsewhere: bool = False
-    known: Profile = field(init=False)
-
-    def __post_init__(self) -> None:
-        clause = self.test.of_result if self.result or self.test.grade is Grade.CALL else self.test.probe
-        self.known = profile(clause or self.test.clause, self.now)
 
     @property
     def copies(self) -> int:
@@ -98,8 +95,10 @@ class Fact:
 
     def verdict(self, values: tuple[object, ...]) -> Verdict:
         """Ask the evaluator, once for each value."""
+        self.work.spend()
         key = (self.result, tuple((type(value), repr(value)) for value in values))
         if key not in self.test.answers:
+            self.work.spend(EVALUATION)
             answer = self.test.on_result if self.result else self.test.on
             self.test.answers[key] = answer(values, self.now)
         return self.test.answers[key]

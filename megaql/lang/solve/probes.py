@@ -59,7 +59,31 @@ class Grade(Enum):
     OTHER = "one place, and nothing else is known"
     ELEMENTS = "a quantifier over the elements of one place: known only where there are none"
     FIXED = "no place and no clock: the same verdict on every record"
-    FREE = "several places or none that is known: any verdict may come"
+    FREE = "several places, or a function of the user's own: any verdict may come"
+
+
+#: What an evaluation costs, in looks at a test whose answer is known.
+EVALUATION: Final = 10
+
+#: What a search through automata costs, in the same unit.
+AUTOMATA: Final = 1_000
+
+
+class OutOfWork(Exception):  # noqa: N818 - control flow inside the solver, never seen outside
+    """The work is used up; the solver turns this into `Undecided`."""
+
+
+@dataclass(slots=True)
+class Work:
+    """What is left of a search's work; `spend` is the only way to use it."""
+
+    left: int
+
+    def spend(self, looks: int = 1) -> None:
+        """Take looks off; `OutOfWork` where there are not as many left."""
+        self.left -= looks
+        if self.left < 0:
+            raise OutOfWork
 
 
 @dataclass(slots=True, eq=False)
@@ -82,7 +106,7 @@ class Test:
         """Whether the test is about a value itself and never about what is in an array."""
         if self.grade is Grade.CALL:
             return self.function in WHOLE
-        return isinstance(self.clause, nodes.IsKind | PresenceTest | nodes.Truth | Opaque)
+        return isinstance(self.clause, nodes.IsKind | PresenceTest | nodes.Truth)
 
     def on(self, values: Sequence[object], now: datetime) -> Verdict:
         """Return the verdict for a record in which the place leads to exactly these values."""
@@ -119,14 +143,12 @@ def read(clause: Clause) -> Test:
     places = set(paths_in(clause))
     if not places and not clock:
         return Test(clause, Grade.FIXED)
-    if len(places) != 1 or any(isinstance(part, Count | Quantified) for part in parts):
+    if len(places) != 1 or any(isinstance(part, Count | Quantified | Opaque) for part in parts):
         return Test(clause, Grade.FREE, clock=clock)
     (place,) = places
     probe = replace_value(clause, place, PROBE)
     fallback = any(isinstance(part, Default) for part in parts)
     test = Test(clause, Grade.OTHER, place, probe, clock=clock, fallback=fallback)
-    if isinstance(clause, Opaque):
-        return test
     subjects = [part for part in children(clause) if any(True for _ in paths_in(part))]
     if len(subjects) != 1 or not _stands_well(clause, subjects[0]):
         return test

@@ -10,13 +10,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
-from megaql.lang.nodes import IsKind, KindName, Presence, PresenceTest, Quantified, Quantifier
+from megaql.lang.nodes import IsKind, KindName, ListLiteral, Presence, PresenceTest, Quantified, Quantifier
 from megaql.lang.solve.chains import Places, chain, counted, counted_demands, fixed_hold, split
 from megaql.lang.solve.demands import DEFAULT_LIMIT, Demand, Impossible, Limit, Outcome, Undecided, Want, Witness
 from megaql.lang.solve.facts import Status
 from megaql.lang.solve.formula import All, OneOf, parts
 from megaql.lang.solve.places import canonical, element_of, rewrite, substitute
+from megaql.lang.solve.probes import OutOfWork, Work
 from megaql.lang.solve.witnesses import confirmed, together
+from megaql.lang.tree import walk
 from megaql.lang.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 ALL: Final = frozenset(Verdict)
 
 _UNKNOWN: Final = frozenset({Verdict.UNKNOWN})
+
+#: What each fact costs in each way, beside the looks at its test.
+_OVERHEAD: Final = 5
 
 #: Elements inside elements that are chosen one after the other. Queries nest quantifiers to three; each may be met once more in a guard.
 _PINNED: Final = 6
@@ -78,6 +83,11 @@ def solve(
     `[*]`, `in`, a list literal or `is array`. `now` is the time at which a witness is confirmed, the present if it is not given.
     """
     time = datetime.now(UTC) if now is None else now
+    if (
+        sum(len(node.items) for clause, _ in demands for node in walk(clause) if isinstance(node, ListLiteral))
+        > limit.items
+    ):
+        return Undecided("the lists are too long to compare")
     forms = [(False, [*demands])]
     in_event = [Demand(rewrite(clause, canonical), want) for clause, want in demands]
     if in_event != forms[0][1]:
@@ -89,16 +99,19 @@ def solve(
         def accept(chains: Sequence[Chain], facts: Facts, search: _Search = search, mega: bool = mega) -> Record | None:
             return confirmed(demands, chains, search.places, counted(search.places, facts), mega=mega)
 
-        way = search.run(form, {}, Scope(), accept=accept)
+        try:
+            way = search.run(form, {}, Scope(), accept=accept)
+        except OutOfWork:
+            return Undecided("the clauses take too long to compare")
         if search.found is not None:
             return Witness(search.found, time if search.places.reads_clock() else None)
         closed = closed and way.status is Status.NO
-    return Impossible() if closed else Undecided("these clauses are not understood well enough")
+    return Impossible() if closed else Undecided("the clauses are not understood well enough")
 
 
 class _Search:
     def __init__(self, demands: Sequence[Demand], *, arrays: bool, limit: Limit, now: datetime) -> None:
-        self.places = Places((clause for clause, _ in demands), arrays=arrays, now=now)
+        self.places = Places((clause for clause, _ in demands), arrays=arrays, now=now, work=Work(limit.looks))
         self.left = limit.branches
         self.found: Record | None = None
 
@@ -138,6 +151,7 @@ class _Search:
 
     def hold(self, facts: Facts, scope: Scope) -> Way:
         """Return whether the facts can hold together, each that wants "some" in a chain of its own."""
+        self.places.work.spend(_OVERHEAD * len(facts))
         if not fixed_hold(self.places, facts):
             return _CLOSED
         every, some = split(self.places, facts, scope.pinned)

@@ -6,11 +6,13 @@ never about fewer.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from megaql.lang.automata.search import NOTHING, find
 from megaql.lang.solve import regions
 from megaql.lang.solve.facts import REFUTED, Answer, Status
+from megaql.lang.solve.probes import AUTOMATA
 from megaql.lang.solve.profiles import Texts
 from megaql.lang.verdict import Verdict
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from megaql.lang.automata.languages import Language
+    from megaql.lang.automata.search import Nothing, Undecided
     from megaql.lang.solve.facts import Fact
 
 #: A text that is neither a date nor an address.
@@ -53,6 +56,11 @@ def _readable(facts: Sequence[Fact], candidates: Sequence[str]) -> bool:
     return True
 
 
+@lru_cache(maxsize=512)
+def _find(require: tuple[Language, ...], forbid: tuple[Language, ...]) -> str | Nothing | Undecided:
+    return find(require, forbid)
+
+
 def _of_form(facts: Sequence[Fact], shaped: Sequence[Fact]) -> Answer:
     require: list[Language] = []
     forbid: list[Language] = []
@@ -63,7 +71,8 @@ def _of_form(facts: Sequence[Fact], shaped: Sequence[Fact]) -> Answer:
             require.extend(fact.known.languages)
         elif Verdict.MATCH not in fact.allowed and len(fact.known.languages) == 1:
             forbid.extend(fact.known.languages)
-    found = find(require, forbid)
+    facts[0].work.spend(AUTOMATA)
+    found = _find(tuple(require), tuple(forbid))
     if found is NOTHING:
         return REFUTED
     if isinstance(found, str):
