@@ -102,8 +102,10 @@ class Fields:
     """What an object has to have: every member, and with `$or` one of the alternatives.
 
     A member is a name with the `Fields` of the object there, or with one or more matchers for the value there. There is at least one
-    member or alternative. `alternatives` are empty or two or more.
+    member or alternative. `alternatives` are empty or two or more. Of a path that a member and an alternative both say, the last in the
+    pattern's order counts: `$or` stands behind so many `members_before` it, `None` being all of them.
     """
 
     members: tuple[tuple[str, Fields | tuple[Matcher, ...]], ...]
     alternatives: tuple[Fields, ...] = ()
+    members_before: int | None = None

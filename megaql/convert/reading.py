@@ -108,16 +108,18 @@ class _Reader:
             raise self._refuse("nested too deeply", path[:3])
         members: list[tuple[str, Fields | tuple[Matcher, ...]]] = []
         alternatives: tuple[Fields, ...] = ()
+        before: int | None = None
         for name, rule in pattern.items():
             if not isinstance(name, str):
                 raise self._refuse(f"{name!r} is not a string", path)
             if name == "$or" and self.operator:
                 alternatives = self._alternatives(rule, path)
+                before = len(members)
             elif in_or and name in RESERVED_IN_OR:
                 raise self._refuse(f"{name} is Ruler reserved fieldName which cannot be used inside $or.", path)
             else:
                 members.append((name, self._member(name, rule, (*path, name), in_or=in_or)))
-        return Fields(tuple(members), alternatives)
+        return Fields(tuple(members), alternatives, None if before == len(members) else before)
 
     def _member(self, name: str, rule: Any, path: tuple[str, ...], *, in_or: bool) -> Fields | tuple[Matcher, ...]:
         if isinstance(rule, list):

@@ -66,7 +66,7 @@ Formula: TypeAlias = "Some | Absent | All | One"
 
 
 def formula(fields: Fields, dialect: Dialect) -> Formula:
-    """Return what a pattern asks; raises `ConvertError` for a path that is said twice, of which event-ruler would drop one.
+    """Return what a pattern asks; raises `ConvertError` for one that comes to too many rules.
 
     Where a service has no nested patterns, a dot in a key is no more than a character.
     """
@@ -80,20 +80,14 @@ def formula(fields: Fields, dialect: Dialect) -> Formula:
             hint="split it into several patterns",
         )
     combinations = list(terms(said))
-    for term in combinations:
-        if twice := _twice(term):
-            raise dialect.refuse(
-                f"Path `{twice}` cannot be allowed multiple times",
-                twice,
-                hint="the service may take the pattern and keep only what is said last; say each path once, with all its conditions",
-            )
-    settled = _settled(said, combinations)
+    kept = [_last(term) for term in combinations]
+    settled = _settled(said, combinations) if kept == combinations else _written_out(list(dict.fromkeys(kept)))
     return _without_dots(settled) if dialect.nested else settled
 
 
-def _twice(term: tuple[Atom, ...]) -> str | None:
-    names = list(map(name, term))
-    return next((one for one in names if names.count(one) > 1), None) if len(set(names)) < len(names) else None
+def _last(term: tuple[Atom, ...]) -> tuple[Atom, ...]:
+    """Keep what is said last of each path, as event-ruler does."""
+    return tuple({name(atom): atom for atom in term}.values())
 
 
 def atoms(said: Formula) -> Iterator[Atom]:
@@ -117,7 +111,8 @@ def _fields(fields: Fields, path: Keys) -> Formula:
         at = (*path, key)
         items.append(_fields(rule, at) if isinstance(rule, Fields) else _leaf(at, rule))
     if fields.alternatives:
-        items.append(_either(tuple(_fields(alternative, path) for alternative in fields.alternatives)))
+        before = len(items) if fields.members_before is None else fields.members_before
+        items.insert(before, _either(tuple(_fields(alternative, path) for alternative in fields.alternatives)))
     return _every(tuple(items))
 
 
@@ -173,13 +168,15 @@ def _settled(said: Formula, combinations: list[tuple[Atom, ...]]) -> Formula:
                 settled.setdefault(atom, set()).add(_beside(atom, term))
     if all(len(counts) == 1 for counts in settled.values()):
         return _with_beside(said, {atom: counts.pop() for atom, counts in settled.items()})
+    return _written_out(combinations)
+
+
+def _written_out(combinations: list[tuple[Atom, ...]]) -> Formula:
+    """Return the formula that one of the rules holds."""
     return _either(
         tuple(
             _every(
-                tuple(
-                    replace(atom, beside=_beside(atom, term)) if isinstance(atom, Absent) else replace(atom)
-                    for atom in term
-                )
+                tuple(replace(atom, beside=_beside(atom, term)) if isinstance(atom, Absent) else atom for atom in term)
             )
             for term in combinations
         )

@@ -57,7 +57,7 @@ READABLE = [
         "any d of detail: (d.a == 1 and any x of d.x: (x.y == 2 and x.z == 3))",
     ),
     ({"a": {"b": {"c": [1], "d": [2]}}}, "any x of a.b: (x.c == 1 and x.d == 2)"),
-    ({"$or": [{"a": [1]}, {"b": [2]}], "c": [3]}, "c == 3 and (a == 1 or b == 2)"),
+    ({"$or": [{"a": [1]}, {"b": [2]}], "c": [3]}, "(a == 1 or b == 2) and c == 3"),
     (
         {"detail": {"s": ["x"], "$or": [{"a": [1]}, {"b": [2]}]}},
         'any d of detail: (d.s == "x" and (d.a == 1 or d.b == 2))',
