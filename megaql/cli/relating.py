@@ -139,6 +139,9 @@ _SIGNS: Final = {
 _CELL: Final = 3
 _NAME: Final = 30
 
+#: Pairs with messages in common that are shown with one; the table and JSON have all.
+_SHOWN: Final = 20
+
 
 class Set(_Shown):
     """The queries of a file or an application, by their names."""
@@ -191,9 +194,12 @@ class Set(_Shown):
             wider.setdefault(narrow, []).append(wide)
         self._block("covered by another", [f"{narrow}, by {', '.join(names)}" for narrow, names in wider.items()])
         self._block("cannot be told", [f"{one} and {other}" for one, other in coverage.undecided])
-        for place, one in enumerate(coverage.overlaps):
+        for place, one in enumerate(coverage.overlaps[:_SHOWN]):
             self._block("" if place else "some in common", [f"{one.first} and {one.second}"])
             self._message(one.record, [self._queries[one.first], self._queries[one.second]], "    ")
+
+        if (more := len(coverage.overlaps) - _SHOWN) > 0:
+            self._world.out(f"  … and {more:,} more pairs; -o json has them all")
 
     def _block(self, title: str, lines: Sequence[str]) -> None:
         if title and lines:

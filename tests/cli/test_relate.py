@@ -153,6 +153,14 @@ def test_a_set_of_queries(megaql, golden, shop):
     golden("relate-set-80", result.out)
 
 
+def test_of_many_overlaps_some_are_shown(megaql, tmp_path):
+    file = tmp_path / "many.mql"
+    file.write_text("".join(f"q{number}: x{number} == 1\n" for number in range(8)))
+    result = megaql("relate", file, tty=True)
+    assert result.out.count(" and q") == 20
+    assert result.lines[-1] == "  … and 8 more pairs; -o json has them all"
+
+
 def test_a_narrow_terminal_has_no_table(megaql, shop):
     result = megaql("relate", shop, "-p", "least=1000", tty=True, width=25)
     assert "all its messages" not in result.out
