@@ -218,7 +218,7 @@ class _Any:
 class _Flat(_Any):
     """Messages that keep the promise of `arrays=False`."""
 
-    def value(self, name, depth):
+    def value(self, name, depth):  # noqa: ARG002 - objects of objects would be compared
         if name in SCALAR_NAMES or name in {"name", "version"}:
             return self.scalar()
         return self.members(0)
