@@ -80,7 +80,7 @@ def clause_tree(explanation: Explanation, width: int) -> Tree:
 def _grow(tree: Tree, explanation: Explanation, levels: int) -> None:
     """Add the clauses inside a clause. Where there is no room to indent, they follow as its siblings."""
     for position, child in enumerate(explanation.children, 1):
-        if explanation.omitted and position == len(explanation.children):
+        if explanation.omitted and position == len(explanation.children) - 1:
             tree.add(_text(explanation.omission, "dim"))
         branch = tree.add(_label(child))
         _grow(branch if levels > 1 else tree, child, levels - 1)

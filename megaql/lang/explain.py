@@ -58,7 +58,7 @@ class Explanation:
     `reason` says why the verdict is UNKNOWN, `hint` what to write for a comparison that different kinds kept from holding. `actual` is
     what the clause's values led to, `decided_by` the place of the one that decided. `element` is the place of the array element that a
     quantifier's condition was asked about. `children` are the clauses inside, in the order of the text; of a quantifier they are what was found
-    about the first elements and the last one that was looked at, and `omitted` is the number of elements between. `matched` is the part of a string in
+    about the first elements, then the one that tells most (`trace`) and the last one, and `omitted` is the number of those left out. `matched` is the part of a string in
     which a regex was found.
     """
 
@@ -86,7 +86,7 @@ class Explanation:
 
     @property
     def omission(self) -> str:
-        """How many elements were looked at and are not among `children`, as a remark before the last of them."""
+        """How many elements were looked at and are not among `children`, as a remark before the last two of them."""
         return f"… {self.omitted:,} more element{'s' if self.omitted > 1 else ''} …"
 
     @property
@@ -239,7 +239,7 @@ def _lines(one: Explanation, depth: int) -> Iterator[str]:
     for remark in one.remarks:
         yield from _wrapped(" " * len(label) + remark.text, " " * (len(label) + 2))
     for position, child in enumerate(one.children, 1):
-        if one.omitted and position == len(one.children):
+        if one.omitted and position == len(one.children) - 1:
             yield from _wrapped(f"{margin}  {one.omission}", margin + "  ")
         yield from _lines(child, depth + 1)
 

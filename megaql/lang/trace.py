@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from megaql.lang.blockers import involved
 from megaql.lang.budget import Budget, OutOfBudget
 from megaql.lang.evaluator import Evaluation
 from megaql.lang.findings import Finding
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from megaql.lang.paths import Found
     from megaql.lang.record import Record
 
-#: Elements of an array whose notes a quantifier keeps: the first ones, and the last that was looked at.
+#: Elements of an array whose notes a quantifier keeps: the first ones, the first unknown one or else the nearest, and the last one looked at.
 KEPT_ELEMENTS: Final = 10
 
 #: The same for a quantifier inside another one.
@@ -90,7 +91,14 @@ class _Run(Evaluation):
         finding = super().judge(condition, variable, element)
         note = self.notes.pop()._replace(element=element)
         if len(self.notes) >= (KEPT_INNER_ELEMENTS if self.variables else KEPT_ELEMENTS):
-            self.notes.pop()
+            last = self.notes.pop()
+            if _interest(last) < _interest(self.notes[-1]):
+                self.notes[-1] = last
             self._omitted += 1
         self.notes.append(note)
         return finding
+
+
+def _interest(note: Note) -> tuple[bool, int]:
+    """Order elements by how much they tell, the lesser the more: one that is unknown, as it may decide, and then how near it came."""
+    return note.verdict is not Verdict.UNKNOWN, sum(1 for _ in involved(note))

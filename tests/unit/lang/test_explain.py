@@ -313,7 +313,17 @@ def test_a_quantifier_shows_the_first_elements_and_the_last_one_looked_at():
 def test_how_many_elements_are_not_shown_is_said():
     explanation = explained("any i in a: (i == 99)", {"a": list(range(200))})
     assert explanation.omitted == explanation.to_dict()["omitted"] == 90
-    assert str(explanation).splitlines()[-4] == "  … 90 more elements …"
+    assert str(explanation).splitlines()[-7] == "  … 90 more elements …"
+
+
+def test_of_many_elements_the_one_that_tells_most_is_shown():
+    elements = [{"q": 1, "r": 1} for _ in range(200)]
+    elements[70] = {"q": 9, "r": 1}
+    nearest = explained("any i in a: (i.q == 9 and i.r == 9)", {"a": elements})
+    assert [child.element for child in nearest.children[-2:]] == ["$.a[70]", "$.a[199]"]
+    elements[120] = {"r": 1}
+    unknown = explained("all i in a: (i.q > 0)", {"a": elements})
+    assert unknown.decided_by == unknown.children[-2].element == "$.a[120]"
 
 
 def test_of_a_quantifier_inside_another_fewer_elements_are_shown():
