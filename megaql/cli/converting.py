@@ -102,8 +102,12 @@ class Converting:
         return Status.NO_MATCH if missed else Status.DONE
 
     def _json(self, document: dict[str, object]) -> None:
-        indent = 2 if self.world.stdout_isatty else None
-        self.world.out(harmless_json(json.dumps(document, ensure_ascii=False, indent=indent)))
+        text = (
+            _laid_out(document, self.world.width)
+            if self.world.stdout_isatty
+            else json.dumps(document, ensure_ascii=False)
+        )
+        self.world.out(harmless_json(text))
 
     def _tell(self, export: Export, service: Service) -> None:
         """Say on standard error how the policy fits, in lines of the terminal's width."""
@@ -130,6 +134,26 @@ class Converting:
         for at, line in enumerate(lines or [""]):
             start = f"  {self.style(f'{name}:', bold=True)} " if at == 0 else " " * len(lead)
             self.world.say(f"{start}{line}")
+
+
+def _laid_out(value: object, width: int, indent: int = 0, lead: int = 0) -> str:
+    """Return JSON with each part on a line of its own, but for those that fit on one."""
+    flat = json.dumps(value, ensure_ascii=False)
+    inner, pad = indent + 2, "\n" + " " * (indent + 2)
+    if indent and indent + lead + len(flat) < width:
+        return flat
+    match value:
+        case dict() if value:
+            parts = [
+                f"{json.dumps(key, ensure_ascii=False)}: {_laid_out(item, width, inner, len(key) + 4)}"
+                for key, item in value.items()
+            ]
+            return f"{{{pad}{f',{pad}'.join(parts)}{pad[:-2]}}}"
+        case list() if value:
+            parts = [_laid_out(item, width, inner) for item in value]
+            return f"[{pad}{f',{pad}'.join(parts)}{pad[:-2]}]"
+        case _:
+            return flat
 
 
 def _as_dict(export: Export) -> dict[str, object]:
