@@ -3,12 +3,15 @@
 `tests/property/test_import.py` has the cases at large. A deviation that an emulator gives up fails here, to be taken off the list.
 """
 
+import json
+
 import ministack.services.eventbridge as ministack
 import pytest
+from ministack.services import lambda_svc
 from moto.events.models import EventPattern
 from moto.sns.utils import FilterPolicyMatcher
 
-from megaql.convert import eventbridge, sns
+from megaql.convert import eventbridge, lambda_filters, sns
 from tests.unit.convert.test_sns_import import attribute, message
 
 #: An emulator, what it has otherwise, a pattern, an event, and what EventBridge says; the emulator says the opposite.
@@ -90,3 +93,41 @@ def test_moto_and_a_query_say_the_same_of_attributes(policy, values, right):
 def test_deviations_from_sns(about, policy, values, right):
     assert sns.from_policy(policy).matches(message(**values)) is right
     assert moto_sns(policy, values) is not right, about
+
+
+#: What ministack's filters of an event source mapping say otherwise, of a pattern for the body and a body.
+LAMBDA_DEVIATIONS = [
+    ("arrays are not looked into", {"a": ["x"]}, {"a": ["x"]}, True),
+    ("what is missing differs", {"a": [{"anything-but": "x"}]}, {}, False),
+    ("what is missing is null", {"a": [None]}, {}, False),
+    ("an object exists", {"a": [{"exists": True}]}, {"a": {}}, False),
+    ("the text of a number is one", {"a": [{"numeric": ["=", 5]}]}, {"a": "5"}, False),
+    ("equals-ignore-case is unknown", {"a": [{"equals-ignore-case": "x"}]}, {"a": "X"}, True),
+    ("$or is a name", {"$or": [{"a": [1]}, {"b": [1]}]}, {"b": 1}, True),
+]
+
+LAMBDA_AGREEMENTS = [
+    ({"a": ["x", "y"]}, {"a": "x"}, True),
+    ({"a": ["x"], "b": [1]}, {"a": "x"}, False),
+    ({"a": {"b": [{"prefix": "x"}]}}, {"a": {"b": "xy"}}, True),
+    ({"a": [{"suffix": "x"}]}, {"a": "xy"}, False),
+    ({"a": [{"numeric": [">", 0, "<=", 5]}]}, {"a": 5}, True),
+    ({"a": [{"exists": False}]}, {"b": 1}, True),
+    ({"a": [{"anything-but": ["x"]}]}, {"a": "y"}, True),
+]
+
+
+def lambda_query(pattern):
+    return lambda_filters.from_filters({"Filters": [{"Pattern": json.dumps({"body": pattern})}]})
+
+
+@pytest.mark.parametrize(("pattern", "body", "right"), LAMBDA_AGREEMENTS, ids=str)
+def test_ministack_and_a_query_say_the_same_of_bodies(pattern, body, right):
+    assert lambda_query(pattern).matches(body) is right
+    assert lambda_svc._match_esm_filter({"body": body}, {"body": pattern}) is right
+
+
+@pytest.mark.parametrize(("about", "pattern", "body", "right"), LAMBDA_DEVIATIONS, ids=str)
+def test_deviations_from_lambda(about, pattern, body, right):
+    assert lambda_query(pattern).matches(body) is right
+    assert lambda_svc._match_esm_filter({"body": body}, {"body": pattern}) is not right, about
