@@ -14,7 +14,7 @@ BLANKS = ("", "", "", " ", "  ", "\t", "\n", "\r\n", "\n\n  ", "\n \t\n")
 def disordered(draw, depth=3):
     """Texts of any clauses, each with the number of its comments."""
     text = printer.to_text(draw(clauses(depth)))
-    text = with_parentheses(text, draw(st.randoms(use_true_random=False)))
+    text = with_parentheses(text, draw(st.lists(st.integers(0, 30), max_size=5)))
     words = scan(text)
     comments = 0
     written, end = "", 0
@@ -29,12 +29,13 @@ def disordered(draw, depth=3):
     return written, comments
 
 
-def with_parentheses(text, random):
-    """Put parentheses around clauses by chance."""
+def with_parentheses(text, chosen):
+    """Put parentheses around some of the clauses of a text, chosen by their numbers."""
+    found = [node for node in tree.walk(parser.parse(text)) if isinstance(node, nodes.Clause)]
     places = []
-    for node in tree.walk(parser.parse(text)):
-        if isinstance(node, nodes.Clause) and random.random() < 0.2:
-            places += [(node.span.start, 1, "("), (node.span.end, 0, ")")]
+    for number in chosen:
+        span = found[number % len(found)].span
+        places += [(span.start, 1, "("), (span.end, 0, ")")]
     for place, _, sign in sorted(places, reverse=True):
         text = text[:place] + sign + text[place:]
     return text

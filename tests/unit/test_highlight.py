@@ -36,7 +36,7 @@ FENCES = [
     pytest.param(fence, id=f"{page.name}-{number}")
     for page in [*sorted(CHECKOUT.glob("docs/*.md")), CHECKOUT / "README.md"]
     for number, fence in enumerate(
-        re.findall(r"^```megaql\n(.*?)^```$", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+        re.findall(r"^```megaql(?: \w+)?\n(.*?)^```$", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
     )
 ]
 

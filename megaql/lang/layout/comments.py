@@ -68,6 +68,7 @@ class Comments:
     """The comments of a query's text by the unit they are about."""
 
     def __init__(self, text: str, clause: nodes.Clause) -> None:
+        self._text = text
         self._tokens = scan(text)
         self._starts = {token.start: place for place, token in enumerate(self._tokens)}
         self._ends = {token.end: place for place, token in enumerate(self._tokens) if token.kind is not TokenKind.END}
@@ -125,16 +126,20 @@ class Comments:
         return unit
 
     def _settle(self) -> None:
-        """Move the comments around a row of clauses to the row: nobody could tell whether they are about its first or last one."""
+        """Move the comments around a row of clauses to the row where nobody could tell whether they are about its first or last one.
+
+        One at the end of a row of several lines is about its last line.
+        """
         for row in self._alone:
             if not isinstance(row.node, nodes.And | nodes.Or):
                 continue
             first, last = row.inside[0].units[0], row.inside[0].units[-1]
             row.above += first.above
             row.below[:0] = last.below
-            if last.beside is not None:
-                row.above += [row.beside] if row.beside is not None else []
-                row.beside, last.beside = last.beside, None
+            several_lines = "\n" in self._text[row.node.span.start : row.node.span.end]
+            about, other = (last, row) if several_lines else (row, last)
+            if about.beside is None:
+                about.beside, other.beside = other.beside, None
             first.above.clear()
             last.below.clear()
 
