@@ -13,12 +13,10 @@ from megaql.convert.export import Export, export
 from megaql.convert.export_target import TO_EVENTBRIDGE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from megaql.query import Query
 
 
-def from_pattern(pattern: Mapping[str, Any] | str) -> Query:
+def from_pattern(pattern: dict[str, Any] | str) -> Query:
     """Return the query that matches exactly the events an event pattern matches; the pattern is a dict or JSON text.
 
     Raises `ConvertError` with EventBridge's reason for a pattern that it refuses.

@@ -13,15 +13,13 @@ from megaql.convert.export import Export, as_criteria, export
 from megaql.convert.export_target import TO_LAMBDA
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from megaql.query import Query
 
 #: Filters of one event source mapping: five, ten where the quota was raised.
 MAX_FILTERS: Final = 10
 
 
-def from_filters(criteria: Mapping[str, Any] | str) -> Query:
+def from_filters(criteria: dict[str, Any] | str) -> Query:
     """Return the query that matches exactly the messages that Lambda hands to the function; `criteria` is a dict or JSON text.
 
     Raises `ConvertError` for criteria that Lambda refuses, and for a filter on what a query does not see.

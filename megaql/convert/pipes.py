@@ -13,15 +13,13 @@ from megaql.convert.export import Export, as_criteria, export
 from megaql.convert.export_target import TO_PIPES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from megaql.query import Query
 
 #: Filters of one pipe.
 MAX_FILTERS: Final = 5
 
 
-def from_filters(criteria: Mapping[str, Any] | str) -> Query:
+def from_filters(criteria: dict[str, Any] | str) -> Query:
     """Return the query that matches exactly the messages that a pipe takes; `criteria` is a dict or JSON text.
 
     Raises `ConvertError` for criteria that Pipes refuses, and for a filter on what a query does not see.

@@ -31,7 +31,7 @@ MAX_NESTING: Final = 100
 _IPV6: Final = re.compile(r"[0-9a-fA-F:]*:[0-9a-fA-F:]*")
 
 
-def read(pattern: Mapping[str, Any] | str, dialect: Dialect) -> Fields:
+def read(pattern: dict[str, Any] | str, dialect: Dialect) -> Fields:
     """Return the matchers that a pattern says, given as JSON text or as Python's reading of it.
 
     Raises `ConvertError` with the service's reason for a pattern that it refuses.

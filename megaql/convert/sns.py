@@ -28,7 +28,7 @@ DIALECTS: Final[Mapping[Scope, Dialect]] = {"MessageAttributes": SNS_ATTRIBUTES,
 _HAS_ATTRIBUTES: Final = nodes.Not(nodes.PresenceTest(nodes.Presence.EMPTY, writing.ATTRIBUTES[()]))
 
 
-def from_policy(policy: Mapping[str, Any] | str, scope: Scope = "MessageAttributes") -> Query:
+def from_policy(policy: dict[str, Any] | str, scope: Scope = "MessageAttributes") -> Query:
     """Return the query that matches exactly the messages a filter policy lets through; the policy is a dict or JSON text.
 
     `scope` is the subscription's `FilterPolicyScope`: `MessageAttributes`, which is also SNS's default, or `MessageBody`. Raises `ConvertError`
@@ -37,7 +37,7 @@ def from_policy(policy: Mapping[str, Any] | str, scope: Scope = "MessageAttribut
     return writing.query(clause(policy, scope))
 
 
-def clause(policy: Mapping[str, Any] | str, scope: Scope) -> nodes.Clause:
+def clause(policy: dict[str, Any] | str, scope: Scope) -> nodes.Clause:
     """Return what `from_policy` makes a query of, which may be larger than a query may be."""
     dialect = DIALECTS[scope]
     sns_limits.check_size(policy if isinstance(policy, str) else json.dumps(policy, default=str))

@@ -50,7 +50,7 @@ _ENVELOPE: Final[Mapping[Keys, str]] = {
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 
 
-def from_criteria(criteria: Mapping[str, Any] | str, dialect: Dialect, most: int) -> Query:
+def from_criteria(criteria: dict[str, Any] | str, dialect: Dialect, most: int) -> Query:
     """Return the query that matches exactly the messages that pass; without filters, all of them. `most` is the number of filters there may be.
 
     Raises `ConvertError` with the service's reason for a filter that it refuses, and for one that asks for what a query does not see.
