@@ -11,6 +11,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeGuard, get_args
 
 from megaql.convert import export_values as values
+from megaql.convert import export_words as words
 from megaql.convert.export_values import ABSENT, Asks, Cannot
 from megaql.convert.matchers import Exact
 from megaql.lang import evaluator, tree
@@ -208,9 +209,9 @@ def _asked(clause: Clause, subject: Subject, target: Target, *, positive: bool) 
         case Between(_, low, high) if _is_literal(low) and _is_literal(high):
             return values.between(target, low, high, negated=not positive)
         case TextTest(operator, _, String() as operand):
-            asks = values.text_test(target, operator, operand)
+            asks = words.text_test(target, operator, operand)
         case Matches(_, Regex() as regex):
-            asks = values.regex(target, regex)
+            asks = words.regex(target, regex)
         case InCidr(_, network):
             asks = values.in_cidr(target, network)
         case IsKind(_, kind):
@@ -255,9 +256,9 @@ def _of_function(clause: Clause, subject: Subject, target: Target, *, positive: 
     if subject.function == "lower" and positive:
         match clause:
             case Compare(Comparison.EQ, left, String() as text) if left is subject.node and text.value:
-                return values.lowered(target, TextOperator.LIKE, text, why)
+                return words.lowered(target, TextOperator.LIKE, text, why)
             case TextTest(operator, _, String() as text) if text.value and operator is not TextOperator.LIKE:
-                return values.lowered(target, operator, text, why)
+                return words.lowered(target, operator, text, why)
     return values.anything(target, why, blank=blank)
 
 

@@ -10,7 +10,7 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeGuard, assert_never
 
-from megaql.convert import export_text, folding
+from megaql.convert import export_text
 from megaql.convert.matchers import (
     AnythingBut,
     Cidr,
@@ -22,7 +22,7 @@ from megaql.convert.matchers import (
     Suffix,
     Wildcard,
 )
-from megaql.lang import cidr, operands, regexes
+from megaql.lang import cidr, operands
 from megaql.lang.nodes import (
     Boolean,
     Comparison,
@@ -36,7 +36,6 @@ from megaql.lang.nodes import (
     Regex,
     Size,
     String,
-    TextOperator,
 )
 
 if TYPE_CHECKING:
@@ -44,7 +43,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from megaql.convert.export_target import Target
-    from megaql.convert.export_text import Shape
     from megaql.convert.matchers import Comparison as Sign
     from megaql.convert.matchers import Matcher
     from megaql.lang.nodes import Literal
@@ -72,7 +70,7 @@ def anything(target: Target, why: str, *, blank: bool) -> Asks:
     return Asks((PRESENT,), why)
 
 
-def _first(target: Target, *choices: Asks) -> Asks:
+def first(target: Target, *choices: Asks) -> Asks:
     """Return the first choice that the service knows; the last is one that it does."""
     return next((asks for asks in choices if all(map(target.takes, asks.matchers))), choices[-1])
 
@@ -84,7 +82,7 @@ def equal(target: Target, literal: Literal | Param) -> Asks:
     """`== literal`."""
     match literal:
         case String(text, fold):
-            return _folded(target, text) if fold else _string(target, text)
+            return folded(target, text) if fold else string(target, text)
         case Null():
             return Asks((Exact(None),))
         case Boolean(value):
@@ -133,29 +131,31 @@ def _beyond(target: Target) -> str:
 _ADDRESS: Final = re.compile(r"[0-9]+(?:\.[0-9]+){3}|[0-9a-fA-F:]*:[0-9a-fA-F:]*")
 
 
-def _string(target: Target, text: str) -> Asks:
-    _check_text(text)
+def string(target: Target, text: str) -> Asks:
+    """`== "x"`."""
+    check_text(text)
     if _ADDRESS.fullmatch(text):
         return Asks((Exact(text),), f"{target.dialect.service} takes it for an IP address, in any of its spellings")
     return Asks((Exact(text),))
 
 
-def _check_text(text: str) -> None:
+def check_text(text: str) -> None:
+    """Raise `Cannot` for a text that no policy can hold."""
     if not export_text.is_unicode(text):
         raise Cannot("a lone surrogate cannot be written in a policy")
 
 
-def _folded(target: Target, text: str) -> Asks:
+def folded(target: Target, text: str) -> Asks:
     """`== "x"i`: by all its spellings, or by what it begins with as far as that has one spelling only."""
-    _check_text(text)
+    check_text(text)
     spelled = export_text.spellings(text)
     if spelled is not None:
         why = "" if export_text.keeps_case(text) else f"{target.dialect.service} ignores case in its own way"
-        return _first(target, Asks(tuple(map(EqualsIgnoreCase, spelled)), why))
+        return first(target, Asks(tuple(map(EqualsIgnoreCase, spelled)), why))
     why = "too many spellings are equal to it when case is ignored"
     plain = _plain_start(text)
     loose = anything(target, why, blank=not text)
-    return _first(target, Asks((Prefix(plain, fold=True),), why), loose) if plain else loose
+    return first(target, Asks((Prefix(plain, fold=True),), why), loose) if plain else loose
 
 
 def _plain_start(text: str) -> str:
@@ -229,139 +229,6 @@ def between(target: Target, low: Literal, high: Literal, *, negated: bool = Fals
     return anything(target, "the range is empty", blank=False)
 
 
-# Text
-
-
-def text_test(target: Target, operator: TextOperator, operand: String) -> Asks:
-    """`startswith`, `endswith`, `contains` and `like` with a literal."""
-    text = operand.value
-    _check_text(text)
-    if operand.fold:
-        return _folded_test(target, operator, text)
-    match operator:
-        case TextOperator.STARTSWITH:
-            return _prefix(target, text)
-        case TextOperator.ENDSWITH:
-            return _suffix(target, text)
-        case TextOperator.CONTAINS:
-            return _contains(target, text)
-        case TextOperator.LIKE:
-            return _like(target, text)
-        case _:
-            assert_never(operator)
-
-
-def _prefix(target: Target, text: str) -> Asks:
-    return Asks((Prefix(text),)) if text else _any_string(target)
-
-
-def _suffix(target: Target, text: str) -> Asks:
-    return Asks((Suffix(text),)) if text else _any_string(target)
-
-
-def _any_string(target: Target) -> Asks:
-    if target.takes(Wildcard("*")):
-        return Asks((Wildcard("*"),))
-    return anything(target, "a policy cannot ask for any string", blank=True)
-
-
-def _contains(target: Target, text: str) -> Asks:
-    if not text:
-        return _any_string(target)
-    why = f"{target.dialect.service} has no wildcard to look inside a text"
-    return _first(target, Asks((Wildcard(f"*{export_text.escaped(text)}*"),)), Asks((PRESENT,), why))
-
-
-def _like(target: Target, glob: str) -> Asks:
-    _check_sure(glob)
-    shape = export_text.of_glob(glob)
-    if glob == "*":
-        return _any_string(target)
-    if shape.exact:
-        return _shaped(target, shape, glob)
-    pattern, exact = export_text.wildcard(glob)
-    same = Asks((Wildcard(pattern),), "" if exact else "a wildcard has no sign for one character")
-    return _first(target, same, _shaped(target, shape, glob))
-
-
-def _check_sure(text: str) -> None:
-    if "\ufffd" in text:
-        raise Cannot("U+FFFD also stands for a lone surrogate in a message")
-
-
-def _shaped(target: Target, shape: Shape, source: str) -> Asks:
-    """Ask for the longest literal part of a text."""
-    why = "" if shape.exact else f"a policy tests the plain start or end of {source} only"
-    if shape.whole:
-        return _string(target, shape.start)
-    if shape.inside:
-        return _with(_contains(target, shape.inside), why)
-    if not shape.start and not shape.end:
-        return anything(target, f"a policy cannot test {source}", blank=True)
-    return Asks((Prefix(shape.start) if len(shape.start) >= len(shape.end) else Suffix(shape.end),), why)
-
-
-def _with(asks: Asks, why: str) -> Asks:
-    return asks._replace(why=asks.why or why)
-
-
-def _folded_test(target: Target, operator: TextOperator, text: str) -> Asks:
-    why = f"{target.dialect.service} does not ignore case there"
-    loose = anything(target, why, blank=not text or operator is TextOperator.LIKE)
-    starts, ends = operator is TextOperator.STARTSWITH, operator is TextOperator.ENDSWITH
-    if not (starts or ends) or not text:
-        return loose
-    spelled = export_text.spellings(text, open_start=ends, open_end=starts)
-    if spelled is None:
-        return loose
-    matchers = tuple((Prefix if starts else Suffix)(spelling, fold=True) for spelling in spelled)
-    exact = "" if export_text.keeps_case(text) else f"{target.dialect.service} ignores case in its own way"
-    return _first(target, Asks(matchers, exact), loose)
-
-
-def lowered(target: Target, operator: TextOperator, literal: String, why: str) -> Asks:
-    """`lower(…)` of a value equal to a text (`LIKE`), or beginning or ending with it: by letters in either case, and by more if need be."""
-    text = literal.value
-    is_prefix = operator is TextOperator.STARTSWITH
-    makers: dict[TextOperator, Matcher] = {
-        TextOperator.LIKE: EqualsIgnoreCase(text),
-        TextOperator.STARTSWITH: Prefix(text, fold=True),
-        TextOperator.ENDSWITH: Suffix(text, fold=True),
-    }
-    same = makers.get(operator)
-    if same and text == text.lower() and folding.is_lower(text, is_prefix=is_prefix) and target.takes(same):
-        return Asks((same,))
-    asks = _folded(target, text) if operator is TextOperator.LIKE else _folded_test(target, operator, text)
-    return asks._replace(why=asks.why or why)
-
-
-def regex(target: Target, node: Regex) -> Asks:
-    """`~ /regex/`."""
-    source = f"/{node.pattern}/"
-    shape = export_text.of_regex(node)
-    blank = regexes.search(node, "")
-    if shape is None:
-        return anything(target, f"a policy cannot test {source}", blank=blank)
-    _check_text(shape.start + shape.inside + shape.end)
-    if "i" not in node.flags:
-        return (
-            anything(target, f"a policy cannot test {source}", blank=blank)
-            if _is_bare(shape)
-            else _shaped(target, shape, source)
-        )
-    if shape.whole:
-        return _with(_folded(target, shape.start), "RE2 ignores case in its own way")
-    operator = TextOperator.STARTSWITH if shape.start else TextOperator.ENDSWITH if shape.end else TextOperator.CONTAINS
-    text = shape.start or shape.end or shape.inside
-    if not text:
-        return anything(target, f"a policy cannot test {source}", blank=blank)
-    return _with(_folded_test(target, operator, text), f"a policy tests the plain start or end of {source} only")
-
-
-def _is_bare(shape: Shape) -> bool:
-    return not (shape.whole or shape.start or shape.inside or shape.end)
-
-
 # Kinds and addresses
 
 
@@ -374,7 +241,14 @@ def in_cidr(target: Target, network: String | Param) -> Asks:
     # An IPv4 address in its IPv6 form begins with a colon or a zero.
     mapped = (Prefix(":"), Prefix("0"))
     plain = Exact(str(read.network_address)) if read.prefixlen == 32 else Cidr(str(read))
-    return _first(target, Asks((plain, *mapped), why), anything(target, why, blank=False))
+    return first(target, Asks((plain, *mapped), why), anything(target, why, blank=False))
+
+
+def any_string(target: Target) -> Asks:
+    """Ask for any string."""
+    if target.takes(Wildcard("*")):
+        return Asks((Wildcard("*"),))
+    return anything(target, "a policy cannot ask for any string", blank=True)
 
 
 def kind(target: Target, name: KindName) -> Asks:
@@ -385,7 +259,7 @@ def kind(target: Target, name: KindName) -> Asks:
         case KindName.BOOLEAN:
             return Asks((Exact(value=True), Exact(value=False)))
         case KindName.STRING:
-            return _any_string(target)
+            return any_string(target)
         case KindName.NUMBER:
             return anything(target, "a policy cannot ask for any number", blank=False)
         case KindName.ARRAY | KindName.OBJECT:
