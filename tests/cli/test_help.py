@@ -88,6 +88,7 @@ HEAVY = [
     "re2",
     "rich",
     "pydantic",
+    "pygments",
     "megaql.lang",
     "megaql.codec",
     "megaql.broker",
