@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from megaql.convert import export_json, export_values, reading, sns_limits
 from megaql.convert.dialects import RESERVED_IN_OR
-from megaql.convert.export_branches import Flat, Leaf, fields, keys
+from megaql.convert.export_branches import Flat, Leaf
 from megaql.convert.export_clauses import Plan, Stuck, Whole, Why, as_clause, conjuncts, planned
+from megaql.convert.export_fields import fields
 from megaql.convert.export_paths import Scope, Wanted, informed
 from megaql.convert.matchers import Fields, Numeric, Wildcard
 from megaql.errors import ConvertError
@@ -124,7 +125,7 @@ def _loosened(found: Plan, target: Target) -> Plan | None:
 def _assumptions(branches: Sequence[Branch], target: Target) -> list[Reason]:
     """Say what even an exact policy takes for granted of messages."""
     body = target.body or ()
-    sees_body = any(keys(leaf.place)[: len(body)] == body for branch in branches for leaf in branch)
+    sees_body = any(leaf.keys[: len(body)] == body for branch in branches for leaf in branch)
     found = [Reason("", target.assumes)] if target.assumes and sees_body else []
     if any(isinstance(matcher, Numeric) for branch in branches for leaf in branch for matcher in leaf.matchers):
         found.append(

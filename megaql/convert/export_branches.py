@@ -7,9 +7,10 @@ branch only if no array can come between them. EventBridge takes the fields of a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import product
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from megaql.convert.matchers import (
     AnythingBut,
@@ -17,7 +18,6 @@ from megaql.convert.matchers import (
     EqualsIgnoreCase,
     Exact,
     Exists,
-    Fields,
     Numeric,
     Prefix,
     Wildcard,
@@ -109,7 +109,7 @@ def _bare(place: Place) -> Place:
     return tuple(Step(step.key) for step in place)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Leaf:
     """A field of which one of the matchers holds. `order` is where the query asks for it.
 
@@ -121,14 +121,20 @@ class Leaf:
     order: int = 0
     alone: bool = False
 
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """The names on the way to the field."""
+        return keys(self.place)
+
+    @cached_property
+    def said(self) -> tuple[tuple[str, ...], frozenset[Matcher]]:
+        """What the policy says by the leaf: equal where two leaves test the same of the same field."""
+        return self.keys, frozenset(self.matchers)
+
     @property
     def absent(self) -> bool:
         """Whether the leaf holds where there is no such field."""
         return Exists(present=False) in self.matchers
-
-    def same_as(self, other: Leaf) -> bool:
-        """Whether two leaves test the same of the same field."""
-        return keys(self.place) == keys(other.place) and set(self.matchers) == set(other.matchers)
 
 
 Branch = tuple[Leaf, ...]
@@ -138,10 +144,14 @@ class Conflict(Exception):  # noqa: N818 - an answer, not a fault
     """Two tests cannot stand in one policy; the text says why."""
 
 
-def both(ones: Sequence[Branch], others: Sequence[Branch], flat: Flat, limit: int) -> tuple[Branch, ...]:
+#: Branches that a policy may come to by multiplying alternatives; more have no room in any policy.
+MAX_BRANCHES: Final = 64
+
+
+def both(ones: Sequence[Branch], others: Sequence[Branch], flat: Flat) -> tuple[Branch, ...]:
     """Return the branches that take what two policies take; `Conflict` where that would lose messages or there are too many."""
-    if len(ones) * len(others) > limit:
-        raise Conflict(f"it would need more than {limit:,} combinations")
+    if len(ones) > 1 and len(others) > 1 and len(ones) * len(others) > MAX_BRANCHES:
+        raise Conflict(f"it would need more than {MAX_BRANCHES} combinations")
     return tuple(_joined(one, other, flat) for one, other in product(ones, others))
 
 
@@ -159,12 +169,14 @@ def _joined(one: Branch, other: Branch, flat: Flat) -> Branch:
 def _settles(known: Leaf, leaf: Leaf, flat: Flat) -> bool:
     """Say whether one leaf already sees to another: it tests the same, or that there is anything at all."""
     if leaf.matchers == (Exists(present=True),):
-        return keys(known.place) == keys(leaf.place) and not known.absent
-    return leaf.same_as(known) and flat.together(leaf.place, known.place)
+        return known.keys == leaf.keys and not known.absent
+    return leaf.said == known.said and flat.together(leaf.place, known.place)
 
 
 def _check_pair(known: Leaf, leaf: Leaf, flat: Flat) -> None:
-    here, there = keys(known.place), keys(leaf.place)
+    here, there = known.keys, leaf.keys
+    if here[0] != there[0]:
+        return
     if here == there:
         raise Conflict("a policy tests a field once, and tests this one for another clause")
     if here[: len(there)] == there or there[: len(here)] == here:
@@ -183,6 +195,33 @@ def _check_pair(known: Leaf, leaf: Leaf, flat: Flat) -> None:
         raise Conflict(
             f"{way} may be an array, and a policy would want both from one element of it; `is object` says that it is none"
         )
+
+
+def merged(branches: Sequence[Branch]) -> list[Branch]:
+    """Unite branches that differ in what they test of one field: `a` is 1 or 2."""
+    fewer: list[Branch] = []
+    for branch in branches:
+        for at, known in enumerate(fewer):
+            if (united := _united(known, branch)) is not None:
+                fewer[at] = united
+                break
+        else:
+            fewer.append(branch)
+    return fewer if len(fewer) == len(branches) else merged(fewer)
+
+
+def _united(one: Branch, other: Branch) -> Branch | None:
+    if [leaf.keys for leaf in one] != [leaf.keys for leaf in other]:
+        return None
+    different = [at for at, leaf in enumerate(one) if leaf.said != other[at].said]
+    if not different:
+        return one
+    if len(different) > 1:
+        return None
+    (at,) = different
+    matchers = tuple(dict.fromkeys((*one[at].matchers, *other[at].matchers)))
+    both_said = replace(one[at], matchers=matchers, alone=one[at].alone or other[at].alone)
+    return (*one[:at], both_said, *one[at + 1 :])
 
 
 def narrowed(one: Branch, other: Branch, flat: Flat) -> tuple[Branch, Branch]:
@@ -234,93 +273,3 @@ def _rank(leaf: Leaf) -> int:
         next((rank for rank, classes in enumerate(_RANKS) if isinstance(matcher, classes)), 1)
         for matcher in leaf.matchers
     )
-
-
-# Writing
-
-
-def fields(branches: Sequence[Branch]) -> Fields:
-    """Return branches as a pattern: what all of them test once, the rest under `$or`. There is at least one, and none is empty."""
-    kept = _distinct(_merged([tuple(sorted(branch, key=lambda leaf: leaf.order)) for branch in branches]))
-    common = tuple(leaf for leaf in kept[0] if all(any(leaf.same_as(other) for other in rest) for rest in kept))
-    root = _Node()
-    for leaf in common:
-        root.at(keys(leaf.place)[:-1]).members[leaf.place[-1].key] = leaf.matchers
-    if len(kept) > 1:
-        rests = [tuple(leaf for leaf in branch if not any(leaf.same_as(one) for one in common)) for branch in kept]
-        shared = _shared_keys([keys(leaf.place)[:-1] for rest in rests for leaf in rest])
-        cut = [tuple(Leaf(leaf.place[len(shared) :], leaf.matchers, leaf.order) for leaf in rest) for rest in rests]
-        root.at(shared).alternatives = tuple(fields([rest]) for rest in cut)
-    return root.frozen()
-
-
-def _merged(branches: list[Branch]) -> list[Branch]:
-    """Unite branches that differ in what they test of one field: `a` is 1 or 2."""
-    merged: list[Branch] = []
-    for branch in branches:
-        for at, known in enumerate(merged):
-            if (united := _united(known, branch)) is not None:
-                merged[at] = united
-                break
-        else:
-            merged.append(branch)
-    return merged if len(merged) == len(branches) else _merged(merged)
-
-
-def _united(one: Branch, other: Branch) -> Branch | None:
-    if [keys(leaf.place) for leaf in one] != [keys(leaf.place) for leaf in other]:
-        return None
-    different = [at for at, leaf in enumerate(one) if not leaf.same_as(other[at])]
-    if not different:
-        return one
-    if len(different) > 1:
-        return None
-    (at,) = different
-    matchers = tuple(dict.fromkeys((*one[at].matchers, *other[at].matchers)))
-    return (*one[:at], Leaf(one[at].place, matchers, one[at].order), *one[at + 1 :])
-
-
-def _distinct(branches: list[Branch]) -> list[Branch]:
-    """Leave out a branch that asks for all that another asks for, and more."""
-    return [
-        branch
-        for at, branch in enumerate(branches)
-        if not any(
-            other is not branch
-            and all(any(leaf.same_as(own) for own in branch) for leaf in other)
-            and (len(other) < len(branch) or before < at)
-            for before, other in enumerate(branches)
-        )
-    ]
-
-
-def _shared_keys(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
-    shared = paths[0]
-    for path in paths[1:]:
-        differs = next((at for at, (a, b) in enumerate(zip(shared, path, strict=False)) if a != b), None)
-        shared = shared[: min(len(shared), len(path)) if differs is None else differs]
-    return shared
-
-
-@dataclass(slots=True)
-class _Node:
-    """An object of a pattern while it is put together."""
-
-    members: dict[str, _Node | tuple[Matcher, ...]] = field(default_factory=dict)
-    alternatives: tuple[Fields, ...] = ()
-
-    def at(self, path: Sequence[str]) -> _Node:
-        node = self
-        for key in path:
-            inner = node.members.setdefault(key, _Node())
-            assert isinstance(inner, _Node), "a field is a value or an object"  # noqa: S101 - _check_pair saw to it
-            node = inner
-        return node
-
-    def frozen(self) -> Fields:
-        return Fields(
-            tuple(
-                (key, member.frozen() if isinstance(member, _Node) else member) for key, member in self.members.items()
-            ),
-            self.alternatives,
-        )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from megaql.convert import export_envelope, export_idioms
 from megaql.convert.export_atoms import tested
-from megaql.convert.export_branches import Branch, Conflict, Leaf, Step, both, looseness, narrowed
+from megaql.convert.export_branches import Branch, Conflict, Leaf, Step, both, looseness, merged, narrowed
 from megaql.convert.export_paths import Found, Scope, Wanted, informed
 from megaql.convert.export_values import ABSENT, NO_STRING, Cannot
 from megaql.lang.nodes import (
@@ -141,7 +141,7 @@ class Whole:
             one, other = narrowed(before[0], more[0], self.scope.flat)
             before, more = (one,), (other,)
         try:
-            branches = both(before, more, self.scope.flat, self.scope.target.max_combinations)
+            branches = both(before, more, self.scope.flat)
         except Conflict as conflict:
             return str(conflict)
         if why := self._fits(branches):
@@ -153,7 +153,7 @@ class Whole:
 def _alternatives(parts: Sequence[Wanted], scope: Scope) -> Plan:
     """One part as wanted is enough: every one must be pushed down, or the policy would lose what only it takes."""
     plans = _plans(parts, scope)
-    branches = tuple(branch for found in plans for branch in found.branches)
+    branches = tuple(merged([branch for found in plans for branch in found.branches]))
     if () in branches:
         return EVERYTHING
     return Plan(branches, all(found.implied for found in plans), tuple(why for found in plans for why in found.whys))

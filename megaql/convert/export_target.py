@@ -53,7 +53,6 @@ class Target:
     largest_number: int = 5_000_000_000
     decimals: int = 6
     max_size: int = 4096
-    max_combinations: int = 1000
     max_keys: int | None = None
 
     def takes(self, matcher: Matcher) -> bool:
@@ -115,7 +114,6 @@ TO_SNS_BODY: Final = Target(
     largest_number=1_000_000_000,
     decimals=5,
     max_size=256 * 1024,
-    max_combinations=150,
     max_keys=5,
 )
 TO_SNS_ATTRIBUTES: Final = Target(
@@ -128,7 +126,6 @@ TO_SNS_ATTRIBUTES: Final = Target(
     largest_number=1_000_000_000,
     decimals=5,
     max_size=256 * 1024,
-    max_combinations=150,
     max_keys=5,
 )
 TO_LAMBDA: Final = Target(
