@@ -5,22 +5,23 @@ A maintainer keeps one rule: nothing is decided here. A `Query` becomes its clau
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from megaql.lang import coverage as sets
 from megaql.lang import relate as pairs
 from megaql.lang.coverage import Coverage
 from megaql.lang.nearmiss import NearMisses, Tally
-from megaql.lang.relate import Relation
+from megaql.lang.relate import Found, Relation
 from megaql.query import record_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from datetime import datetime
+    from collections.abc import Iterable, Mapping, Sequence
 
     from megaql.query import Query, Subject
 
-__all__ = ["Coverage", "NearMisses", "Relation", "coverage", "near_misses", "relate"]
+__all__ = ["Coverage", "NearMisses", "Relation", "as_payload", "coverage", "near_misses", "relate"]
 
 
 def relate(first: Query, second: Query, *, arrays: bool = True, now: datetime | None = None) -> Relation:
@@ -30,7 +31,28 @@ def relate(first: Query, second: Query, *, arrays: bool = True, now: datetime | 
     queries do not ask for by a quantifier, `[n]`, `[*]`, `in`, a list or `is array`: so `status == "a"` excludes `status == "b"`. `now` is the
     time at which records are confirmed that depend on it.
     """
-    return pairs.relate(first.node, second.node, arrays=arrays, now=now)
+    now = datetime.now(UTC) if now is None else now
+    found = pairs.relate(first.node, second.node, arrays=arrays, now=now)
+    return replace(
+        found,
+        both=as_payload(found.both, ((first, True), (second, True)), now),
+        first_only=as_payload(found.first_only, ((first, True), (second, False)), now),
+        second_only=as_payload(found.second_only, ((first, False), (second, True)), now),
+    )
+
+
+def as_payload(found: Found, matching: Sequence[tuple[Query, bool]], now: datetime | None) -> Found:
+    """Return what was found if the record's body, given as a payload, matches the same queries, and else that nobody can say.
+
+    A body that calls itself MEGA is put into canonical form before a query sees it. Only a body that an envelope adds nothing to but
+    its kind can be given so.
+    """
+    record = found.record
+    if record is None or not isinstance(record.body, dict | list) or record.envelope.keys() - {"kind"}:
+        return found
+    body = record.body
+    same = all(query.matches(body, now=now) is matches for query, matches in matching)
+    return found if same else Found(possible=None)
 
 
 def coverage(queries: Mapping[str, Query], *, arrays: bool = True, now: datetime | None = None) -> Coverage:

@@ -7,6 +7,7 @@ confirmed, and everything else is `None`. The claims are about every record that
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from megaql.lang.record import MISSING, Record
@@ -14,7 +15,6 @@ from megaql.lang.solve import Demand, Impossible, Want, Witness, solve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
     from megaql.lang.nodes import Clause
 
@@ -171,6 +171,7 @@ def relate(first: Clause, second: Clause, *, arrays: bool = True, now: datetime 
     With `arrays=False`, only records count in which no path meets an array that the clauses do not ask for: what people mean who say that
     `status == "a"` and `status == "b"` exclude each other. `now` is the time at which clauses that read the clock are confirmed.
     """
+    now = datetime.now(UTC) if now is None else now
     return Relation(
         both=find([Demand(first, Want.MATCH), Demand(second, Want.MATCH)], arrays=arrays, now=now),
         first_only=find([Demand(first, Want.MATCH), Demand(second, Want.NOT_MATCH)], arrays=arrays, now=now),

@@ -52,7 +52,7 @@ from megaql.lang.tree import children
 from megaql.lang.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from megaql.lang.tree import AnyNode
@@ -127,8 +127,11 @@ class Places:
             return False
         return (self.arrays and place.root is Root.BODY) or as_written(place) in self.asked
 
-    def several(self, test: Test, pinned: Sequence[Path]) -> bool:
-        """Say whether a test may look at several values, once the elements at the pinned places are chosen."""
+    def several(self, test: Test, pinned: Sequence[Path], single: Collection[Path] = ()) -> bool:
+        """Say whether a test may look at several values, once the elements at the pinned places are chosen.
+
+        The `single` places are known to hold no array.
+        """
         place = test.place
         segments = place.segments
         start = max((len(pin.segments) for pin in pinned if _within(place, pin)), default=0)
@@ -136,7 +139,8 @@ class Places:
             following = segments[length] if length < len(segments) else None
             if isinstance(following, Index):
                 continue
-            if isinstance(following, Deep) or self.may_be_array(Path(segments[:length], place.root)):
+            through = Path(segments[:length], place.root)
+            if isinstance(following, Deep) or (self.may_be_array(through) and as_written(through) not in single):
                 return True
         return False
 
@@ -237,12 +241,30 @@ def _envelope(tree: Tree) -> tuple[Status, dict[str, object]]:
     return status, fields
 
 
+def single_places(places: Places, facts: Facts) -> set[Path]:
+    """Return the places that hold no array, because every value there is of a kind that is asked for."""
+    found: dict[Path, list[Fact]] = {}
+    for clause, allowed in facts.items():
+        if isinstance(clause, IsKind) and places.test(clause).grade is Grade.PLAIN:
+            test = places.test(clause)
+            found.setdefault(as_written(test.place), []).append(places.fact(test, allowed))
+    return {place for place, some in found.items() if not all(fact.holds([]) for fact in some)}
+
+
 def split(places: Places, facts: Facts, pinned: Sequence[Path]) -> tuple[dict[Clause, Allowed], dict[Clause, Allowed]]:
     """Sort facts by what they want: of every value and of places with one value, or of some value among several.
 
     `empty` is the negation of "some value with content", so it wants the other way round. Of what is wanted to be UNKNOWN, some is and
     none matches.
     """
+    every, some = _split(places, facts, pinned, ())
+    single = single_places(places, every)
+    return _split(places, facts, pinned, single) if single else (every, some)
+
+
+def _split(
+    places: Places, facts: Facts, pinned: Sequence[Path], single: Collection[Path]
+) -> tuple[dict[Clause, Allowed], dict[Clause, Allowed]]:
     every: dict[Clause, Allowed] = {}
     some: dict[Clause, Allowed] = {}
     for clause, allowed in facts.items():
@@ -251,7 +273,7 @@ def split(places: Places, facts: Facts, pinned: Sequence[Path]) -> tuple[dict[Cl
             continue
         turned = isinstance(clause, PresenceTest) and clause.test is Presence.EMPTY
         base, top = (Verdict.MATCH, Verdict.NO_MATCH) if turned else (Verdict.NO_MATCH, Verdict.MATCH)
-        if base not in allowed and (test.grade is Grade.ELEMENTS or places.several(test, pinned)):
+        if base not in allowed and (test.grade is Grade.ELEMENTS or places.several(test, pinned, single)):
             some[clause] = allowed
             if top not in allowed:
                 every[clause] = allowed | {base}

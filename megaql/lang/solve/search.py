@@ -17,7 +17,7 @@ from megaql.lang.solve.facts import Status
 from megaql.lang.solve.formula import All, OneOf, parts
 from megaql.lang.solve.places import canonical, element_of, rewrite, substitute
 from megaql.lang.solve.probes import OutOfWork, Work
-from megaql.lang.solve.witnesses import confirmed, together
+from megaql.lang.solve.witnesses import Form, confirmed, together
 from megaql.lang.tree import walk
 from megaql.lang.verdict import Verdict
 
@@ -88,19 +88,19 @@ def solve(
         > limit.items
     ):
         return Undecided("the lists are too long to compare")
-    forms = [(False, [*demands])]
+    forms = {Form.ANY: [*demands]}
     in_event = [Demand(rewrite(clause, canonical), want) for clause, want in demands]
-    if in_event != forms[0][1]:
-        forms.append((True, in_event))
+    if in_event != forms[Form.ANY]:
+        forms = {Form.OTHER: [*demands], Form.EVENT: in_event}
     closed = True
-    for mega, form in forms:
-        search = _Search(form, arrays=arrays, limit=limit, now=time)
+    for form, asked in forms.items():
+        search = _Search(asked, arrays=arrays, limit=limit, now=time)
 
-        def accept(chains: Sequence[Chain], facts: Facts, search: _Search = search, mega: bool = mega) -> Record | None:
-            return confirmed(demands, chains, search.places, counted(search.places, facts), mega=mega)
+        def accept(chains: Sequence[Chain], facts: Facts, search: _Search = search, form: Form = form) -> Record | None:
+            return confirmed(demands, chains, search.places, counted(search.places, facts), form=form)
 
         try:
-            way = search.run(form, {}, Scope(), accept=accept)
+            way = search.run(asked, {}, Scope(), accept=accept)
         except OutOfWork:
             return Undecided("the clauses take too long to compare")
         if search.found is not None:

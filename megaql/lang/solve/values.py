@@ -20,7 +20,7 @@ from megaql.lang.solve.probes import UNKNOWABLE
 from megaql.lang.solve.texts import possible_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
 #: Scalar kinds, the ones of JSON first.
 SCALARS: Final = (
@@ -34,11 +34,13 @@ SCALARS: Final = (
     Kind.OTHER,
 )
 
+_NAN: Final = float("nan")
+
 #: A date that is none of the years 1 to 9999.
 _FAR: Final = datetime.max.replace(tzinfo=timezone(timedelta(hours=-1)))
 
 
-def possible(facts: Sequence[Fact], kinds: Iterable[Kind] = SCALARS) -> Answer:
+def possible(facts: Sequence[Fact], kinds: Collection[Kind] = SCALARS) -> Answer:
     """Return whether a scalar of these kinds can satisfy all facts. The kinds that the facts compare with are tried first."""
     best = REFUTED
     mentioned = _mentioned(facts)
@@ -47,6 +49,8 @@ def possible(facts: Sequence[Fact], kinds: Iterable[Kind] = SCALARS) -> Answer:
         if answer.status is Status.YES:
             return answer
         best = max(best, answer, key=lambda one: one.status)
+    if Kind.NUMBER in kinds and (status := judge(Kind.NUMBER, facts, _NAN)) > best.status:
+        return Answer(status, _NAN)
     return best
 
 
@@ -67,7 +71,7 @@ def _mentioned(facts: Sequence[Fact]) -> set[Kind]:
 
 
 def possible_of(of: Kind, facts: Sequence[Fact]) -> Answer:
-    """Return whether a value of one kind can satisfy all facts."""
+    """Return whether a value of one kind can satisfy all facts; of numbers, NaN stands apart."""
     results = _results(of, facts)
     if results is None:
         return REFUTED
@@ -98,8 +102,7 @@ def judge(of: Kind, facts: Sequence[Fact], value: object) -> Status:
 def _representatives(of: Kind, facts: Sequence[Fact]) -> Iterable[object]:
     match of:
         case Kind.NUMBER:
-            found: list[object] = list(regions.numbers(n for fact in facts for n in fact.known.numbers))
-            return [*found, float("nan")]
+            return regions.numbers(n for fact in facts for n in fact.known.numbers)
         case Kind.DATE:
             instants = regions.instants(moment for fact in facts for moment in _moments(fact))
             wrap = any(fact.result for fact in facts)
@@ -140,7 +143,7 @@ def _results(of: Kind, facts: Sequence[Fact]) -> list[tuple[str, Any]] | None:
         if into is None:
             continue
         on_results = [fact.of_result() for fact in some]
-        answer = whole_number(on_results) if function in {"length", "size"} else possible_of(into, on_results)
+        answer = whole_number(on_results) if function in {"length", "size"} else possible(on_results, (into,))
         if answer.status is not Status.NO:
             found.append((function, answer.value))
         elif not all(fact.holds(UNKNOWABLE) for fact in on_results):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from enum import Enum
 from itertools import islice, product
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,6 +32,15 @@ _DEPTH: Final = 64
 #: How chains are put together, the most natural first: down to which depth member by member, and whether arrays become elements of one.
 _MERGES: Final = ((_DEPTH, False), (_DEPTH, True), (1, False), (0, False))
 
+
+class Form(Enum):
+    """Which records a search is about."""
+
+    ANY = "all, since no path has another meaning in a MEGA event"
+    OTHER = "those that are no MEGA events"
+    EVENT = "MEGA events, with the paths that their attributes are kept at"
+
+
 #: What a MEGA event has at least.
 _EVENT: Final[dict[str, object]] = {
     "protocol": "mega",
@@ -45,17 +55,18 @@ def confirmed(
     places: Places,
     counts: Sequence[tuple[Path, int]],
     *,
-    mega: bool,
+    form: Form,
 ) -> Record | None:
     """Return a record made of chains on which all demands hold, `None` where none was found.
 
     `counts` says how many elements like the one that a chain goes through should stand at a place.
     """
-    for record in _records(chains, counts, mega=mega):
+    for record in _records(chains, counts, form=form):
         if _holds(demands, record, places):
             return record
-    made = next(_records(chains, counts, mega=mega))
-    return next((record for record in filled_in(places, made) if _holds(demands, record, places)), None)
+    made = next(_records(chains, counts, form=form), None)
+    tried = () if made is None else filled_in(places, made)
+    return next((record for record in tried if _holds(demands, record, places)), None)
 
 
 def _holds(demands: Sequence[Demand], record: Record, places: Places) -> bool:
@@ -108,7 +119,7 @@ def _repeated(body: object, segments: Sequence[Segment], number: int) -> object:
     return body
 
 
-def _records(chains: Sequence[Chain], counts: Sequence[tuple[Path, int]], *, mega: bool) -> Iterator[Record]:
+def _records(chains: Sequence[Chain], counts: Sequence[tuple[Path, int]], *, form: Form) -> Iterator[Record]:
     """Yield records to try, those that a payload gives first."""
     envelope = {name: plain(value) for one in chains for name, value in one.envelope.items()}
     bodies = [one.body for one in chains] or [{}]
@@ -119,22 +130,24 @@ def _records(chains: Sequence[Chain], counts: Sequence[tuple[Path, int]], *, meg
         for path, value in [found for one in chains for found in one.deep]:
             if value is not MISSING:
                 body = _found_in(body, path, value)
-        yield from _around(plain(body), envelope, mega=mega)
+        yield from _around(plain(body), envelope, form)
         for path, number in counts:
             body = _repeated(body, path.segments, number) if number > 1 else body
         if counts:
-            yield from _around(plain(body), envelope, mega=mega)
+            yield from _around(plain(body), envelope, form)
 
 
-def _around(body: object, envelope: Mapping[str, object], *, mega: bool) -> Iterator[Record]:
-    """Yield records with a body: with the kind it has as a payload, and as it is."""
-    if mega or envelope.get("kind") == "mega":
-        yield Record(_event(body), {**envelope, "kind": "mega"}, mega=True)
-    elif body is MISSING or envelope.get("kind") in ("text", "blob") or "body" in envelope:
+def _around(body: object, envelope: Mapping[str, object], form: Form) -> Iterator[Record]:
+    """Yield records with a body as a payload gives them: a body and the kind that is said of it belong together."""
+    kind_ = envelope.get("kind")
+    if form is Form.EVENT or kind_ == "mega":
+        if form is not Form.OTHER and kind_ in (None, "mega"):
+            yield Record(_event(body), {**envelope, "kind": "mega"}, mega=True)
+    elif body is MISSING or kind_ in ("text", "blob") or "body" in envelope:
         yield Record(MISSING, {"kind": "text" if "body" in envelope else "blob", **envelope})
     else:
         yield Record(body, {"kind": "data", **envelope})
-    yield Record({} if body is MISSING else body, envelope)
+        yield Record(body, envelope)
 
 
 def _event(body: object) -> object:
