@@ -198,7 +198,7 @@ def _is_fixed(node: object) -> bool:
 # What it asks
 
 
-def _asked(clause: Clause, subject: Subject, target: Target, *, positive: bool) -> Asks:
+def _asked(clause: Clause, subject: Subject, target: Target, *, positive: bool) -> Asks:  # noqa: C901 - one case per kind of test
     if subject.function:
         return _of_function(clause, subject, target, positive=positive)
     match clause:
@@ -206,6 +206,11 @@ def _asked(clause: Clause, subject: Subject, target: Target, *, positive: bool) 
             return _compare(clause, subject.node, target, positive=positive)
         case In(_, ListLiteral(items)):
             return values.listed(target, items) if positive else values.other_than(target, items)
+        case In(item, _) if _is_literal(item):
+            if not positive:
+                raise Cannot("it also holds for an empty array, in which a policy sees nothing")
+            asks = values.equal(target, item)
+            return asks._replace(why=asks.why or "a policy does not see whether something is an array")
         case Between(_, low, high) if _is_literal(low) and _is_literal(high):
             return values.between(target, low, high, negated=not positive)
         case TextTest(operator, _, String() as operand):

@@ -119,6 +119,8 @@ def tests(draw, *, arrays, variables):
         case 0 | 1 | 2:
             return n.Compare(draw(one_of(n.Comparison)), value, draw(literals()))
         case 3:
+            if isinstance(value, n.Path) and draw(one_of([False, False, True])):
+                return n.In(draw(literals()), value, negated)
             return n.In(value, draw(lists), negated)
         case 4:
             return n.Matches(value, draw(regexes), negated)

@@ -126,6 +126,9 @@ SUPERSET = [
     ("a[*].b == 1", {"a": {"b": [1]}}, "a[*].b == 1"),
     ("one x of a: (x == 1)", {"a": [1]}, "one x of a: (x == 1)"),
     ('a == ["x", "y"]', {"a": ["x"]}, 'a == ["x", "y"]'),
+    ('"vip" in tags', {"tags": ["vip"]}, '"vip" in tags'),
+    ('any t of tags: (t in ["vip", "new"])', {"tags": ["vip", "new"]}, None),
+    ('"vip" in tags and a == 1', {"tags": ["vip"], "a": [1]}, '"vip" in tags'),
     # What the service cannot compare.
     ("a == 12345678901234567890", {"a": [{"exists": True}]}, "a == 12345678901234567890"),
     ("a > 1e12", {"a": [{"exists": True}]}, "a > 1e12"),
@@ -174,6 +177,9 @@ IMPOSSIBLE = [
     ("not a > 5", "it also holds for an empty array or an object"),
     ('a.b != "x"', "it must hold for every element of an array"),
     ("not a[*]", "it must hold for every element of an array"),
+    ('"vip" not in tags', "it also holds for an empty array"),
+    ('"abc" startswith a', "a policy compares a field with fixed values only"),
+    ("5 between a and 9", "a policy compares a field with fixed values only"),
     ("exists a", "it also holds for objects and empty arrays"),
     ("a == b", "a policy compares a field with fixed values only"),
     ("length(a) > 1", "a policy has no length()"),
@@ -356,6 +362,7 @@ def test_sns_attributes():
     assert export.policy == {"tenant": ["acme"], "n": [{"numeric": [">", 5]}]}
     assert rest(export) == "a == 1"
     assert to_attributes('@attributes["a.b"] == "x"').policy == {"a.b": ["x"]}
+    assert to_attributes('any t of @attributes.tags: (t == "x")').policy == {"tags": ["x"]}
     assert to_attributes('@attributes.a != "x"').fit is Fit.IMPOSSIBLE
 
 
@@ -383,6 +390,14 @@ def test_lambda_sees_the_body_only():
     export = lambda_filters.to_filters(megaql.compile('a.b == 1 and @attributes.tenant == "acme"'))
     assert [json.loads(item["Pattern"]) for item in export.policy["Filters"]] == [{"body": {"a": {"b": [1]}}}]
     assert rest(export) == '@attributes.tenant == "acme"'
+
+
+def test_attributes_of_events_inside_a_body():
+    export = lambda_filters.to_filters(megaql.compile('@kind == "mega" and event.name == "x" and event.q == 5'))
+    (item,) = export.policy["Filters"]
+    event = {"name": ["x"], "$or": [{"q": [5]}, {"attributes": {"q": [5]}}]}
+    assert json.loads(item["Pattern"]) == {"body": {"protocol": ["mega"], "event": event}}
+    assert rest(export) == '@kind == "mega"'
 
 
 def test_pipes_see_attributes_as_text():
