@@ -181,6 +181,10 @@ class Builder:
             span=span_of(branch),
         )
 
+    def parenthesised(self, branch: Branch, scope: frozenset[str]) -> nodes.Value:
+        """`(a)`: a rule of its own, because a literal is one token, which could not say that parentheses stand around it."""
+        return self.value(branch.children[0], scope)
+
     def list(self, branch: Branch, scope: frozenset[str]) -> nodes.Value:
         """`[1, "a"]`."""
         items = tuple(cast("nodes.Literal | nodes.Param", self.value(item, scope)) for item in branch.children)
@@ -329,6 +333,7 @@ _VALUES: Final[dict[str, Callable[[Builder, Branch, frozenset[str]], nodes.Value
     "call": Builder.call,
     "count": Builder.count,
     "list": Builder.list,
+    "parenthesised": Builder.parenthesised,
     "named_path": Builder.path,
     "dotted_path": Builder.path,
     "envelope_path": Builder.path,

@@ -282,6 +282,10 @@ def test_an_error_keeps_no_trace_of_the_parser_underneath():
         ("b < ago( 5m )", Call, "ago( 5m )"),
         ("b and a is not  null", IsKind, "a is not  null"),
         ("b and a ?? 'x' == 'y'", Default, "a ?? 'x'"),
+        ("b and a == (5)", Compare, "a == (5)"),
+        ("b and (5) == a", Compare, "(5) == a"),
+        ("(b and (true))", And, "b and (true)"),
+        ("b and lower(('x')) == a", Call, "lower(('x'))"),
     ],
 )
 def test_spans_cover_the_text_of_a_node(text, kind, written):
