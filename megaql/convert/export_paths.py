@@ -75,7 +75,7 @@ class Scope:
             raise Cannot("the policy sees message attributes only")
         else:
             places = (self.target.place(names),)
-        spelled = tuple(dict.fromkeys(way for place in places for way in self._spellings(place, path.root)))
+        spelled = tuple(dict.fromkeys(way for place in places for way in self._spellings(place)))
         if len(spelled) > 1 and not self.mega:
             why = why or "only in a MEGA event are event.x and event.attributes.x one attribute"
         return Found(spelled, why)
@@ -94,16 +94,13 @@ class Scope:
         body = self.target.body
         return body is not None and keys(place)[len(body) :] in _VERSIONS and keys(place)[: len(body)] == body
 
-    def _spellings(self, place: Place, root: Root) -> tuple[Place, ...]:
-        """Return the ways in which a publisher may have sent an attribute of a MEGA event; one way for any other place.
-
-        A variable that stands for `event` does not know the attributes by `event.x`.
-        """
+    def _spellings(self, place: Place) -> tuple[Place, ...]:
+        """Return the ways in which a publisher may have sent an attribute of a MEGA event; one way for any other place."""
         start = len(self.target.body or ())
         match keys(place)[start:]:
             case ("event", "attributes", name, *_) if name not in MEGA_EVENT_FIELDS:
                 return (place, place[: start + 1] + place[start + 2 :])
-            case ("event", name, *_) if name not in MEGA_EVENT_FIELDS and root is Root.BODY:
+            case ("event", name, *_) if name not in MEGA_EVENT_FIELDS:
                 return (place, (*place[: start + 1], Step("attributes"), *place[start + 1 :]))
         return (place,)
 

@@ -19,7 +19,6 @@ from megaql.errors import ConvertError, QueryLimitError
 from megaql.lang import nodes, tree
 from megaql.lang.limits import QUANTIFIER_NESTING
 from megaql.lang.nodes import Quantifier, Root
-from megaql.lang.record import MEGA_EVENT_FIELDS
 from megaql.query import Query
 
 if TYPE_CHECKING:
@@ -91,7 +90,7 @@ class _Scope:
                 return tree.disjunction([self.write(item) for item in items])
             case Some(path, matchers):
                 found = self._reach(path, len(path) - 1)
-                return self._raw(path, formula) or leaves.some(found, matchers, self.taken)
+                return leaves.some(found, matchers, self.taken)
             case Absent(path, beside):
                 lead = self._nearest(path, beside)
                 left = QUANTIFIER_NESTING - len(self.taken)
@@ -145,18 +144,8 @@ class _Scope:
 
     def _any(self, lead: Keys, formula: Formula) -> nodes.Clause:
         """Return `any x of …: (…)` with the variable for what stands at a path."""
-        if raw := self._raw(lead, formula):
-            return raw
         path = self._reach(lead, len(lead) - 1)
         variable = leaves.variable_for(path, self.taken)
         stands_for = nodes.Path((nodes.Key(variable),), Root.VARIABLE)
         inside = _Scope({**self.known, lead: stands_for}, self.fixed, self.taken | {variable})
         return nodes.Quantified(Quantifier.ANY, variable, path, inside.write(formula), spread=True)
-
-    def _raw(self, path: Keys, formula: Formula) -> nodes.Clause | None:
-        """Return a clause with a variable for `event` where a path from the body would name a MEGA attribute, which the pattern does not mean."""
-        found = self._reach(path, len(path) - 1)
-        keys = [segment.name for segment in found.segments[:2] if isinstance(segment, nodes.Key)]
-        if found.root is not Root.BODY or len(keys) < 2 or keys[0] != "event" or keys[1] in MEGA_EVENT_FIELDS:
-            return None
-        return self._any(path[: len(path) - len(found.segments) + 1], formula)

@@ -36,6 +36,7 @@ EACH: Final = Step("[*]")
 DEEP: Final = Step(".**")
 
 BODY: Final[Where] = (None, "$")
+EVENT: Final[Where] = (BODY, "event")
 ENVELOPE: Final[Where] = (None, "@")
 
 
@@ -62,9 +63,14 @@ def resolve(path: Path, record: Record, variables: Mapping[str, Found], budget: 
         case Root.VARIABLE:
             name = segments[0].name if isinstance(segments[0], Key) else ""
             start, segments = variables.get(name, Found(MISSING)), segments[1:]
+            if record.mega and start.where == EVENT:
+                segments = _canonical((_EVENT, *segments))[1:]
         case _:
             assert_never(path.root)
     return _follow(start, segments, budget)
+
+
+_EVENT: Final = Key("event")
 
 
 def _canonical(segments: Sequence[Key | Index | Each | Deep]) -> Sequence[Key | Index | Each | Deep]:

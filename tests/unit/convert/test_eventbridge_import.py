@@ -67,7 +67,7 @@ READABLE = [
         'any d of detail: (d.s == "x" and (missing d.z or none x of d.z: (x is not object)))',
     ),
     ({"a.b": [1]}, '."a.b" == 1 or a.b == 1'),
-    ({"event": {"quantity": [5]}}, "any e of event: (e.quantity == 5)"),
+    ({"event": {"quantity": [5]}}, "event.quantity == 5"),
     ({"event": {"name": ["user.updated"]}}, 'event.name == "user.updated"'),
 ]
 

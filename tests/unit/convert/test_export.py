@@ -101,6 +101,11 @@ SUPERSET = [
     ),
     ('event.name == "x"', {"event": {"name": ["x"]}}, None),
     (
+        "any e of event: (e.x == 1)",
+        {"event": {"$or": [{"x": [1]}, {"attributes": {"x": [1]}}]}},
+        "any e of event: (e.x == 1)",
+    ),
+    (
         "any e of event: (e.attributes.x == 1)",
         {"event": {"$or": [{"attributes": {"x": [1]}}, {"x": [1]}]}},
         "any e of event: (e.attributes.x == 1)",
