@@ -62,6 +62,8 @@ EXCERPT_WIDTH: Final = 100
 
 def width(text: str) -> int:
     """Return the number of terminal cells that text takes, wide East Asian characters counting two."""
+    if text.isascii():
+        return len(text)
     return sum(
         0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
     )
