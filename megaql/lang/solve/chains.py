@@ -38,10 +38,12 @@ from megaql.lang.solve.places import (
     Element,
     Leaf,
     as_written,
+    canonical,
     element_of,
     leads_to_elements,
     paths_in,
     replace_value,
+    rewrite,
     substitute,
 )
 from megaql.lang.solve.probes import UNKNOWABLE, Grade, Test, Work, read
@@ -76,18 +78,23 @@ class Chain:
 class Places:
     """What is known of the places of a query: where arrays may stand, and the tests there."""
 
-    def __init__(self, clauses: Iterable[Clause], *, arrays: bool, now: datetime, work: Work) -> None:
+    def __init__(self, clauses: Iterable[Clause], *, arrays: bool, now: datetime, work: Work, event: bool) -> None:
         self.arrays = arrays
+        self.event = event
         self.work = work
         self.now = now
-        self.asked = {as_written(place) for clause in clauses for place in _asked(clause)}
+        self.asked = {as_written(self.named(place)) for clause in clauses for place in _asked(clause)}
         self._tests: dict[Clause, Test] = {}
         self._profiles: dict[Clause, Profile] = {}
+
+    def named(self, place: Path) -> Path:
+        """Return a place by its one name: in a MEGA event, attributes have two."""
+        return canonical(place) if self.event else place
 
     def test(self, clause: Clause) -> Test:
         """Return a plain test as a function of its place."""
         if clause not in self._tests:
-            self._tests[clause] = read(clause)
+            self._tests[clause] = read(rewrite(clause, self.named))
         return self._tests[clause]
 
     def fact(self, test: Test, allowed: Allowed, *, result: bool = False, elsewhere: bool = False) -> Fact:

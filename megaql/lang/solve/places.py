@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from megaql.lang.nodes import Count, Deep, Each, Key, Node, Path, Quantified, Root
 from megaql.lang.record import MEGA_EVENT_FIELDS
-from megaql.lang.tree import AnyNode, children
+from megaql.lang.tree import AnyNode, children, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from megaql.lang.nodes import Value
+    from megaql.lang.nodes import Clause, Value
 
 T = TypeVar("T", bound=AnyNode)
 
@@ -30,6 +30,11 @@ class Leaf(Each):
 @dataclass(frozen=True, slots=True)
 class Element(Each):
     """An element of the array at a place: `[*]`, but a quantifier over such a place looks into it, as it does with a variable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visited(Each):
+    """One of the values that a path ending in `**` leads to. What such a value lacks is missing, as it is of any variable."""
 
 
 #: The variable that stands for the value at the place of a test when the evaluator is asked about it.
@@ -45,7 +50,7 @@ def element_of(node: Quantified | Count) -> Path:
     if node.spread:
         return dataclasses.replace(path, segments=(*path.segments, Leaf()))
     if leads_to_elements(path):
-        return path
+        return dataclasses.replace(path, segments=(*path.segments, Visited())) if path.segments[-1] == Deep() else path
     return dataclasses.replace(path, segments=(*path.segments, Element()))
 
 
@@ -113,8 +118,23 @@ def paths_in(node: AnyNode) -> Iterator[Path]:
 
 
 def canonical(path: Path) -> Path:
-    """Return the place that a body path names in a MEGA event: `event.x` is `event.attributes.x` for an `x` that is no field."""
-    match path.segments:
-        case (Key("event"), Key(name), *_) if path.root is Root.BODY and name not in MEGA_EVENT_FIELDS:
-            return Path((path.segments[0], Key("attributes"), *path.segments[1:]))
+    """Return the place that a body path names in a MEGA event: `event.x` is `event.attributes.x` for an `x` that is no field.
+
+    So it is for a variable that stands for `event`.
+    """
+    segments = path.segments
+    if path.root is Root.BODY and segments and segments[0] == Key("event"):
+        at = next((number for number, one in enumerate(segments[1:], 1) if not isinstance(one, Leaf)), len(segments))
+        match segments[at:]:
+            case (Key(name), *_) if name not in MEGA_EVENT_FIELDS:
+                return Path((*segments[:at], Key("attributes"), *segments[at:]))
     return path
+
+
+def has_two_names(clause: Clause) -> bool:
+    """Say whether a clause means something else in a MEGA event, because of a path to an attribute or a variable for `event`."""
+    return any(
+        canonical(node) != node if isinstance(node, Path) else element_of(node).segments[:2] == (Key("event"), Leaf())
+        for node in walk(clause)
+        if isinstance(node, Path | Quantified | Count)
+    )

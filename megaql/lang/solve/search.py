@@ -15,7 +15,7 @@ from megaql.lang.solve.chains import Places, chain, counted, counted_demands, fi
 from megaql.lang.solve.demands import DEFAULT_LIMIT, Demand, Impossible, Limit, Outcome, Undecided, Want, Witness
 from megaql.lang.solve.facts import Status
 from megaql.lang.solve.formula import All, OneOf, parts
-from megaql.lang.solve.places import canonical, element_of, rewrite, substitute
+from megaql.lang.solve.places import element_of, has_two_names, leads_to_elements, substitute
 from megaql.lang.solve.probes import OutOfWork, Work
 from megaql.lang.solve.witnesses import Form, confirmed, together
 from megaql.lang.tree import walk
@@ -88,19 +88,16 @@ def solve(
         > limit.items
     ):
         return Undecided("the lists are too long to compare")
-    forms = {Form.ANY: [*demands]}
-    in_event = [Demand(rewrite(clause, canonical), want) for clause, want in demands]
-    if in_event != forms[Form.ANY]:
-        forms = {Form.OTHER: [*demands], Form.EVENT: in_event}
+    twice = any(has_two_names(clause) for clause, _ in demands)
     closed = True
-    for form, asked in forms.items():
-        search = _Search(asked, arrays=arrays, limit=limit, now=time)
+    for form in (Form.OTHER, Form.EVENT) if twice else (Form.ANY,):
+        search = _Search(demands, arrays=arrays, limit=limit, now=time, event=form is Form.EVENT)
 
         def accept(chains: Sequence[Chain], facts: Facts, search: _Search = search, form: Form = form) -> Record | None:
             return confirmed(demands, chains, search.places, counted(search.places, facts), form=form)
 
         try:
-            way = search.run(asked, {}, Scope(), accept=accept)
+            way = search.run(demands, {}, Scope(), accept=accept)
         except OutOfWork:
             return Undecided("the clauses take too long to compare")
         if search.found is not None:
@@ -110,8 +107,10 @@ def solve(
 
 
 class _Search:
-    def __init__(self, demands: Sequence[Demand], *, arrays: bool, limit: Limit, now: datetime) -> None:
-        self.places = Places((clause for clause, _ in demands), arrays=arrays, now=now, work=Work(limit.looks))
+    def __init__(self, demands: Sequence[Demand], *, arrays: bool, limit: Limit, now: datetime, event: bool) -> None:
+        self.places = Places(
+            (clause for clause, _ in demands), arrays=arrays, now=now, work=Work(limit.looks), event=event
+        )
         self.left = limit.branches
         self.found: Record | None = None
 
@@ -209,10 +208,11 @@ class _Search:
     def _element(self, clause: Quantified, allowed: Allowed, every: Facts, scope: Scope) -> Way:
         """Return whether `any x in P` can have its verdict by one element, or be UNKNOWN for want of an array."""
         place = element_of(clause)
+        pin = self.places.named(place)
         if len(scope.pinned) >= _PINNED:
             return Way(Status.MAYBE)
         best = _CLOSED
-        again = place in scope.pinned
+        again = pin in scope.pinned
         nones = [(other, permitted) for other, permitted in _nones(every) if not (again and other in scope.guarded)]
         if Verdict.UNKNOWN in allowed:
             best = self._raw({**every, clause: _UNKNOWN, **_no_elements(clause)}, every, scope)
@@ -224,9 +224,9 @@ class _Search:
             Demand(substitute(clause.condition, clause.variable, place), want),
         ]
         guards = [_guard(other, permitted) for other, permitted in nones]
-        way = self.run(demands, every, scope.guarding(other for other, _ in nones).pinning(place), guards)
+        way = self.run(demands, every, scope.guarding(other for other, _ in nones).pinning(pin), guards)
         if way.status > best.status:
-            return Way(way.status, (together(way.chains, place),))
+            return Way(way.status, (together(way.chains, pin),))
         return best
 
 
@@ -248,7 +248,7 @@ def _guard(clause: Quantified, allowed: Allowed) -> OneOf:
 def _no_elements(clause: Quantified) -> Facts:
     """Say that a value at the place of a quantifier leads to no elements, which makes the quantifier UNKNOWN."""
     path = clause.path
-    if clause.spread or element_of(clause) == path:
+    if clause.spread or leads_to_elements(path):
         return {PresenceTest(Presence.EXISTS, path): Want.NO_MATCH.value}
     return {IsKind(path, KindName.ARRAY): Want.NOT_MATCH.value}
 

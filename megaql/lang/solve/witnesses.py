@@ -19,7 +19,7 @@ from megaql.lang.nodes import Each, Index, Key, Path, Root
 from megaql.lang.paths import resolve
 from megaql.lang.record import MISSING, Record
 from megaql.lang.solve.chains import Chain
-from megaql.lang.solve.places import Leaf, as_written
+from megaql.lang.solve.places import Leaf, Visited, as_written
 
 if TYPE_CHECKING:
     from megaql.lang.solve.chains import Places
@@ -179,7 +179,7 @@ def _at(path: Path, value: object) -> object:
         match segment:
             case Key(name):
                 value = {name: value}
-            case Leaf():
+            case Leaf() | Visited():
                 continue
             case Each():
                 value = [value]
@@ -248,6 +248,6 @@ def _meets_array(places: Places, record: Record) -> bool:
 
 
 def _on_the_way(place: Path) -> Iterable[Path]:
-    segments = tuple(segment for segment in place.segments if not isinstance(segment, Leaf))
+    segments = tuple(segment for segment in place.segments if not isinstance(segment, Leaf | Visited))
     for length in range(0 if place.root is Root.BODY else 1, len(segments) + 1):
         yield Path(segments[:length], place.root)
