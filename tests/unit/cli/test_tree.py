@@ -14,7 +14,7 @@ def shown(query, body, *, width=80, environ=None):
     """Return the lines under the heading of an explained message."""
     world = Environment(stdin=None, stdout=io.StringIO(), stderr=None, width=width, environ=environ or {})
     message = Message(id="1a2b3c04-0000", body=body)
-    Trees(world).show(message, compile_query(query).explain(message))
+    Trees(world).show(message, 1, compile_query(query).explain(message))
     return world.stdout.getvalue().splitlines()[1:]
 
 
