@@ -8,7 +8,7 @@ empty array. And a clause that matches where the path is missing (`a ?? 1`) take
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeGuard, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard, get_args
 
 from megaql.convert import export_values as values
 from megaql.convert import export_words as words
@@ -107,7 +107,7 @@ def _with_fallback(asks: Asks, path: Path, places: Sequence[Place], scope: Scope
     """A test that also holds where there is nothing: of an attribute that may stand in two places, it is enough that one is empty."""
     if not _is_plain(path) or not all(map(scope.flat.is_alone, places)):
         raise Cannot("a policy cannot tell which elements of an array lack it")
-    why = asks.why if all(map(scope.flat.is_scalar, places)) else asks.why or _COUNTS_AS_ABSENT
+    why = asks.why or _of_absence(places, scalar=all(map(scope.flat.is_scalar, places)))
     return Tested(((places[0], (*asks.matchers, ABSENT)),), why, alone=True)
 
 
@@ -116,7 +116,11 @@ def _is_plain(path: Path) -> bool:
     return all(isinstance(segment, Key) for segment in path.segments)
 
 
-_COUNTS_AS_ABSENT: Final = "an object and an empty array count as absent in a policy"
+def _of_absence(places: Sequence[Place], *, scalar: bool) -> str:
+    """Say what a policy that finds the first of some places empty may still hide."""
+    if len(places) > 1:
+        return "an attribute of a MEGA event may also stand in the other of two places"
+    return "" if scalar else "an object and an empty array count as absent in a policy"
 
 
 def is_negated(clause: Clause) -> bool:
@@ -289,7 +293,7 @@ def _presence(clause: PresenceTest, scope: Scope, *, holds: bool) -> Tested:
     if not _is_plain(clause.path) or any(step.binder for place in places for step in place):
         raise Cannot("a policy cannot tell which elements of an array lack it")
     # Of an attribute that may stand in two places, both are empty.
-    why = why or ("" if scalar and scope.flat.is_alone(places[0]) else _COUNTS_AS_ABSENT)
+    why = why or _of_absence(places, scalar=scalar and scope.flat.is_alone(places[0]))
     return Tested(((places[0], matchers),), why, alone=True)
 
 

@@ -1,7 +1,7 @@
 """A policy keeps back no message that its query matches; with the residual query it is the query, and an exact one is so alone.
 
-Three judges of a policy that know nothing of `megaql.convert`: the rules of event-ruler in `tests/unit/convert/reference.py`, the same without
-consistency of arrays, which SNS does not promise, and the embedded SNS.
+Three judges of a policy: the rules of event-ruler in `tests/unit/convert/reference.py`, which know nothing of `megaql.convert`; the same without
+consistency of arrays, which SNS does not promise; and the embedded SNS.
 """
 
 import json
@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import megaql
 from megaql.broker.local import filter_policy
 from megaql.broker.message import Message
 from megaql.convert import eventbridge, lambda_filters, pipes, sns
@@ -189,3 +190,37 @@ def test_the_policy_is_read_back_as_the_same(clause, seed):
 def _is_mapped(document):
     """Whether a message holds an IPv4 address in the form that a query reads and EventBridge does not."""
     return "::ffff:" in json.dumps(document, default=float)
+
+
+#: Queries about events, whose attributes stand in one of two places; `%s` is a value.
+ABOUT_EVENTS = [
+    "any e of event: (e.a == %s and e.b == %s)",
+    'any e of event: (e.attributes.a == %s and e.name == "x")',
+    '@kind == "mega" and any e of event: (e.a == %s and e.b in [%s, "x"])',
+    '@kind == "mega" and event.a == %s and event.attributes.b == %s',
+    "any t of event.attributes: (t.a == %s and t.b == %s)",
+    '@kind == "mega" and any t of event.attributes: (t.a == %s and t.b == %s)',
+    "event.a in [%s, %s] and event.version == 1",
+    '@kind == "mega" and event.o.a == %s and event.o.b == %s',
+    "any x of event.o: (x.a == %s and x.b == %s)",
+    'missing event.a and event.name == "x"',
+    'empty event.attributes.a and event.name == "x"',
+    '@kind == "mega" and event.a ?? 1 == %s',
+    "any e of event: (any o of e.o: (o.a == %s))",
+    '@kind == "mega" and event.version == 1',
+    '@kind == "mega" and event.a is string and event.a != %s',
+    '@kind == "mega" and object.version < 2 and event.version != 1',
+]
+
+
+@pytest.mark.parametrize("arrays", [True, False])
+@pytest.mark.parametrize("template", ABOUT_EVENTS)
+def test_events_of_the_protocol(template, arrays):
+    random = Random(template)
+    for _ in range(20):
+        chosen = random.sample(['"x"', '"xy"', "1", "5", "null", "true"], template.count("%s"))
+        query = megaql.compile(template % tuple(chosen))
+        export = eventbridge.to_pattern(query, arrays=arrays)
+        for _ in range(15 if export.policy else 0):
+            document = exports.document(random, query.node, arrays=arrays)
+            judge(query, export, document, reference.matches(export.policy, document))
