@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, BinaryIO, Final, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -99,6 +99,11 @@ class Environment:
             self.stdout.flush()
         self.stderr.write(f"{text}\n")
         self.stderr.flush()
+
+    def read_input(self) -> bytes:
+        """Return all of standard input, whatever bytes they are; a test's is text."""
+        buffer: BinaryIO | None = getattr(self.stdin, "buffer", None)
+        return self.stdin.read().encode() if buffer is None else buffer.read()
 
     @property
     def asks(self) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from megaql.cli import complaint
-from megaql.cli.queries import read_text, source_of
+from megaql.cli.queries import read_text, source_of, text_of
 from megaql.cli.rewriting import rewrite
 from megaql.cli.status import Status
 from megaql.cli.style import Style, harmless
@@ -82,7 +82,7 @@ class Formatting:
     def _text(self, given: str) -> Text:
         """Return the text of what is no folder."""
         if given == "-":
-            text = self._world.stdin.read().removeprefix("\ufeff")
+            text = text_of(self._world.read_input(), "standard input")
             return Text("standard input", Source(text, "standard input"), _FILE.match(text) is not None)
         if _exists(given) or (given.endswith(".mql") and not given.startswith("@")):
             self._files += 1

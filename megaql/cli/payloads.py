@@ -13,7 +13,7 @@ import uuid
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
@@ -230,7 +230,7 @@ def _text(world: Environment, given: str) -> str:
     """Return an option's text: as it stands, from `@FILE`, or from standard input for `-`."""
     if given != "-" and not given.startswith("@"):
         return given
-    data = _standard_input(world) if given == "-" else _file(given[1:])
+    data = world.read_input() if given == "-" else _file(given[1:])
     try:
         return data.decode()
     except UnicodeDecodeError as error:
@@ -244,7 +244,7 @@ def _text(world: Environment, given: str) -> str:
 
 def _bytes(world: Environment, given: str) -> bytes:
     if given == "-":
-        return _standard_input(world)
+        return world.read_input()
     if given.startswith("base64:"):
         try:
             return base64.b64decode(given.removeprefix("base64:"), validate=True)
@@ -253,12 +253,6 @@ def _bytes(world: Environment, given: str) -> bytes:
     if not given.startswith("@"):
         raise typer.BadParameter("write @FILE, base64:TEXT, or - for standard input", param_hint="--bytes")
     return _file(given[1:])
-
-
-def _standard_input(world: Environment) -> bytes:
-    """Return all of standard input, whatever bytes they are; a test's is text."""
-    buffer: BinaryIO | None = getattr(world.stdin, "buffer", None)
-    return world.stdin.read().encode() if buffer is None else buffer.read()
 
 
 def _file(name: str) -> bytes:

@@ -91,12 +91,21 @@ def read_file(path: str) -> QueryFile:
 def read_text(path: str) -> str:
     """Return the text of a file of queries, its line ends as they are and a byte order mark left out."""
     try:
-        return Path(path).read_bytes().decode("utf-8-sig")
+        return text_of(Path(path).read_bytes(), path)
     except OSError as error:
-        why = error.strerror or type(error).__name__
+        raise _unreadable(path, error.strerror or type(error).__name__) from None
+
+
+def text_of(data: bytes, path: str) -> str:
+    """Return what a query file or standard input holds as text; `path` names it in an error."""
+    try:
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        why = f"it is not UTF-8 text: byte {error.start:,} is {error.object[error.start]:#04x}"
-    raise MegaQLError(
+        raise _unreadable(path, f"it is not UTF-8 text: byte {error.start:,} is {data[error.start]:#04x}") from None
+
+
+def _unreadable(path: str, why: str) -> MegaQLError:
+    return MegaQLError(
         "The query file cannot be read", where=path, why=why, hint="name a text file of queries, as in shop.mql"
     )
 

@@ -191,3 +191,9 @@ def test_help_shows_queries_in_colour(megaql):
     coloured = megaql("help", "queries", "--color", "always").out
     assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == megaql("help", "queries").out
     assert '\x1b[32m"item.added"\x1b[0m' in coloured
+
+
+def test_standard_input_that_is_no_text_is_told(shell):
+    done = shell("fmt", "-", stdin=b"a == '\xff'")
+    assert (done.status, done.out) == (2, "")
+    assert "  where: standard input\n  why: it is not UTF-8 text: byte 6 is 0xff\n" in done.err
