@@ -85,6 +85,25 @@ def test_sns_by_the_body(arrays):
     check()
 
 
+@pytest.mark.parametrize("arrays", [True, False])
+def test_lambda_and_pipes_by_the_body(arrays):
+    @thorough
+    @given(exports.clauses(arrays=arrays), seeds)
+    def check(clause, seed):
+        query, random = Query(clause), Random(seed)
+        for to_filters in (lambda_filters.to_filters, pipes.to_filters):
+            export = to_filters(query, arrays=arrays)
+            if export.policy is None:
+                continue
+            pattern = json.loads(export.policy["Filters"][0]["Pattern"])
+            for _ in range(MESSAGES):
+                document = exports.document(random, clause, arrays=arrays)
+                judge(query, export, document, reference.matches(pattern, {"body": document}))
+            assert not query.matches(Message("m", "plain")), "what is no document never passes"
+
+    check()
+
+
 def _matches_inconsistently(pattern, document):
     """Judge as event-ruler would if it did not care which elements of an array its fields are from."""
     fields = {
