@@ -12,7 +12,7 @@ NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
 
 PATHS = (
     *("a", "a", "a", "b", "a.b", "a.b.c", "a[0]", "a[-1]", "a[*]", "a[*].b", "a[0].b", "**.b"),
-    *("event.x", "event.attributes.x", "event.name", "@kind", "@attributes.t", "@body"),
+    *("event.x", "event.attributes.x", "event.name", "event", "**", "@kind", "@attributes.t", "@body"),
 )
 CONSTANTS = (
     *("1", "2", "1.5", '"x"', '"xy"', '"X"i', '""', "true", "null", 'd"2026-01-02"', 'd"2026-01-02T03:00:00Z"'),
@@ -29,7 +29,9 @@ KINDS = ("null", "string", "number", "boolean", "array", "object", "nan")
 @st.composite
 def _paths(draw, variables):
     if variables and draw(st.booleans()):
-        return draw(st.sampled_from(variables)) + draw(st.sampled_from(("", "", ".b", ".c", "[0]")))
+        return draw(st.sampled_from(variables)) + draw(
+            st.sampled_from(("", "", ".b", ".c", "[0]", ".x", ".attributes.x"))
+        )
     return draw(st.sampled_from(PATHS))
 
 
