@@ -31,6 +31,7 @@ from megaql.lang.nodes import (
     Root,
 )
 from megaql.lang.record import MISSING
+from megaql.lang.solve import regions
 from megaql.lang.solve.demands import Demand, Want
 from megaql.lang.solve.facts import Answer, Fact, Status
 from megaql.lang.solve.places import (
@@ -295,7 +296,30 @@ def fixed_hold(places: Places, facts: Facts) -> bool:
         test = places.test(clause)
         if test.grade is Grade.FIXED and test.on((), places.now) not in allowed:
             return False
+        found = places.of_count(clause)
+        if found is not None and not allowed & _verdicts(
+            places.fact(found[1], allowed, result=True), facts.get(_any(found[0]))
+        ):
+            return False
     return all(answer.status is not Status.NO for _, answer in _counts(places, facts))
+
+
+def _any(count: Count) -> Quantified:
+    return Quantified(Quantifier.ANY, count.variable, count.path, count.condition, count.spread)
+
+
+def _verdicts(fact: Fact, some: Allowed | None) -> Allowed:
+    """Return the verdicts that a comparison with a count may have, by what is wanted of `any` over the same elements.
+
+    Where none matches and none is unknown, the count is 0. Where one matches, it is 1 or more, or not known exactly between such numbers.
+    """
+    if some == Want.NO_MATCH.value:
+        return frozenset({fact.verdict((0,))})
+    if some != Want.MATCH.value:
+        return frozenset(Verdict)
+    numbers = [n for n in regions.numbers([1, *fact.known.numbers]) if n >= 1 and n == int(n)]
+    found = frozenset(fact.verdict((int(n),)) for n in numbers)
+    return found if len(found) == 1 else found | {Verdict.UNKNOWN}
 
 
 def counted(places: Places, facts: Facts) -> list[tuple[Path, int]]:
@@ -313,9 +337,10 @@ def counted_demands(places: Places, facts: Facts) -> list[Demand]:
     """Return what follows from the comparisons with counts: where only 0 will do, there is none, and where 0 will not, there is one."""
     found: list[Demand] = []
     for count, answer in _counts(places, facts):
-        any_ = Quantified(Quantifier.ANY, count.variable, count.path, count.condition, count.spread)
-        if answer.status is Status.YES and any_ not in facts:
-            found.append(Demand(any_, Want.NO_MATCH if answer.value == 0 else Want.MATCH))
+        any_ = _any(count)
+        want = Want.NO_MATCH if answer.value == 0 else Want.MATCH
+        if answer.status is Status.YES and not facts.get(any_, frozenset(Verdict)) <= want.value:
+            found.append(Demand(any_, want))
     return found
 
 
