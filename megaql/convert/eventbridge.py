@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from megaql.convert import reading, rules, writing
 from megaql.convert.dialects import EVENTBRIDGE
 from megaql.convert.export import Export, export
-from megaql.convert.export_target import TO_EVENTBRIDGE
+from megaql.convert.exporting.target import TO_EVENTBRIDGE
+from megaql.convert.importing import reading, rules, writing
 
 if TYPE_CHECKING:
     from megaql.query import Query

@@ -1,6 +1,6 @@
 """Queries to policies: as much of a query as a service can ask, and what is left to ask afterwards.
 
-A maintainer keeps one rule, and everything in the `export_` modules serves it: a policy never keeps back a message that the query matches. Where
+A maintainer keeps one rule, and everything in `exporting` serves it: a policy never keeps back a message that the query matches. Where
 the two differ, the policy takes more, and the residual query says the rest; policy and residual together are the query.
 """
 
@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
-from megaql.convert import export_json, export_values, reading, sns_limits
+from megaql.convert import sns_limits
 from megaql.convert.dialects import RESERVED_IN_OR
-from megaql.convert.export_branches import Flat, Leaf
-from megaql.convert.export_clauses import Plan, Stuck, Whole, Why, as_clause, conjuncts, planned
-from megaql.convert.export_fields import fields
-from megaql.convert.export_paths import Scope, Wanted, informed
+from megaql.convert.exporting import values, writing
+from megaql.convert.exporting.branches import Flat, Leaf
+from megaql.convert.exporting.clauses import Plan, Stuck, Whole, Why, as_clause, conjuncts, planned
+from megaql.convert.exporting.fields import fields
+from megaql.convert.exporting.paths import Scope, Wanted, informed
+from megaql.convert.importing import reading
 from megaql.convert.matchers import Fields, Numeric, Wildcard
 from megaql.errors import ConvertError
 from megaql.lang import printer, tree
@@ -25,8 +27,8 @@ from megaql.query import Query
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from megaql.convert.export_branches import Branch
-    from megaql.convert.export_target import Target
+    from megaql.convert.exporting.branches import Branch
+    from megaql.convert.exporting.target import Target
 
 
 class Fit(Enum):
@@ -93,7 +95,7 @@ def export(query: Query, target: Target, *, arrays: bool = True) -> Export:
         return Export(None, Fit.IMPOSSIBLE, query, reasons or (says_nothing,))
     rest = [as_clause(part) for part in parts if id(part) not in exact]
     return Export(
-        export_json.policy(fields(whole.branches)),
+        writing.policy(fields(whole.branches)),
         Fit.SUPERSET if rest else Fit.EXACT,
         Query(tree.conjunction(rest)) if rest else None,
         (*reasons, *_assumptions(whole.branches, target)),
@@ -114,7 +116,7 @@ def _loosened(found: Plan, target: Target) -> Plan | None:
     for branch in found.branches:
         leaves: list[Leaf] = []
         for leaf in branch:
-            matchers = export_values.loosened(target, leaf.matchers)
+            matchers = values.loosened(target, leaf.matchers)
             if matchers is None:
                 return None
             leaves.append(Leaf(leaf.place, matchers, leaf.order))
@@ -155,7 +157,7 @@ def _too_much(branches: tuple[Branch, ...], target: Target) -> str:
     made = fields(branches)
     if name := _reserved(made, inside=False):
         return f"{name} cannot be a key inside $or"
-    text = json.dumps(export_json.policy(made), ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(writing.policy(made), ensure_ascii=False, separators=(",", ":"))
     if len(text.encode()) > target.max_size:
         return f"{target.dialect.service} takes policies up to {target.max_size:,} bytes"
     if _wildcards(branches) > MAX_WILDCARDS:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from megaql.convert import sqs_records
 from megaql.convert.dialects import PIPES
 from megaql.convert.export import Export, as_criteria, export
-from megaql.convert.export_target import TO_PIPES
+from megaql.convert.exporting.target import TO_PIPES
 
 if TYPE_CHECKING:
     from megaql.query import Query

@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from megaql.convert import reading, rules, sns_limits, writing
+from megaql.convert import sns_limits
 from megaql.convert.dialects import SNS_ATTRIBUTES, SNS_BODY, Dialect
 from megaql.convert.export import Export, export
-from megaql.convert.export_target import TO_SNS_ATTRIBUTES, TO_SNS_BODY
+from megaql.convert.exporting.target import TO_SNS_ATTRIBUTES, TO_SNS_BODY
+from megaql.convert.importing import reading, rules, writing
 from megaql.lang import nodes, tree
 
 if TYPE_CHECKING:

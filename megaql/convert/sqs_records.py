@@ -17,9 +17,9 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from megaql.convert import reading, rules, writing
+from megaql.convert.importing import reading, rules, writing
+from megaql.convert.importing.rules import Absent, All, Atom, Formula, Keys, One, Some
 from megaql.convert.matchers import AnythingBut, Exact, Excluded, Exists, Matcher
-from megaql.convert.rules import Absent, All, Atom, Formula, Keys, One, Some
 from megaql.errors import ConvertError
 from megaql.lang import nodes, tree
 from megaql.lang.nodes import Root

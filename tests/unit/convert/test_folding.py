@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from megaql.convert import folding
+from megaql.convert.importing import folding
 from tests.unit.convert import reference
 
 CHARACTERS = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code <= 0xDFFF]

@@ -10,9 +10,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard, get_args
 
-from megaql.convert import export_values as values
-from megaql.convert import export_words as words
-from megaql.convert.export_values import ABSENT, Asks, Cannot
+from megaql.convert.exporting import values, words
+from megaql.convert.exporting.values import ABSENT, Asks, Cannot
 from megaql.convert.matchers import Exact
 from megaql.lang import evaluator, tree
 from megaql.lang.nodes import (
@@ -46,9 +45,9 @@ from megaql.lang.verdict import Verdict
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from megaql.convert.export_branches import Place
-    from megaql.convert.export_paths import Found, Scope
-    from megaql.convert.export_target import Target
+    from megaql.convert.exporting.branches import Place
+    from megaql.convert.exporting.paths import Found, Scope
+    from megaql.convert.exporting.target import Target
     from megaql.convert.matchers import Matcher
     from megaql.lang.nodes import Clause, Value
 

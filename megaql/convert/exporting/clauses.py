@@ -11,11 +11,11 @@ import dataclasses
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from megaql.convert import export_envelope, export_idioms
-from megaql.convert.export_atoms import tested
-from megaql.convert.export_branches import Branch, Conflict, Leaf, Step, both, looseness, merged, narrowed
-from megaql.convert.export_paths import Found, Scope, Wanted, informed
-from megaql.convert.export_values import ABSENT, NO_STRING, Cannot
+from megaql.convert.exporting import envelope, idioms
+from megaql.convert.exporting.atoms import tested
+from megaql.convert.exporting.branches import Branch, Conflict, Leaf, Step, both, looseness, merged, narrowed
+from megaql.convert.exporting.paths import Found, Scope, Wanted, informed
+from megaql.convert.exporting.values import ABSENT, NO_STRING, Cannot
 from megaql.lang.nodes import (
     And,
     Between,
@@ -162,13 +162,13 @@ def _alternatives(parts: Sequence[Wanted], scope: Scope) -> Plan:
 def _plans(parts: Sequence[Wanted], scope: Scope) -> list[Plan]:
     """Return a plan for each part, and one for two parts that are an idiom together."""
     for at, (one, other) in enumerate(pairwise(parts)):
-        if (place := export_idioms.absence(one, other, scope)) is not None:
+        if (place := idioms.absence(one, other, scope)) is not None:
             leaf = Leaf(place, (ABSENT,), one.clause.span.start, alone=True)
             return [*_plans(parts[:at], scope), Plan(((leaf,),)), *_plans(parts[at + 2 :], scope)]
     for at, part in enumerate(parts):
-        if (place := export_idioms.is_no_string(part, scope)) is not None:
+        if (place := idioms.is_no_string(part, scope)) is not None:
             rest = [plan(other, scope) for other in (*parts[:at], *parts[at + 1 :])]
-            if all(export_idioms.takes_no_strings(found.branches, place) for found in rest):
+            if all(idioms.takes_no_strings(found.branches, place) for found in rest):
                 return [_but_strings(found) for found in rest]
     return [plan(part, scope) for part in parts]
 
@@ -234,7 +234,7 @@ def _needs_one_element(found: Plan, bound: Sequence[tuple[Step, ...]], scope: Sc
 def _tested(clause: Clause, scope: Scope, *, holds: bool) -> Plan:
     own = as_clause(Wanted(clause, holds))
     try:
-        found = export_envelope.tested(clause, scope, holds=holds) or tested(clause, scope, holds=holds)
+        found = envelope.tested(clause, scope, holds=holds) or tested(clause, scope, holds=holds)
     except Cannot as cannot:
         raise Stuck(Why(own, str(cannot))) from None
     order = clause.span.start

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from megaql.convert import export_atoms
-from megaql.convert.export_atoms import Tested
-from megaql.convert.export_branches import Step
-from megaql.convert.export_values import ABSENT, PRESENT, Cannot
+from megaql.convert.exporting import atoms
+from megaql.convert.exporting.atoms import Tested
+from megaql.convert.exporting.branches import Step
+from megaql.convert.exporting.values import ABSENT, PRESENT, Cannot
 from megaql.convert.matchers import EqualsIgnoreCase, Exact, Prefix, Suffix
 from megaql.lang.nodes import (
     Compare,
@@ -28,8 +28,8 @@ from megaql.lang.nodes import (
 )
 
 if TYPE_CHECKING:
-    from megaql.convert.export_branches import Place
-    from megaql.convert.export_paths import Scope
+    from megaql.convert.exporting.branches import Place
+    from megaql.convert.exporting.paths import Scope
     from megaql.convert.matchers import Matcher
     from megaql.lang.nodes import Clause
 
@@ -51,7 +51,7 @@ def tested(clause: Clause, scope: Scope, *, holds: bool) -> Tested | None:
         ):
             present = (presence is Presence.EXISTS) is holds
             return Tested(((_attribute(name, "dataType"), (PRESENT if present else ABSENT,)),), alone=not present)
-    path = export_atoms.subject_path(clause)
+    path = atoms.subject_path(clause)
     match path:
         case Path((Key("attributes"), Key(name)), Root.ENVELOPE):
             return _of_attribute(clause, name, scope, holds=holds)
@@ -81,9 +81,9 @@ def _attribute(name: str, part: str) -> Place:
 
 def _of_attribute(clause: Clause, name: str, scope: Scope, *, holds: bool) -> Tested:
     """A test of an attribute's value: of its text, or of its type where the query does not see the text."""
-    if holds is export_atoms.is_negated(clause):
+    if holds is atoms.is_negated(clause):
         raise Cannot("an attribute may be an array of texts or bytes, for which it holds as well")
-    asks = export_atoms.asked(clause, scope)
+    asks = atoms.asked(clause, scope)
     texts: list[Matcher] = [one for one in asks if isinstance(one, Prefix | Suffix | EqualsIgnoreCase) or _is_text(one)]
     types: list[Matcher] = [Exact("String.Array")]
     if len(texts) < len(asks):

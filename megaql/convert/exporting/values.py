@@ -10,7 +10,7 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeGuard, assert_never
 
-from megaql.convert import export_text
+from megaql.convert.exporting import texts
 from megaql.convert.matchers import (
     AnythingBut,
     Cidr,
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from megaql.convert.export_target import Target
+    from megaql.convert.exporting.target import Target
     from megaql.convert.matchers import Comparison as Sign
     from megaql.convert.matchers import Matcher
     from megaql.lang.nodes import Literal
@@ -141,16 +141,16 @@ def string(target: Target, text: str) -> Asks:
 
 def check_text(text: str) -> None:
     """Raise `Cannot` for a text that no policy can hold."""
-    if not export_text.is_unicode(text):
+    if not texts.is_unicode(text):
         raise Cannot("a lone surrogate cannot be written in a policy")
 
 
 def folded(target: Target, text: str) -> Asks:
     """`== "x"i`: by all its spellings, or by what it begins with as far as that has one spelling only."""
     check_text(text)
-    spelled = export_text.spellings(text)
+    spelled = texts.spellings(text)
     if spelled is not None:
-        why = "" if export_text.keeps_case(text) else f"{target.dialect.service} ignores case in its own way"
+        why = "" if texts.keeps_case(text) else f"{target.dialect.service} ignores case in its own way"
         return first(target, Asks(tuple(map(EqualsIgnoreCase, spelled)), why))
     why = "too many spellings are equal to it when case is ignored"
     plain = _plain_start(text)
@@ -161,9 +161,7 @@ def folded(target: Target, text: str) -> Asks:
 def _plain_start(text: str) -> str:
     """Return the longest start of a text that has one spelling, whatever follows."""
     ends = range(len(text), 0, -1)
-    return next(
-        (text[:end] for end in ends if export_text.spellings(text[:end], open_end=True) == (_fold(text[:end]),)), ""
-    )
+    return next((text[:end] for end in ends if texts.spellings(text[:end], open_end=True) == (_fold(text[:end]),)), "")
 
 
 def _fold(text: str) -> str:
@@ -171,7 +169,7 @@ def _fold(text: str) -> str:
 
 
 def _dates(target: Target, first: datetime, last: datetime) -> Asks:
-    prefixes = export_text.date_prefixes(first, last)
+    prefixes = texts.date_prefixes(first, last)
     why = "dates are written in many ways and zones, and a policy compares text only"
     return Asks(tuple(map(Prefix, prefixes)), why) if prefixes else anything(target, why, blank=False)
 
@@ -290,7 +288,7 @@ def other_than(target: Target, literals: Sequence[Literal | Param]) -> Asks:
 
 def _excluded(target: Target, literal: Literal | Param) -> Exact | None:
     match literal:
-        case String(text, False) if export_text.is_unicode(text):
+        case String(text, False) if texts.is_unicode(text):
             return Exact(text)
         case Number() | Size():
             number = operands.literal(literal)
@@ -300,8 +298,8 @@ def _excluded(target: Target, literal: Literal | Param) -> Exact | None:
 
 def _folded_excluded(literal: Literal | Param) -> tuple[EqualsIgnoreCase, ...]:
     """`!= "x"i` for a text of one spelling."""
-    if isinstance(literal, String) and literal.fold and export_text.keeps_case(literal.value):
-        spelled = export_text.spellings(literal.value)
+    if isinstance(literal, String) and literal.fold and texts.keeps_case(literal.value):
+        spelled = texts.spellings(literal.value)
         return tuple(map(EqualsIgnoreCase, spelled)) if spelled is not None and len(spelled) == 1 else ()
     return ()
 
@@ -325,8 +323,8 @@ def not_so(target: Target, asks: Asks) -> Asks:
 
 def loosened(target: Target, matchers: Sequence[Matcher]) -> tuple[Matcher, ...] | None:
     """Return one matcher for everything that many take: a common prefix, a range, or any value; `None` if there is none."""
-    texts = [text for one in matchers if (text := _start_of(one)) is not None]
-    if len(texts) == len(matchers) and (common := export_text.common_start(texts)):
+    strings = [text for one in matchers if (text := _start_of(one)) is not None]
+    if len(strings) == len(matchers) and (common := texts.common_start(strings)):
         return (Prefix(common),)
     numbers = [one.value for one in matchers if isinstance(one, Exact) and _is_number(one.value)]
     if len(numbers) == len(matchers) and min(numbers) < max(numbers):

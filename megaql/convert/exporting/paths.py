@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from megaql.convert.export_branches import Flat, Place, Step, keys
-from megaql.convert.export_values import Cannot
+from megaql.convert.exporting.branches import Flat, Place, Step, keys
+from megaql.convert.exporting.values import Cannot
 from megaql.lang.nodes import (
     Compare,
     Comparison,
@@ -30,7 +30,7 @@ from megaql.lang.record import MEGA_EVENT_FIELDS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from megaql.convert.export_target import Target
+    from megaql.convert.exporting.target import Target
     from megaql.lang.nodes import Clause
 
 

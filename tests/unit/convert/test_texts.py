@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from megaql.convert import export_text
-from megaql.convert.export_text import Shape
+from megaql.convert.exporting import texts
+from megaql.convert.exporting.texts import Shape
 from megaql.lang.nodes import Regex
 
 
 def reached(spelling):
     """All texts that a service finds by a spelling: each letter in upper or lower case, where that is one letter."""
-    return {"".join(chars) for chars in itertools.product(*(export_text._cases(char) for char in spelling))}
+    return {"".join(chars) for chars in itertools.product(*(texts._cases(char) for char in spelling))}
 
 
 def test_every_letter_is_found_by_a_spelling_of_what_it_folds_to():
@@ -21,7 +21,7 @@ def test_every_letter_is_found_by_a_spelling_of_what_it_folds_to():
         char = chr(code)
         if 0xD800 <= code < 0xE000 or char.casefold() == char:
             continue
-        spellings = export_text.spellings(char.casefold())
+        spellings = texts.spellings(char.casefold())
         if spellings is not None and not any(char in reached(spelling) for spelling in spellings):
             lost.append(char)
     assert lost == []
@@ -42,12 +42,12 @@ def test_lower_case_folds_like_the_letter():
     ],
 )
 def test_spellings(text, spellings):
-    assert export_text.spellings(text) == spellings
+    assert texts.spellings(text) == spellings
 
 
 def test_spellings_that_go_on():
-    assert set(export_text.spellings("s", open_end=True)) == {"s", "\u017f", "\u00df", "\u1e9e", "\ufb05", "\ufb06"}
-    assert set(export_text.spellings("s", open_start=True)) == {"s", "\u017f", "\u00df", "\u1e9e"}
+    assert set(texts.spellings("s", open_end=True)) == {"s", "\u017f", "\u00df", "\u1e9e", "\ufb05", "\ufb06"}
+    assert set(texts.spellings("s", open_start=True)) == {"s", "\u017f", "\u00df", "\u1e9e"}
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_spellings_that_go_on():
     ],
 )
 def test_shapes_of_regexes(pattern, flags, shape):
-    assert export_text.of_regex(Regex(pattern, flags)) == shape
+    assert texts.of_regex(Regex(pattern, flags)) == shape
 
 
 @pytest.mark.parametrize(
@@ -97,8 +97,8 @@ def test_shapes_of_regexes(pattern, flags, shape):
     ],
 )
 def test_shapes_of_globs(pattern, shape, wildcard):
-    assert export_text.of_glob(pattern) == shape
-    assert export_text.wildcard(pattern) == wildcard
+    assert texts.of_glob(pattern) == shape
+    assert texts.wildcard(pattern) == wildcard
 
 
 def day(text):
@@ -116,4 +116,4 @@ def day(text):
     ],
 )
 def test_what_dates_begin_with(first, last, prefixes):
-    assert export_text.date_prefixes(day(first), day(last)) == prefixes
+    assert texts.date_prefixes(day(first), day(last)) == prefixes

@@ -1,14 +1,14 @@
 """Clauses of several parts that a policy says in one word, because `from_pattern` wrote that word so.
 
-A maintainer keeps one rule: what is recognised here is what `megaql.convert.leaves` writes, compared as a whole, so that the two stay together.
+A maintainer keeps one rule: what is recognised here is what `megaql.convert.importing.leaves` writes, compared as a whole, so that the two stay together.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from megaql.convert import leaves
-from megaql.convert.export_values import Cannot
+from megaql.convert.exporting.values import Cannot
+from megaql.convert.importing import leaves
 from megaql.convert.matchers import AnythingBut
 from megaql.lang.limits import QUANTIFIER_NESTING
 from megaql.lang.nodes import IsKind, KindName, Or, Path, Presence, PresenceTest, Root
@@ -16,8 +16,8 @@ from megaql.lang.nodes import IsKind, KindName, Or, Path, Presence, PresenceTest
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from megaql.convert.export_branches import Branch, Place
-    from megaql.convert.export_paths import Scope, Wanted
+    from megaql.convert.exporting.branches import Branch, Place
+    from megaql.convert.exporting.paths import Scope, Wanted
 
 
 def absence(one: Wanted, other: Wanted, scope: Scope) -> Place | None:

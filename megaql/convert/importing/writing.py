@@ -13,8 +13,8 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from megaql.convert import leaves
-from megaql.convert.rules import Absent, All, Atom, Formula, Keys, One, Some, atoms
+from megaql.convert.importing import leaves
+from megaql.convert.importing.rules import Absent, All, Atom, Formula, Keys, One, Some, atoms
 from megaql.errors import ConvertError, QueryLimitError
 from megaql.lang import nodes, tree
 from megaql.lang.limits import QUANTIFIER_NESTING

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from megaql.convert.dialects import EVENTBRIDGE, LAMBDA, PIPES, SNS_ATTRIBUTES, SNS_BODY, Dialect
-from megaql.convert.export_branches import Step
+from megaql.convert.exporting.branches import Step
 from megaql.convert.matchers import (
     AnythingBut,
     Cidr,
@@ -27,7 +27,7 @@ from megaql.convert.matchers import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from megaql.convert.export_branches import Place
+    from megaql.convert.exporting.branches import Place
     from megaql.convert.matchers import Matcher
 
 

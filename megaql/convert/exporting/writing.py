@@ -1,4 +1,4 @@
-"""Matchers as the JSON that services read, the other way round than `megaql.convert.reading`.
+"""Matchers as the JSON that services read, the other way round than `megaql.convert.importing.reading`.
 
 A maintainer keeps one rule: what is written here is read back as the same matchers. Numbers are `int` or `float`, since services take no others.
 """

@@ -7,15 +7,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from megaql.convert import export_text, folding
-from megaql.convert.export_values import PRESENT, Asks, Cannot, any_string, anything, check_text, first, folded, string
+from megaql.convert.exporting import texts
+from megaql.convert.exporting.values import (
+    PRESENT,
+    Asks,
+    Cannot,
+    any_string,
+    anything,
+    check_text,
+    first,
+    folded,
+    string,
+)
+from megaql.convert.importing import folding
 from megaql.convert.matchers import EqualsIgnoreCase, Prefix, Suffix, Wildcard
 from megaql.lang import regexes
 from megaql.lang.nodes import Regex, String, TextOperator
 
 if TYPE_CHECKING:
-    from megaql.convert.export_target import Target
-    from megaql.convert.export_text import Shape
+    from megaql.convert.exporting.target import Target
+    from megaql.convert.exporting.texts import Shape
     from megaql.convert.matchers import Matcher
 
 
@@ -50,17 +61,17 @@ def _contains(target: Target, text: str) -> Asks:
     if not text:
         return any_string(target)
     why = f"{target.dialect.service} has no wildcard to look inside a text"
-    return first(target, Asks((Wildcard(f"*{export_text.escaped(text)}*"),)), Asks((PRESENT,), why))
+    return first(target, Asks((Wildcard(f"*{texts.escaped(text)}*"),)), Asks((PRESENT,), why))
 
 
 def _like(target: Target, glob: str) -> Asks:
     _check_sure(glob)
-    shape = export_text.of_glob(glob)
+    shape = texts.of_glob(glob)
     if glob == "*":
         return any_string(target)
     if shape.exact:
         return _shaped(target, shape, glob)
-    pattern, exact = export_text.wildcard(glob)
+    pattern, exact = texts.wildcard(glob)
     same = Asks((Wildcard(pattern),), "" if exact else "a wildcard has no sign for one character")
     return first(target, same, _shaped(target, shape, glob))
 
@@ -92,11 +103,11 @@ def _folded_test(target: Target, operator: TextOperator, text: str) -> Asks:
     starts, ends = operator is TextOperator.STARTSWITH, operator is TextOperator.ENDSWITH
     if not (starts or ends) or not text:
         return loose
-    spelled = export_text.spellings(text, open_start=ends, open_end=starts)
+    spelled = texts.spellings(text, open_start=ends, open_end=starts)
     if spelled is None:
         return loose
     matchers = tuple((Prefix if starts else Suffix)(spelling, fold=True) for spelling in spelled)
-    exact = "" if export_text.keeps_case(text) else f"{target.dialect.service} ignores case in its own way"
+    exact = "" if texts.keeps_case(text) else f"{target.dialect.service} ignores case in its own way"
     return first(target, Asks(matchers, exact), loose)
 
 
@@ -119,7 +130,7 @@ def lowered(target: Target, operator: TextOperator, literal: String, why: str) -
 def regex(target: Target, node: Regex) -> Asks:
     """`~ /regex/`."""
     source = f"/{node.pattern}/"
-    shape = export_text.of_regex(node)
+    shape = texts.of_regex(node)
     blank = regexes.search(node, "")
     if shape is None:
         return anything(target, f"a policy cannot test {source}", blank=blank)

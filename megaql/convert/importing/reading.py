@@ -15,8 +15,8 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from megaql.convert import operands
 from megaql.convert.dialects import MAX_RULES, RESERVED_IN_OR, Dialect
+from megaql.convert.importing import operands
 from megaql.convert.matchers import Cidr, Exact, Fields, Matcher
 from megaql.errors import ConvertError
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from megaql.convert.export_branches import merged
+from megaql.convert.exporting.branches import merged
 from megaql.convert.matchers import Fields
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from megaql.convert.export_branches import Branch
+    from megaql.convert.exporting.branches import Branch
     from megaql.convert.matchers import Matcher
 
 

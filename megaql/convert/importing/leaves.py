@@ -12,7 +12,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, assert_never
 
-from megaql.convert import folding
+from megaql.convert.importing import folding
 from megaql.convert.matchers import (
     AnythingBut,
     Cidr,
