@@ -31,6 +31,11 @@ COMMANDS: Final = (
     Entry("test", "test", "Print the messages of files that a query matches."),
     Entry("explain", "explain", "Say why a query matches a message or does not, and over many what kept how many out."),
     Entry(
+        "check",
+        "check",
+        "Find what is wrong with queries: errors, contradictions, what is redundant or probably not meant.",
+    ),
+    Entry(
         "fmt",
         "fmt",
         "Lay queries and query files out: one form for one meaning, comments kept, lines of at most 100 columns.",

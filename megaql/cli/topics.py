@@ -17,7 +17,8 @@ TOPICS: Final = {
         "How a command ends, for scripts",
         """\
   0    done; also when nothing matched, unless -e was given
-  1    no match with -e, or the message that explain was asked for was not there
+  1    no match with -e, the message that explain was asked for was not there,
+       or check found an error
   2    wrong usage, or an error in a query, a file or a module
   3    refused, because reading would have harmed the queue
   4    no credentials, or no permission

@@ -1,0 +1,142 @@
+"""`megaql check`: what is wrong, or probably wrong, with queries, and mending it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from megaql.cli import options
+from megaql.cli.environment import Color
+from megaql.cli.options import ColorOption, ParamOption
+from megaql.cli.queries import QueriesOption
+from megaql.cli.status import Status
+
+if TYPE_CHECKING:
+    from megaql.cli.environment import Environment
+    from megaql.cli.findings import Finding
+    from megaql.lang.record import Record
+
+#: Messages of a sample that are looked at.
+SAMPLE: Final = 10_000
+
+
+class Format(StrEnum):
+    """The forms of `--format`."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+    GITHUB = "github"
+
+
+def command(
+    context: typer.Context,
+    given: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="QUERY|FILE.mql|MODULE:APP",
+            help="Queries, query files, applications, or - for standard input; without any, the query file of @NAME.",
+        ),
+    ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option("--against", metavar="FILE", help="Also compare paths and values with these messages."),
+    ] = None,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Apply every fix that is certain: print queries, rewrite files.")
+    ] = False,
+    form: Annotated[
+        Format, typer.Option("--format", metavar="FORM", help="text, json, sarif (2.1.0) or github (annotations).")
+    ] = Format.TEXT,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 on warnings too.")] = False,
+    ignore: Annotated[
+        list[str] | None, typer.Option("--ignore", metavar="CODE", help="Leave out what has this code.")
+    ] = None,
+    param: ParamOption = None,
+    queries: QueriesOption = None,
+    color: ColorOption = Color.AUTO,
+) -> int:
+    """Find what is wrong with queries: errors, contradictions, what is redundant or probably not meant.
+
+    Examples:
+      megaql check 'a == 1 and a == 2 and b = 3'
+      megaql check 'total > 5 && kind like "%paid%"' --fix
+      megaql check shop.mql --against events.ndjson
+      megaql check shop.mql shop.handlers:app --strict --format github
+      megaql check shop.mql --ignore unguarded-negation --format sarif > megaql.sarif
+
+    Effect: reads, and with --fix writes query files. Exits with 1 if errors are left, with --strict also for warnings.
+    """
+    from megaql.cli import findings  # noqa: PLC0415 - the rooms below are entered when the command runs
+    from megaql.cli.checking import Checking  # noqa: PLC0415 - as above
+    from megaql.cli.queries import file_of  # noqa: PLC0415 - as above
+
+    world = options.world_of(context, color)
+    things = given or [file_of(world, queries)]
+    if fix and form is not Format.TEXT and any(not thing.endswith(".mql") for thing in things):
+        raise typer.BadParameter("--fix prints queries, so that only files go together with it", param_hint="--format")
+    checking = Checking(
+        world,
+        queries=queries,
+        params=options.parameters(param or []),
+        samples=_samples(world, against) if against else (),
+        ignored=_known(ignore or []),
+        fixing=fix,
+    )
+    for thing in things:
+        checking.take(thing)
+    unused = set(options.parameters(param or [])) - checking.asked_for
+    if unused and not checking.findings:
+        raise typer.BadParameter(f"no query asks for ${min(unused)}", param_hint="-p")
+    _show(world, form, checking.findings, fixing=fix)
+    if checking.unbound:
+        world.say("queries with parameters are checked whole when -p gives their values")
+    world.say(findings.summary(checking.findings, queries=checking.queries, fixed=checking.fixed, fixing=fix))
+    failing = {"error", "warning"} if strict else {"error"}
+    return Status.NO_MATCH if any(one.diagnostic.severity in failing for one in checking.findings) else Status.DONE
+
+
+def _show(world: Environment, form: Format, found: list[Finding], *, fixing: bool) -> None:
+    import json  # noqa: PLC0415 - as above
+
+    from megaql.cli import findings  # noqa: PLC0415 - as above
+
+    match form:
+        case Format.JSON:
+            findings.show_json(world, found)
+        case Format.GITHUB:
+            findings.show_github(world, found)
+        case Format.SARIF:
+            from megaql.cli.sarif import log  # noqa: PLC0415 - as above
+
+            world.out(json.dumps(log(found), indent=2))
+        case Format.TEXT:
+            findings.show_text(world, found, on_stderr=fixing)
+
+
+def _known(codes: list[str]) -> frozenset[str]:
+    """Return the codes to leave out; one that no lint has is a usage error."""
+    from megaql.lang.check import CODES  # noqa: PLC0415 - as above
+    from megaql.lang.vocabulary import nearest  # noqa: PLC0415 - as above
+
+    for code in codes:
+        if code not in CODES:
+            near = nearest(code, CODES)
+            raise typer.BadParameter(
+                f"{code!r} is no code of a lint" + (f" Did you mean {near}?" if near else ""), param_hint="--ignore"
+            )
+    return frozenset(codes)
+
+
+def _samples(world: Environment, file: str) -> tuple[Record, ...]:
+    """Return the messages of a file as queries see them, the first `SAMPLE`."""
+    from megaql.cli.reading import Wanted, reading  # noqa: PLC0415 - as above
+    from megaql.query import record_of  # noqa: PLC0415 - as above
+    from megaql.scan.budget import Budget  # noqa: PLC0415 - as above
+    from megaql.scan.target import FileSource  # noqa: PLC0415 - as above
+
+    nowhere = options.connection(None, None, None)
+    with reading(world, FileSource(file), nowhere, Wanted(Budget(), Budget(scan=SAMPLE)), quiet=True) as scan:
+        return tuple(record_of(message) for message in scan)
