@@ -67,7 +67,7 @@ def command(
       megaql check shop.mql shop.handlers:app --strict --format github
       megaql check shop.mql --ignore unguarded-negation --format sarif > megaql.sarif
 
-    Effect: reads, and with --fix writes query files. Exits with 1 if errors are left, with --strict also for warnings.
+    Effect: writes, with --fix, query files; otherwise it only reads. Exits with 1 if errors are left, with --strict also for warnings.
     """
     from megaql.cli import findings  # noqa: PLC0415 - the rooms below are entered when the command runs
     from megaql.cli.checking import Checking  # noqa: PLC0415 - as above
