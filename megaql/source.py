@@ -51,9 +51,13 @@ class Source:
 
     def line(self, number: int) -> str:
         """Return the text of a line, counted from `first_line`, without its line end."""
-        lines = (self.margin + self.text).split("\n")
-        place = number - self.first_line
-        return lines[place].rstrip("\r") if 0 <= place < len(lines) else ""
+        text, start = self.margin + self.text, 0
+        for _ in range(number - self.first_line):
+            start = text.find("\n", start) + 1
+            if not start:
+                return ""
+        end = text.find("\n", start)
+        return text[start : end if end >= 0 else len(text)].rstrip("\r") if number >= self.first_line else ""
 
 
 #: A line longer than this is cut around the caret, so that a diagnostic never floods a terminal. Code points.
@@ -76,9 +80,7 @@ def excerpt(source: Source, span: Span, label: str = "") -> str:
     the carets stand under what they mean.
     """
     number, column = source.position(span.start)
-    line = "".join(
-        " " if char == "\t" else "·" if unicodedata.category(char)[0] == "C" else char for char in source.line(number)
-    )
+    line = source.line(number)
     start = column - 1
     length = max(1, min(span.end - span.start, len(line) - start))
     if len(line) > EXCERPT_WIDTH:
@@ -87,6 +89,8 @@ def excerpt(source: Source, span: Span, label: str = "") -> str:
         line = head + line[first : first + EXCERPT_WIDTH] + tail
         start = start - first + len(head)
         length = max(1, min(length, len(line) - start))
+    # After the cut, since a line may be as long as a file.
+    line = "".join(" " if char == "\t" else "·" if unicodedata.category(char)[0] == "C" else char for char in line)
     gutter = f"{number:>3} | "
     carets = "^" * max(1, width(line[start : start + length]))  # a combining character alone has no width
     blank = " " * (len(gutter) - 2) + "| " + " " * width(line[:start])

@@ -7,6 +7,7 @@ which stands where other diagnostics show the line of the query.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, NoReturn, TypeAlias, TypeVar, cast
@@ -91,8 +92,7 @@ def _constant(name: str) -> NoReturn:
 def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
     document = dict(pairs)
     if len(document) < len(pairs):
-        keys = [key for key, _ in pairs]
-        repeated = next(key for key in keys if keys.count(key) > 1)
+        repeated = Counter(key for key, _ in pairs).most_common(1)[0][0]
         raise wrong("$", f"the key {json.dumps(repeated)[:60]} stands twice in one object")
     return document
 

@@ -36,8 +36,10 @@ def with_further(first: QueryError, read: Callable[[Source], object]) -> QueryEr
     The class of the error is that of its first mistake.
     """
     source = first.source
+    if isinstance(first, QueryLimitError) or first.incomplete:
+        return first  # before the text is looked at again: it may be of any length
     tokens = scan(source.text)
-    if isinstance(first, QueryLimitError) or first.incomplete or not is_whole(tokens):
+    if not is_whole(tokens):
         return first
     rest = _Rest(source.text)
     found, mistakes, left = list(first.diagnostics), list(first.diagnostics), READ_AGAIN
