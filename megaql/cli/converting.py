@@ -71,19 +71,18 @@ class Converting:
         return Status.DONE
 
     def _text(self, given: str) -> str:
-        if given == "-":
-            return self.world.stdin.read()
         if given.lstrip().startswith(("{", "[")):
             return given
         try:
-            return Path(given).read_text(encoding="utf-8-sig")
+            data = self.world.read_input() if given == "-" else Path(given).read_bytes()
+            return data.decode("utf-8-sig")
         except OSError as error:
             why = error.strerror or type(error).__name__
-        except UnicodeDecodeError:
-            why = "it is not UTF-8 text"
+        except UnicodeDecodeError as error:
+            why = f"it is not UTF-8 text: byte {error.start:,} is {data[error.start]:#04x}"
         raise MegaQLError(
-            "The file cannot be read",
-            where=given,
+            "The pattern cannot be read",
+            where="standard input" if given == "-" else given or "an empty argument",
             why=why,
             hint="give JSON text that begins with {, a file of it, or - for standard input",
         )
@@ -169,7 +168,7 @@ def _impossible(export: Export, query: Query, service: Service, *, arrays: bool)
     first = export.reasons[0]
     why = "; ".join(dict.fromkeys(reason.why for reason in export.reasons))
     hint = "ask it where the messages arrive, or add a clause that a policy can test"
-    if arrays and "array" in why:
+    if arrays and _export(query, service, arrays=False).policy is not None:
         hint = f"where there are plain values only, say so with --no-arrays; else {hint}"
     return MegaQLError(
         f"{_NAMES[service.value]} cannot ask any part of the query",

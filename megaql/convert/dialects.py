@@ -45,9 +45,9 @@ class Dialect:
     nested: bool = True
     largest_number: int | None = None
 
-    def refuse(self, reason: str, where: str = "", *, hint: str = "") -> ConvertError:
+    def refuse(self, reason: str, where: str = "", *, why: str = "", hint: str = "") -> ConvertError:
         """Return the error for a pattern that the service refuses with a reason; `where` is the way to it in the pattern."""
-        return ConvertError(self.refusal.format(reason), where=where, hint=hint)
+        return ConvertError(self.refusal.format(reason), where=where, why=why, hint=hint)
 
 
 _COMMON: Final = frozenset({"prefix", "suffix", "equals-ignore-case", "numeric", "anything-but", "exists"})

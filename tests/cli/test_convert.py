@@ -90,6 +90,33 @@ def test_from_a_file_and_from_standard_input(megaql, tmp_path):
     assert json.loads(world.stdout.getvalue())["megaql"] == 1
 
 
+def test_standard_input_is_bytes():
+    def convert(data):
+        stdin = io.TextIOWrapper(io.BytesIO(data), encoding="ascii", errors="surrogateescape")
+        world = Environment(stdin=stdin, stdout=io.StringIO(), stderr=io.StringIO())
+        return main(["convert", "-", "--from", "eventbridge"], world), world.stdout.getvalue(), world.stderr.getvalue()
+
+    assert convert(b'\xef\xbb\xbf{"a": ["\xc3\xa9"]}') == (0, 'a == "é"\n', "")
+    status, out, err = convert(b'{"a": ["\xff"]}')
+    assert (status, out) == (2, "")
+    assert "where: standard input\n  why: it is not UTF-8 text: byte 8 is 0xff\n" in err
+
+
+@pytest.mark.parametrize(
+    ("query", "helps"), [("a != 1", True), ("exists a", False), ("all x in a: (x == 1)", False)], ids=str
+)
+def test_the_promise_is_proposed_where_it_helps(megaql, query, helps):
+    result = megaql("convert", query, "--to", "sns-body")
+    assert (result.status, "--no-arrays" in result.err) == (1, helps)
+    assert megaql("convert", query, "--to", "sns-body", "--no-arrays").status == (0 if helps else 1)
+
+
+def test_text_that_is_no_json(megaql):
+    result = megaql("convert", '{"a": }', "--from", "eventbridge")
+    assert result.status == 2
+    assert "Reason: failed to parse JSON\n  why: Expecting value: line 1 column 7" in result.err
+
+
 def test_a_pattern_that_is_refused(megaql):
     result = megaql("convert", '{"a": 1}', "--from", "eventbridge")
     assert (result.status, result.out) == (2, "")
@@ -103,7 +130,7 @@ def test_wrong_use(megaql, tmp_path):
         assert "--to and --from" in result.err
     missing = megaql("convert", tmp_path / "nothing.json", "--from", "eventbridge")
     assert missing.status == 2
-    assert "The file cannot be read" in missing.err
+    assert "The pattern cannot be read" in missing.err
     assert megaql("convert", "a = 1", "--to", "eventbridge").status == 2
 
 

@@ -67,7 +67,7 @@ def parse(text: str, dialect: Dialect) -> Any:
     try:
         return json.loads(text, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=members)
     except (ValueError, RecursionError, ArithmeticError) as error:
-        raise dialect.refuse("failed to parse JSON", hint=str(error)) from None
+        raise dialect.refuse("failed to parse JSON", why=str(error)) from None
 
 
 def _no_constant(name: str) -> object:
