@@ -27,8 +27,8 @@ def format_query(query: str | Source, *, columns: int = WIDTH) -> str:
     """
     source = query if isinstance(query, Source) else Source(query)
     clause = parse(source)
-    laid_out = _laid_out(source.text, clause, columns)
-    return laid_out if _means(laid_out, clause) else source.text
+    laid_out = "\n".join(_lines(source.text, clause, Comments(source.text, clause), columns))
+    return laid_out if _means(laid_out, source.text, clause) else source.text
 
 
 def format_file(text: str, name: str = "") -> str:
@@ -55,12 +55,14 @@ def format_file(text: str, name: str = "") -> str:
 
 def _named(query: NamedQuery, clause: Clause) -> str:
     """Return a query of a file with its name."""
-    text = query.source.text
-    beside = f" {_laid_out(text, clause, WIDTH - width(query.source.margin) - 1)}"
-    if "\n" in beside or beside.startswith(" #") or width(query.source.margin + beside) > WIDTH:
-        lines = _laid_out(text, clause, WIDTH - INDENT).split("\n")
+    text, margin = query.source.text, query.source.margin
+    comments = Comments(text, clause)
+    page = render(document_of(text, clause, comments), WIDTH - width(margin) - 1)
+    beside = f" {page.lines[0]}"
+    if len(page.lines) > 1 or page.beyond or beside.startswith(" #") or width(margin + beside) > WIDTH:
+        lines = _lines(text, clause, comments, WIDTH - INDENT)
         beside = "".join(f"\n{' ' * INDENT}{line}" for line in lines)
-    return query.source.margin + (beside if _means(beside, clause) else text.replace("\r\n", "\n"))
+    return margin + (beside if _means(beside, text, clause) else text.replace("\r\n", "\n"))
 
 
 def _paragraphs(gap: str) -> list[str]:
@@ -69,20 +71,21 @@ def _paragraphs(gap: str) -> list[str]:
     return [paragraph.strip("\n") for paragraph in "\n".join(lines).split("\n\n") if paragraph.strip("\n")]
 
 
-def _laid_out(text: str, clause: Clause, columns: int) -> str:
-    comments = Comments(text, clause)
+def _lines(text: str, clause: Clause, comments: Comments, columns: int) -> tuple[str, ...]:
     while True:
         page = render(document_of(text, clause, comments), columns)
         if not page.beyond:
-            return "\n".join(page.lines)
+            return page.lines
         for remark in page.beyond:  # a comment that is too much for the end of its line gets a line of its own
             comments.lift(remark.place)
 
 
-def _means(text: str, clause: Clause) -> bool:
-    """Say whether a text is within the limits; one that says something else is a defect, and no file may be overwritten with it."""
+def _means(laid_out: str, text: str, clause: Clause) -> bool:
+    """Say whether a text laid out is within the limits; one that says something else is a defect, and no file may be overwritten with it."""
+    if laid_out == text:
+        return True
     try:
-        again = parse(text)
+        again = parse(laid_out)
     except QueryLimitError:
         return False
     if again != clause:
