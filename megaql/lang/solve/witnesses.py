@@ -109,6 +109,10 @@ def _put(body: object, names: Sequence[str], value: object) -> object:
     return {**members, names[0]: _put(members.get(names[0]), names[1:], value)}
 
 
+#: Elements of an array that is made to be counted; a query that asks for more has no witness.
+ELEMENTS: Final = 10_000
+
+
 def _repeated(body: object, segments: Sequence[Segment], number: int) -> object:
     """Return a body with an array at a place repeated, so that it holds as many elements of a kind."""
     if not segments and isinstance(body, list):
@@ -132,7 +136,7 @@ def _records(chains: Sequence[Chain], counts: Sequence[tuple[Path, int]], *, for
                 body = _found_in(body, path, value)
         yield from _around(plain(body), envelope, form)
         for path, number in counts:
-            body = _repeated(body, path.segments, number) if number > 1 else body
+            body = _repeated(body, path.segments, number) if 1 < number <= ELEMENTS else body
         if counts:
             yield from _around(plain(body), envelope, form)
 

@@ -141,3 +141,7 @@ def test_long_lists_and_much_work_are_undecided():
 
 def test_without_demands_any_record_will_do():
     assert isinstance(solve([]), Witness)
+
+
+def test_an_array_of_more_elements_than_memory_holds_is_not_made():
+    assert isinstance(solve([demand(f"count(x in a: (true)) == {2**53}")]), Undecided)
