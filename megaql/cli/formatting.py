@@ -62,7 +62,7 @@ class Formatting:
 
     def take(self, given: str) -> None:
         """Lay out a query, a file, the files in a folder, or standard input."""
-        for one in _files_in(given) if _exists(given) and Path(given).is_dir() else (given,):
+        for one in self._found_in(given) if _exists(given) and Path(given).is_dir() else (given,):
             try:
                 self._lay_out(self._text(one))
             except MegaQLError as error:
@@ -78,6 +78,13 @@ class Formatting:
         if self._failed:
             return Status.USAGE
         return Status.NO_MATCH if self._check and self._found else Status.DONE
+
+    def _found_in(self, folder: str) -> list[str]:
+        """Return the query files in a folder; one without any is likely another one than was meant."""
+        files = _files_in(folder)
+        if not files:
+            self._world.say(f"{harmless(folder)}: no query files (.mql) in it")
+        return files
 
     def _text(self, given: str) -> Text:
         """Return the text of what is no folder."""

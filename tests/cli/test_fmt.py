@@ -36,6 +36,12 @@ def test_files_are_replaced_where_they_change(megaql, folder):
     assert megaql("fmt", "ugly.mql").err == "files 1, laid out 0\n"
 
 
+def test_a_folder_without_query_files_is_told(megaql, folder):
+    folder.joinpath("empty").mkdir()
+    result = megaql("fmt", "--check", "empty")
+    assert (result.status, result.out, result.err) == (0, "", "empty: no query files (.mql) in it\n")
+
+
 def test_mode_and_link_of_a_file_stay(megaql, folder):
     folder.joinpath("ugly.mql").chmod(0o640)
     folder.joinpath("link.mql").symlink_to("ugly.mql")
