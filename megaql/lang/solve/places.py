@@ -48,7 +48,9 @@ def element_of(node: Quantified | Count) -> Path:
     """Return the place of what the quantifier's variable stands for."""
     path = node.path
     if node.spread:
-        return dataclasses.replace(path, segments=(*path.segments, Leaf()))
+        # A value that is no array is its own only one.
+        own = path.segments[-1:] == (Leaf(),)
+        return path if own else dataclasses.replace(path, segments=(*path.segments, Leaf()))
     if leads_to_elements(path):
         return dataclasses.replace(path, segments=(*path.segments, Visited())) if path.segments[-1] == Deep() else path
     return dataclasses.replace(path, segments=(*path.segments, Element()))
