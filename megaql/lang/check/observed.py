@@ -11,6 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from megaql.lang.budget import Budget, OutOfBudget
+from megaql.lang.check.parameters import has_parameter
 from megaql.lang.evaluator import decide
 from megaql.lang.kinds import Kind, kind, read_number, text
 from megaql.lang.nodes import Key, Path, Root
@@ -97,7 +98,7 @@ class Observed:
                     outer = Path(path.segments[:length], path.root)
                     if len(self._values) < PATHS and path.root is not Root.VARIABLE:
                         self._values.setdefault(outer, Values())
-            if spot.is_test and not spot.places:
+            if spot.is_test and not spot.places and not has_parameter(spot.clause):
                 self._undecided[spot.clause] = ""
         self._names: dict[tuple[str, ...], None] = {}
         self._attributes: dict[str, None] = {}

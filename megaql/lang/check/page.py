@@ -1,7 +1,8 @@
 """What lints look at: a clause with its text, every place in it with what is around it, and words for parts of it.
 
 A maintainer keeps two rules. A place knows by its `sign` which verdict of it helps the query to match, and a lint that says "without it
-nothing changes" has asked for that verdict. And `asked` is what may be given to the solver: variables are no variables there.
+nothing changes" has asked for that verdict. And `asked` is what may be given to the solver: variables are no variables there, and tests
+with parameters are free.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final, assert_never, cast
 
 from megaql.lang import nodes, tokens
+from megaql.lang.check.parameters import any_verdict, is_any_verdict
 from megaql.lang.check.questions import FREE
 from megaql.lang.nodes import Key, Path, Root
 from megaql.lang.solve import Want
@@ -53,7 +55,8 @@ _NEGATED: Final = {Sign.HOLDS: Sign.FAILS, Sign.FAILS: Sign.HOLDS, Sign.EITHER: 
 class Spot:
     """A clause of the query in its place.
 
-    `asked` is the clause with every variable as a key of the body that no message has (`questions.FREE`). `places` are the paths that lead to what the variables stand for. Two spots are never equal.
+    `asked` is the clause with every variable as a key of the body that no message has (`questions.FREE`), and every test that waits for a
+    parameter as one of the envelope (`any_verdict`). `places` are the paths that lead to what the variables stand for. Two spots are never equal.
     """
 
     clause: Clause
@@ -68,7 +71,12 @@ class Spot:
         return tuple(self._parts())
 
     def _parts(self) -> Iterator[Spot]:
-        # `asked` has the shape of `clause`: only paths are others.
+        if is_any_verdict(self.asked):
+            if isinstance(self.clause, nodes.Quantified):
+                asked = self._freed(any_verdict(self.clause.condition))
+                yield self._condition(self.clause, asked, _quantified(self.clause.quantifier, self.sign))
+            return
+        # `asked` has the shape of `clause` down to what is free: only paths are others.
         for one, other in zip(children(self.clause), children(self.asked), strict=True):
             if isinstance(self.clause, nodes.And | nodes.Or | nodes.Not):
                 sign = self.sign.negated if isinstance(self.clause, nodes.Not) else self.sign
@@ -87,6 +95,12 @@ class Spot:
             return
         for one, other in zip(children(value), children(asked), strict=True):
             yield from self._counted(one, other)
+
+    def _freed(self, clause: Clause) -> Clause:
+        """Return a condition with the variables of the quantifiers around this clause as keys."""
+        for variable in self.places:
+            clause = substitute(clause, variable, Path((Key(FREE + variable),)))
+        return clause
 
     def _condition(self, node: nodes.Quantified | nodes.Count, asked: AnyNode, sign: Sign) -> Spot:
         free = Path((Key(FREE + node.variable),))
@@ -164,7 +178,7 @@ class Page:
         self.observed = observed
         #: Whether people wrote the text, parentheses and all, or it was printed from a tree.
         self.written = written
-        self.root = Spot(clause, clause, Sign.HOLDS)
+        self.root = Spot(clause, any_verdict(clause), Sign.HOLDS)
         self.dead: set[Spot] = set()
 
     @cached_property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from megaql.errors import QueryError
 from megaql.lang import nodes, parser
 from megaql.lang.check.against import against
 from megaql.lang.check.elements import elements
@@ -44,13 +45,16 @@ _LINTS: Final[tuple[Callable[[Page], Iterator[Diagnostic]], ...]] = (
 def check(clause: Clause, source: Source, samples: Iterable[Record] = ()) -> list[Diagnostic]:
     """Return what is probably wrong with a query, and what the samples say about it, in the order of the places.
 
-    The clause has no parameters left. Places are in the text of `source`, or, where the clause was not made from that, in the text of
-    `printed(clause)`. Samples are looked at once, one after the other. Never raises for any clause within the limits and any sample.
+    Of a parameter that has no value yet, what is found is so for all values. Places are in the text of `source`, or, where the clause was not
+    made from that, in the text of `printed(clause)`. Samples are looked at once, one after the other. Never raises for any clause within the limits and any sample.
     """
     written = clause.span != NO_SPAN and bool(source.text)
     if not written:
         source = printed(clause, source.name)
-        clause = parser.parse(source)
+        try:
+            clause = parser.parse(source)
+        except QueryError as error:  # a tree made in code that no text could mean
+            return list(error.diagnostics)
     page = Page(clause, source, Questions(), None, written=written)
     seen = Observed(page.spots)
     for record in samples:
