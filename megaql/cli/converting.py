@@ -16,6 +16,7 @@ from megaql.cli.style import Style, harmless, harmless_json
 from megaql.convert import eventbridge, lambda_filters, pipes, sns
 from megaql.convert.export import Fit
 from megaql.errors import MegaQLError
+from megaql.lang.printer import cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,7 +121,7 @@ class Converting:
             self._line("then ask", str(export.residual))
         for reason in export.reasons:
             if reason.clause:
-                self._line("because", f"{reason.clause}: {reason.why}")
+                self._line("because", f"{cut(reason.clause)}: {reason.why}")
             else:
                 self._line("assuming", reason.why)
 
@@ -172,7 +173,7 @@ def _impossible(export: Export, query: Query, service: Service, *, arrays: bool)
         hint = f"where there are plain values only, say so with --no-arrays; else {hint}"
     return MegaQLError(
         f"{_NAMES[service.value]} cannot ask any part of the query",
-        where=first.clause or str(query),
+        where=cut(first.clause or str(query)),
         why=why,
         hint=hint,
     )

@@ -20,7 +20,7 @@ from megaql.lang.nearvalues import closest
 from megaql.lang.nodes import And, Compare, In, ListLiteral, Matches, Not, Or, Quantified, Regex
 from megaql.lang.operands import literal
 from megaql.lang.paths import location
-from megaql.lang.printer import to_text
+from megaql.lang.printer import cut, to_text
 from megaql.lang.reasons import Reason, advise
 from megaql.lang.record import MISSING
 from megaql.lang.trace import Note, trace
@@ -36,9 +36,6 @@ if TYPE_CHECKING:
 
 #: Pairs of values that are looked at for what would make them comparable.
 ADVISED_PAIRS: Final = 10
-
-#: Code points shown of one clause in the text of an explanation.
-SHOWN_CLAUSE: Final = 300
 
 #: Columns that the text of an explanation fits in.
 WIDTH: Final = 80
@@ -80,9 +77,8 @@ class Explanation:
 
     @property
     def shown_clause(self) -> str:
-        """The clause's text, cut where it would fill the screen, as one with a long list does; `clause` is all of it."""
-        whole = self.clause
-        return whole if len(whole) <= SHOWN_CLAUSE else f"{whole[:SHOWN_CLAUSE]} … ({len(whole):,} characters)"
+        """The clause's text, cut where it would fill the screen; `clause` is all of it."""
+        return cut(self.clause)
 
     @property
     def omission(self) -> str:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _NAME: Final = re.compile(WORD)
 _NOTHING: Final[frozenset[str]] = frozenset()
 
+#: Code points of a clause that are shown to people among other things.
+SHOWN: Final = 300
+
 
 def to_text(node: AnyNode) -> str:
     """Return the canonical text of a clause or a value. A parameter prints as `$name`.
@@ -30,6 +33,11 @@ def to_text(node: AnyNode) -> str:
     The tree must be within the caps of `limits.check_tree`.
     """
     return _text(node, _NOTHING)
+
+
+def cut(text: str) -> str:
+    """Return a clause's text, cut where it would fill the screen, as one with a long list does."""
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]} … ({len(text):,} characters)"
 
 
 def is_name(text: str) -> bool:

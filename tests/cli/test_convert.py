@@ -111,6 +111,16 @@ def test_the_promise_is_proposed_where_it_helps(megaql, query, helps):
     assert megaql("convert", query, "--to", "sns-body", "--no-arrays").status == (0 if helps else 1)
 
 
+def test_a_reason_names_a_long_clause_by_its_beginning(megaql):
+    items = ", ".join(f'"item{number}"' for number in range(500))
+    query = f"a in [{items}]"
+    result = megaql("convert", query, "--to", "sns-body")
+    reason = result.err[result.err.index("because: ") :]
+    assert " ".join(reason.split()).startswith('because: a in ["item0", "item1"')
+    assert len(reason) < 800
+    assert "characters): Invalid parameter" in " ".join(reason.split())
+
+
 def test_text_that_is_no_json(megaql):
     result = megaql("convert", '{"a": }', "--from", "eventbridge")
     assert result.status == 2
