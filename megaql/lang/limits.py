@@ -1,7 +1,9 @@
 """How large a query may be: every cap as a named constant, each with an error of its own.
 
-Text is checked before the parser sees it (`check_length`, `check_nesting`), a tree however it was made before anything
-recurses into it (`check_tree`). So recursion never walks anything hostile. Caps at run time are in `megaql.lang.budget`.
+Text is checked before the parser sees it (`check_length`, `check_tokens`), a tree however it was made before anything
+recurses into it (`check_tree`). So recursion never walks anything hostile, and the parser, which is slow, nothing that
+is far over a cap. `check_tree` decides: what is checked before it refuses nothing that it would let pass. Caps at run
+time are in `megaql.lang.budget`.
 """
 
 from __future__ import annotations
@@ -83,18 +85,71 @@ def check_length(source: Source) -> None:
         )
 
 
-def check_nesting(source: Source, tokens: Sequence[Token]) -> None:
-    """Check the nesting of a text by its tokens, so that building its tree may recurse."""
+def check_tokens(source: Source, tokens: Sequence[Token]) -> None:
+    """Check a text by its tokens: the nesting exactly, so that building its tree may recurse, the rest roughly."""
+    _check_nesting(source, tokens)
+    _check_paths(source, tokens)
+    _check_count(source, tokens)
+
+
+def _check_nesting(source: Source, tokens: Sequence[Token]) -> None:
     depth = negations = 0
     for previous, token in zip([None, *tokens], tokens, strict=False):
         if token.kind is TokenKind.BRACKET and token.text in "([{":
             # The bracket of a path, as in a[0], holds no other one.
-            depth += not (token.text == "[" and previous is not None and _ends_a_name(previous))
+            depth += not _opens_a_segment(previous, token)
         elif token.kind is TokenKind.BRACKET:
             depth -= depth > 0
         negations = negations + 1 if token.word in ("not", "!") else 0
         if depth + negations > NESTING:
             raise _exceeded(source, token.span, *_NESTED)
+
+
+def _check_paths(source: Source, tokens: Sequence[Token]) -> None:
+    """Check the segments of each path, its first name not counted: after `of` it cannot be told from a leading dot."""
+    segments = first = 0
+    previous: Token | None = None
+    for token in tokens:
+        if token.text == "." or _opens_a_segment(previous, token):
+            if not segments:
+                first = (previous if previous and _ends_a_name(previous) else token).start
+            segments += previous is None or previous.text != "."  # .[0] is one
+        elif token.text != "]" and not (previous and previous.text in (".", "[")):
+            if segments > PATH_SEGMENTS and previous:
+                raise _exceeded(source, Span(first, previous.end), *_LONG_PATH)
+            segments = 0
+        previous = token
+
+
+def _check_count(source: Source, tokens: Sequence[Token]) -> None:
+    """Check the smallest number of nodes that a text can have.
+
+    Each condition has two or more, and one more with an operator between values; each argument of a call is one.
+    """
+    counted = 2
+    lists: list[bool] = []  # for each open bracket, whether it is a list: its items are no nodes
+    before: Token | None = None
+    previous: Token | None = None
+    for token in tokens:
+        if token.text == "[":
+            lists.append(not _opens_a_segment(previous, token))
+        elif token.text == "]":
+            del lists[-1:]
+        elif previous is None or previous.text != ".":  # what follows a dot is a key: a.and
+            counted += 2 * (token.word in _JOINTS) + (token.word in _OPERATORS)
+        if previous and previous.text == "(" and before and _ends_a_name(before):
+            counted += token.text != ")"  # the first argument
+        elif token.text == ",":
+            counted += not any(lists)
+        if counted > NODES:
+            raise _exceeded(source, token.span, *_MANY_NODES)
+        before, previous = previous, token
+
+
+_JOINTS: Final = frozenset({"and", "or", "&&", "||"})
+_OPERATORS: Final = frozenset(
+    {"in", "~", "!~"} | {word.value for words in (nodes.Comparison, nodes.TextOperator) for word in words}
+)
 
 
 def check_digits(source: Source, number: str, span: Span) -> None:
@@ -112,7 +167,17 @@ _LARGE_NUMBER: Final = (
     f"a number is beyond 1e{NUMBER_EXPONENT} or finer than 1e-{NUMBER_EXPONENT}",
     "write a number within these bounds, which are those of BSON's decimals",
 )
+_MANY_NODES: Final = (
+    "nodes",
+    f"the query has more than {NODES:,} clauses and values",
+    "split the query, or use a in [...]",
+)
+_LONG_PATH: Final = ("path-length", f"a path has more than {PATH_SEGMENTS} segments", "use .** to reach deep values")
 _NESTED: Final = ("nesting", f"the query is nested more than {NESTING} levels deep", "split the query")
+
+
+def _opens_a_segment(previous: Token | None, token: Token) -> bool:
+    return token.text == "[" and previous is not None and _ends_a_name(previous)
 
 
 def _ends_a_name(token: Token) -> bool:
@@ -149,7 +214,7 @@ _CODE_SPAN: Final = Span(0, len(CODE_SOURCE.text))
 def _excess(node: AnyNode, counted: int, items: int, depth: int, quantifiers: int) -> tuple[str, str, str] | None:
     """Return the code, message and way out of the cap that a node exceeds, given what was seen up to it."""
     if counted > NODES:
-        return "nodes", f"the query has more than {NODES:,} clauses and values", "split the query, or use a in [...]"
+        return _MANY_NODES
     if depth > NESTING + 1:
         return _NESTED
     if quantifiers > QUANTIFIER_NESTING:
@@ -172,7 +237,7 @@ def _excess_of_literal(node: AnyNode) -> tuple[str, str, str] | None:
                 "split it",
             )
         case nodes.Path() if len(node.segments) > PATH_SEGMENTS:
-            return "path-length", f"a path has more than {PATH_SEGMENTS} segments", "use .** to reach deep values"
+            return _LONG_PATH
         case nodes.Path() if any(isinstance(s, nodes.Index) and abs(s.position) > INDEX for s in node.segments):
             return "index", f"an array index is beyond {INDEX:,}", "no array is that long"
         case nodes.Regex() if len(node.pattern.encode("utf-8", "surrogatepass")) > REGEX_BYTES:

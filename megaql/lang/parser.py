@@ -1,6 +1,6 @@
 """From text to a match tree: caps, then the grammar, then the tree, then the checks, each a step of its own.
 
-A maintainer keeps the order. Length and nesting come before the parser, so that nothing hostile reaches it; and no
+A maintainer keeps the order. The caps of the text come before the parser, so that nothing hostile reaches it; and no
 error of lark leaves this module, whatever the text. What is wrong is told together, as far as it is independent.
 """
 
@@ -38,7 +38,7 @@ def _read(source: Source) -> Clause:
     """Parse a query, or raise an error about the first thing that is wrong with it."""
     limits.check_length(source)
     scanned = tokens.scan(source.text)
-    limits.check_nesting(source, scanned)
+    limits.check_tokens(source, scanned)
     try:
         branch = grammar.parse(source.text)
     except UnexpectedInput as failure:

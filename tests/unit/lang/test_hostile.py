@@ -32,6 +32,11 @@ HOSTILE = {
     "negations": (parser.parse, "not " * 4_000 + "a", "nesting"),
     "signs": (parser.parse, "!" * 16_000 + "a", "nesting"),
     "clauses": (parser.parse, "a or " * 3_000 + "a", "nodes"),
+    "arguments": (parser.parse, "f(" + ",".join(["a"] * 8_000) + ")", "nodes"),
+    "calls": (parser.parse, "f(f(f(a))) or " * 1_100 + "a", "nodes"),
+    "wrong-clauses": (parser.parse, "a = 1 or " * 1_400 + "a", "nodes"),
+    "indexes": (parser.parse, "a" + "[0]" * 5_400 + " = 1", "path-length"),
+    "keys": (parser.parse, "a" + ".b" * 8_000 + " = 1", "path-length"),
     "groups-in-a-regex": (parser.parse, "a ~ /" + "(" * 900 + "/", "regex"),
     "repeats-in-a-regex": (parser.parse, r"a ~ /" + r"\pL{1000}" * 100 + "/", "regex"),
     "list-in-json": (
