@@ -5,47 +5,25 @@ A maintainer keeps one rule: a file is written when the whole of its new text is
 
 from __future__ import annotations
 
-import os
-import re
 from difflib import unified_diff
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from megaql.cli import complaint
-from megaql.cli.queries import read_text, source_of, text_of
 from megaql.cli.rewriting import rewrite
 from megaql.cli.status import Status
 from megaql.cli.style import Style, harmless
+from megaql.cli.texts import expanded, is_file, text_given
 from megaql.errors import MegaQLError
 from megaql.lang.layout.text import format_file, format_query
-from megaql.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from megaql.cli.environment import Environment
-
-#: What begins a query file, or is all of one without queries; a query begins with no name and colon.
-_FILE: Final = re.compile(r"(?:\s*(?:#[^\n]*)?\n)*(?:[\w-]+:|\s*(?:#[^\n]*)?\Z)")
+    from megaql.cli.texts import Text
 
 #: The colours of a difference's lines, by what they begin with.
 _COLORS: Final = {"-": "red", "+": "green", "@": "cyan"}
-
-#: A query is named by itself, cut to so many characters.
-NAME: Final = 60
-
-
-class Text(NamedTuple):
-    """What is to be laid out: what people call it, its text, whether that is a query file's, and where it is written to."""
-
-    name: str
-    source: Source
-    is_file: bool
-    path: str | None = None
-
-    def laid_out(self) -> str:
-        """Return the text laid out. Raises QueryError."""
-        return format_file(self.source.text, self.source.name) if self.is_file else format_query(self.source)
 
 
 class Formatting:
@@ -62,9 +40,10 @@ class Formatting:
 
     def take(self, given: str) -> None:
         """Lay out a query, a file, the files in a folder, or standard input."""
-        for one in self._found_in(given) if _exists(given) and Path(given).is_dir() else (given,):
+        for one in expanded(self._world, given):
+            self._files += is_file(one)
             try:
-                self._lay_out(self._text(one))
+                self._lay_out(text_given(self._world, one, self._queries))
             except MegaQLError as error:
                 self._failed += 1
                 complaint.report(self._world, error)
@@ -79,27 +58,8 @@ class Formatting:
             return Status.USAGE
         return Status.NO_MATCH if self._check and self._found else Status.DONE
 
-    def _found_in(self, folder: str) -> list[str]:
-        """Return the query files in a folder; one without any is likely another one than was meant."""
-        files = _files_in(folder)
-        if not files:
-            self._world.say(f"{harmless(folder)}: no query files (.mql) in it")
-        return files
-
-    def _text(self, given: str) -> Text:
-        """Return the text of what is no folder."""
-        if given == "-":
-            text = text_of(self._world.read_input(), "standard input")
-            return Text("standard input", Source(text, "standard input"), _FILE.match(text) is not None)
-        if _exists(given) or (given.endswith(".mql") and not given.startswith("@")):
-            self._files += 1
-            return Text(given, Source(read_text(given), given), is_file=True, path=given)
-        name = " ".join(given.split())
-        name = name if len(name) <= NAME else f"{name[:NAME]}…"
-        return Text(name, source_of(self._world, given, self._queries), is_file=False)
-
     def _lay_out(self, text: Text) -> None:
-        laid_out = text.laid_out()
+        laid_out = _laid_out(text)
         changed = laid_out.rstrip("\n") != text.source.text.rstrip("\n") or (
             text.is_file and laid_out != text.source.text
         )
@@ -133,17 +93,9 @@ class Formatting:
             self._world.out(self._style(shown, _COLORS.get(line[:1])) if colors else shown)
 
 
-def _exists(given: str) -> bool:
-    """Say whether a word names a file or folder; a long query is no file name, and no error."""
-    return os.path.exists(given)  # noqa: PTH110 - Path.exists raises for a name that is too long
-
-
-def _files_in(folder: str) -> list[str]:
-    """Return the query files in a folder and the folders in it, hidden ones left out."""
-    found = Path(folder).rglob("*.mql")
-    return sorted(
-        str(path) for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    )
+def _laid_out(text: Text) -> str:
+    """Return a text laid out. Raises QueryError."""
+    return format_file(text.source.text, text.source.name) if text.is_file else format_query(text.source)
 
 
 def _lines(text: str) -> list[str]:
