@@ -13,6 +13,7 @@ from megaql.convert.dialects import SNS_ATTRIBUTES, SNS_BODY, Dialect
 from megaql.convert.export import Export, export
 from megaql.convert.exporting.target import TO_SNS_ATTRIBUTES, TO_SNS_BODY
 from megaql.convert.importing import reading, rules, writing
+from megaql.errors import ConvertError
 from megaql.lang import nodes, tree
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def from_policy(policy: dict[str, Any] | str, scope: Scope = "MessageAttributes"
 
 def clause(policy: dict[str, Any] | str, scope: Scope) -> nodes.Clause:
     """Return what `from_policy` makes a query of, which may be larger than a query may be."""
-    dialect = DIALECTS[scope]
+    dialect = _dialect(scope)
     sns_limits.check_size(policy if isinstance(policy, str) else json.dumps(policy, default=str))
     fields = reading.read(policy, dialect)
     sns_limits.check_complexity(fields)
@@ -55,7 +56,15 @@ def clause(policy: dict[str, Any] | str, scope: Scope) -> nodes.Clause:
 def to_policy(query: Query, scope: Scope = "MessageAttributes", *, arrays: bool = True) -> Export:
     """Return the filter policy that lets every message through that the query matches, and as few others as can be.
 
-    `arrays=False` is a promise, see `megaql.convert.export.export`.
+    `arrays=False` is a promise, see `megaql.convert.export.export`. Raises `ConvertError` for a scope that SNS does not have.
     """
-    target = TO_SNS_ATTRIBUTES if scope == "MessageAttributes" else TO_SNS_BODY
+    target = TO_SNS_ATTRIBUTES if _dialect(scope) is SNS_ATTRIBUTES else TO_SNS_BODY
     return export(query, target, arrays=arrays)
+
+
+def _dialect(scope: Scope) -> Dialect:
+    if scope not in DIALECTS:
+        raise ConvertError(
+            f"SNS has no filter policy scope {scope!r}", where="scope", hint=f"give {' or '.join(map(repr, DIALECTS))}"
+        )
+    return DIALECTS[scope]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import megaql
 from megaql.convert import eventbridge, lambda_filters, pipes, sns
 from megaql.errors import ConvertError
 
@@ -51,3 +52,14 @@ def test_many_alternatives_are_refused():
 def test_values_that_are_no_json_are_refused(value):
     with pytest.raises(ConvertError, match="Match value must be"):
         eventbridge.from_pattern({"a": [value]})
+
+
+@pytest.mark.parametrize(
+    "convert",
+    [lambda scope: sns.from_policy({"a": ["x"]}, scope), lambda scope: sns.to_policy(megaql.compile("a"), scope)],
+)
+def test_a_scope_that_sns_does_not_have(convert):
+    with pytest.raises(
+        ConvertError, match="no filter policy scope 'Body'\n  where: scope\n  next: give 'MessageAttributes' or"
+    ):
+        convert("Body")
