@@ -14,6 +14,8 @@ from megaql.cli.queries import QueriesOption
 from megaql.cli.status import Status
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from megaql.cli.environment import Environment
     from megaql.cli.findings import Finding
     from megaql.lang.record import Record
@@ -36,8 +38,9 @@ def command(
     given: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="QUERY|FILE.mql|MODULE:APP",
-            help="Queries, query files, applications, or - for standard input; without any, the query file of @NAME.",
+            metavar="QUERY|FILE|MODULE:APP",
+            help="Queries, query files (.mql), folders of them, applications, or - for standard input; without any, the query file of "
+            "@NAME.",
         ),
     ] = None,
     against: Annotated[
@@ -67,35 +70,49 @@ def command(
       megaql check shop.mql shop.handlers:app --strict --format github
       megaql check shop.mql --ignore unguarded-negation --format sarif > megaql.sarif
 
-    Effect: writes, with --fix, query files; otherwise it only reads. Exits with 1 if errors are left, with --strict also for warnings.
+    Effect: writes, with --fix, query files; otherwise it only reads. What cannot be read is told, the rest is checked all the same, and the
+    exit status is 2. It is 1 if errors are left, with --strict also for warnings.
     """
-    from megaql.cli import findings  # noqa: PLC0415 - the rooms below are entered when the command runs
+    from megaql.cli import complaint, findings  # noqa: PLC0415 - the rooms below are entered when the command runs
     from megaql.cli.checking import Checking  # noqa: PLC0415 - as above
     from megaql.cli.queries import file_of  # noqa: PLC0415 - as above
+    from megaql.cli.texts import is_file  # noqa: PLC0415 - as above
 
     world = options.world_of(context, color)
     things = given or [file_of(world, queries)]
-    if fix and form is not Format.TEXT and any(not thing.endswith(".mql") for thing in things):
+    if fix and form is not Format.TEXT and not all(map(is_file, things)):
         raise typer.BadParameter("--fix prints queries, so that only files go together with it", param_hint="--format")
+    values = options.parameters(param or [])
     checking = Checking(
         world,
         queries=queries,
-        params=options.parameters(param or []),
+        params=values,
         samples=_samples(world, against) if against else (),
         ignored=_known(ignore or []),
         fixing=fix,
     )
     for thing in things:
         checking.take(thing)
-    unused = set(options.parameters(param or [])) - checking.asked_for
-    if unused and not checking.findings:
-        raise typer.BadParameter(f"no query asks for ${min(unused)}", param_hint="-p")
+    failing = {"error", "warning"} if strict else {"error"}
+    failed = [one for one in checking.findings if one.diagnostic.severity in failing]
+    if (unused := set(values) - checking.asked_for) and not failed:
+        checking.failed += 1
+        complaint.report(world, _unused(context, min(unused), checking.asked_for))
     _show(world, form, checking.findings, fixing=fix)
     if checking.unbound:
-        world.say("queries with parameters are checked whole when -p gives their values")
+        world.say("more is found out about queries with parameters when -p gives their values")
     world.say(findings.summary(checking.findings, queries=checking.queries, fixed=checking.fixed, fixing=fix))
-    failing = {"error", "warning"} if strict else {"error"}
-    return Status.NO_MATCH if any(one.diagnostic.severity in failing for one in checking.findings) else Status.DONE
+    if checking.failed:
+        return Status.USAGE
+    return Status.NO_MATCH if failed else Status.DONE
+
+
+def _unused(context: typer.Context, name: str, asked_for: Collection[str]) -> typer.BadParameter:
+    from megaql.lang.vocabulary import nearest  # noqa: PLC0415 - as above
+
+    near = nearest(name, asked_for)
+    suggestion = f" Did you mean ${near}?" if near else ""
+    return typer.BadParameter(f"no query asks for ${name}{suggestion}", ctx=context, param_hint="-p")
 
 
 def _show(world: Environment, form: Format, found: list[Finding], *, fixing: bool) -> None:

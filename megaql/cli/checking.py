@@ -1,40 +1,42 @@
 """What `check` does with each thing it is given: a query, a query file or an application, and the mending of the first two.
 
-A maintainer keeps one rule: a file is written only if it still holds the queries of the same names.
+A maintainer keeps two rules: a file is written only if it still holds the queries of the same names; and what cannot be read stops nothing
+else from being checked.
 """
 
 from __future__ import annotations
 
-import os
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from megaql.cli import complaint
 from megaql.cli.findings import Finding
 from megaql.cli.loading import load_app
-from megaql.cli.queries import read_text, source_of
 from megaql.cli.rewriting import rewrite
-from megaql.errors import ConsumerError, QueryError
+from megaql.cli.texts import exists, expanded, is_file, text_given
+from megaql.errors import ConsumerError, MegaQLError, QueryError
 from megaql.lang import binding, nodes, parser, queryfile
 from megaql.lang.check import check, printed
-from megaql.lang.fixes import fix
+from megaql.lang.fixes import apply, fix
 from megaql.lang.tree import walk
 from megaql.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from megaql.cli.environment import Environment
+    from megaql.consumer.subscription import Subscription
     from megaql.errors import Diagnostic
+    from megaql.lang.nodes import Clause
     from megaql.lang.record import Record
 
-_APP: Final = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
-
-#: What begins a query file on standard input; a query begins with no name and colon.
-_FILE: Final = re.compile(r"(?:\s*(?:#[^\n]*)?\n)*[\w-]+:")
+#: A module and an App in it; no query has this form, for a colon stands in none without a quantifier.
+_APP: Final = re.compile(r"[\w./-]+:\w*")
 
 
 class Checking:
-    """Takes what the command line names, one by one; `findings` are in that order, `queries` and `fixed` count."""
+    """Takes what the command line names, one by one; `findings` are in that order, the other attributes count."""
 
     def __init__(
         self,
@@ -53,67 +55,77 @@ class Checking:
         self._ignored = ignored
         self._fixing = fixing
         self.findings: list[Finding] = []
-        self.queries = self.fixed = self.unbound = 0
+        self.queries = self.fixed = self.failed = self.unbound = 0
         self.asked_for: set[str] = set()
 
     def take(self, given: str) -> None:
-        """Check a query, a query file, an application, or standard input. Raises MegaQLError for what cannot be read."""
-        if given == "-":
-            text = self._world.stdin.read().removeprefix("\ufeff")
-            if _FILE.match(text):
-                self._print(self._file_text(text, "standard input", ""))
-            else:
-                self._single(Source(text, "standard input"))
-        elif given.endswith(".mql") and not given.startswith("@"):
-            before = read_text(given)
-            after = self._file_text(before, given, given)
-            if after != before:
-                rewrite(given, after)
-        elif _APP.fullmatch(given) and not os.path.exists(given):  # noqa: PTH110 - Path.exists raises for long names
-            self._application(given)
+        """Check a query, a query file, those in a folder, an application, or standard input; tell what cannot be read."""
+        for one in expanded(self._world, given):
+            try:
+                if _is_application(one):
+                    self._application(one)
+                else:
+                    self._text(one)
+            except MegaQLError as error:
+                self.failed += 1
+                complaint.report(self._world, error)
+
+    def _text(self, given: str) -> None:
+        text = text_given(self._world, given, self._file)
+        if text.is_file:
+            after = self._queries_of(text.source, text.path or "")
         else:
-            self._single(source_of(self._world, given, self._file))
-
-    def _single(self, source: Source) -> None:
-        self._print(self._query(source, "", source.name if source.margin else "").text)
-
-    def _print(self, text: str) -> None:
-        if self._fixing:
-            self._world.out(text.removesuffix("\n"))
+            # Only a query of a file has something before it.
+            after = self._query(text.source, "", text.source.name if text.source.margin else "").text
+        if not self._fixing:
+            return
+        if text.path is None:
+            self._world.out(after.removesuffix("\n"))
+        elif after != text.source.text:
+            rewrite(text.path, after)
 
     def _query(self, source: Source, name: str, path: str) -> Source:
         """Check one query, mend it where that was asked for, and return its text."""
         self.queries += 1
-        if self._fixing:
-            fixed = fix(source, self.found)
-            self.fixed += len(fixed.applied)
-            source, left = fixed.source, fixed.left
-        else:
-            left = tuple(self.found(source))
-        self.findings += [Finding(one, source, name, path) for one in left]
+        source, left = self._mended(source, self._found) if self._fixing else (source, self._found(source))
+        self._report(left, source, name, path)
         return source
 
-    def _file_text(self, text: str, name: str, path: str) -> str:
+    def _queries_of(self, source: Source, path: str) -> str:
         """Check the queries of a file and return its text, mended where that was asked for."""
-        try:
-            file = queryfile.read(text, name)
-        except QueryError as error:
-            self.findings += [Finding(one, error.source, "", path) for one in error.diagnostics]
-            return text
+        if self._fixing:
+            source, _ = self._mended(source, _mistakes)
+        if mistakes := _mistakes(source):
+            self._report(mistakes, source, "", path)
+            return source.text
+        file = queryfile.read(source.text, source.name)
         parts, end = [], 0
-        before = len(self.findings)
+        before, fixed = len(self.findings), self.fixed
         for query in file.queries:
             start = query.span.start + len(query.source.margin)
-            parts += [text[end:start], self._query(query.source, query.name, path).text]
+            parts += [source.text[end:start], self._query(query.source, query.name, path).text]
             end = query.span.end
-        mended = "".join([*parts, text[end:]])
-        if mended == text or queryfile.read(mended, name).names != file.names:
-            return text
+        mended = "".join([*parts, source.text[end:]])
+        if mended == source.text:
+            return mended
         # A fix may have moved the lines of what comes after it.
         del self.findings[before:]
-        for query in queryfile.read(mended, name).queries:
-            self.findings += [Finding(one, query.source, query.name, path) for one in self.found(query.source)]
-        return mended
+        after = Source(mended, source.name)
+        if _mistakes(after) or (moved := queryfile.read(mended, source.name)).names != file.names:
+            after, moved, self.fixed = source, file, fixed
+        for query in moved.queries:
+            self._report(self._found(query.source), query.source, query.name, path)
+        return after.text
+
+    def _mended(
+        self, source: Source, find: Callable[[Source], list[Diagnostic]]
+    ) -> tuple[Source, Sequence[Diagnostic]]:
+        fixed = fix(source, find)
+        self.fixed += len(fixed.applied)
+        return fixed.source, fixed.left
+
+    def _report(self, found: Iterable[Diagnostic], source: Source, name: str, path: str = "") -> None:
+        self.findings += [Finding(one, source, name, path) for one in found]
 
     def _application(self, given: str) -> None:
         """Check the queries of an application, which are Python and stay as they are."""
@@ -123,23 +135,62 @@ class Checking:
             cause = error.__context__
             if not isinstance(cause, QueryError):
                 raise
-            self.findings += [Finding(one, cause.source, given) for one in cause.diagnostics]
+            self.queries += 1
+            self._report(cause.diagnostics, replace(cause.source, name=given), given)
             return
         for one in subscriptions:
-            source = printed(one.query.node, f"{given} {one.name}")
             self.queries += 1
-            self.findings += [Finding(found, source, one.name) for found in self.found(source)]
+            source = _source_of(one, f"{given} {one.name}")
+            self._report(self._lint(one.query.node, source), source, one.name)
 
-    def found(self, source: Source) -> list[Diagnostic]:
-        """Return what is wrong with a query. One whose parameters have no values is only read: nobody knows what they will be."""
+    def _found(self, source: Source) -> list[Diagnostic]:
+        """Return what is wrong with a query, its parameters bound if all of them have values."""
         try:
             clause = parser.parse(source)
-            used = {node.name for node in walk(clause) if isinstance(node, nodes.Param)}
+            used = _parameters(clause)
             self.asked_for |= used
-            if used - set(self._params):
+            if used <= set(self._params):
+                clause = binding.bind(clause, {name: self._params[name] for name in used}, source)
+            else:
                 self.unbound += 1
-                return []
-            clause = binding.bind(clause, {name: self._params[name] for name in used}, source)
         except QueryError as error:
             return list(error.diagnostics)
+        return [_keeping(used, one, source) for one in self._lint(clause, source)]
+
+    def _lint(self, clause: Clause, source: Source) -> list[Diagnostic]:
         return [one for one in check(clause, source, self._samples) if one.code not in self._ignored]
+
+
+def _is_application(given: str) -> bool:
+    """Say whether a word is MODULE:APP, or a Python file, for which somebody may take that."""
+    return given.endswith(".py") if exists(given) else _APP.fullmatch(given) is not None and not is_file(given)
+
+
+def _mistakes(source: Source) -> list[Diagnostic]:
+    """Return what keeps a text from being a query file."""
+    try:
+        queryfile.read(source.text, source.name)
+    except QueryError as error:
+        return list(error.diagnostics)
+    return []
+
+
+def _parameters(clause: Clause) -> set[str]:
+    return {node.name for node in walk(clause) if isinstance(node, nodes.Param)}
+
+
+def _keeping(used: Collection[str], found: Diagnostic, source: Source) -> Diagnostic:
+    """Return a finding without its fix, if a parameter would go with that: whoever gives its value would get an error."""
+    if not used or found.fix is None:
+        return found
+    try:
+        left = _parameters(parser.parse(Source(apply(source.text, found))))
+    except QueryError:
+        return found
+    return found if left == used else replace(found, fix=None, fix_span=None)
+
+
+def _source_of(subscription: Subscription, name: str) -> Source:
+    """Return the text of a subscription's query: the one it was written as, or the one of its tree."""
+    query = subscription.query
+    return replace(query.source, name=name) if query.source.text else printed(query.node, name)

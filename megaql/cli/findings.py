@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from megaql.cli.style import Style, harmless, harmless_json
@@ -45,9 +45,19 @@ def show_text(world: Environment, findings: Sequence[Finding], *, on_stderr: boo
     write = world.say if on_stderr else world.out
     for one in findings:
         severity = one.diagnostic.severity
-        head, _, rest = harmless(one.diagnostic.render(one.source), keep="\n").partition("\n")
+        shown = one.diagnostic.render(replace(one.source, name=""))
+        head, _, rest = harmless(shown, keep="\n").partition("\n")
         painted = style(f"{severity}:", _COLORS.get(severity), bold=True)
-        write(f"{head.replace(f'{severity}:', painted, 1)} [{one.diagnostic.code}]\n{rest}")
+        write(f"{_where(one)}{head.replace(f'{severity}:', painted, 1)} [{one.diagnostic.code}]\n{rest}")
+
+
+def _where(finding: Finding) -> str:
+    """Return the name of a text, with line and column where it is a file, as editors and terminals follow it."""
+    name = harmless(finding.source.name)
+    if not finding.path:
+        return f"{name}: " if name else ""
+    line, column = finding.source.position(finding.diagnostic.span.start)
+    return f"{name}:{line}:{column}: "
 
 
 def show_json(world: Environment, findings: Sequence[Finding]) -> None:
@@ -100,6 +110,8 @@ def summary(findings: Sequence[Finding], *, queries: int, fixed: int, fixing: bo
     """Return the one line that counts it all."""
     counts = Counter(one.diagnostic.severity for one in findings)
     parts = [_several(counts[severity], severity) for severity in ("error", "warning", "note") if counts[severity]]
+    if not parts and not queries:
+        return "there is no query to check"
     if not parts:
         parts = [f"nothing found in {queries:,} {'query' if queries == 1 else 'queries'}"]
     mendable = sum(one.diagnostic.fix is not None for one in findings)
