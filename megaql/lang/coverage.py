@@ -1,11 +1,13 @@
 """Many queries side by side: which can never match, which match the same, which are covered by others, which overlap.
 
 A maintainer keeps one rule: records come first and proofs last. A record that one query matches and another does not settles a pair at the
-price of two evaluations, so that only pairs which no record tells apart are given to the solver.
+price of two evaluations, so that only pairs which no record tells apart are given to the solver. What is said of a pair is what `relate`
+says of the two: an array that a third query asks for may stand where they ask for none, and then its record says nothing of them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
@@ -16,7 +18,7 @@ from megaql.lang.solve import Demand, Want
 from megaql.lang.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from datetime import datetime
 
     from megaql.lang.nodes import Clause
@@ -40,8 +42,8 @@ class Coverage:
     """How queries relate, by their names, in the order they were given.
 
     `never` can match nothing. `equivalent` match the same records. Of `covered`, the second matches every record that the first matches,
-    and others. `overlaps` share some records that need no array where a path meets one unasked. Of `undecided` pairs something cannot be
-    told, and `skipped` pairs were left out for want of time.
+    and others. `overlaps` share some records that need no array where a path meets one unasked, `through_arrays` only such as do. Of
+    `undecided` pairs something cannot be told, and `skipped` pairs were left out for want of time.
     """
 
     names: tuple[str, ...]
@@ -49,6 +51,7 @@ class Coverage:
     equivalent: tuple[tuple[str, str], ...]
     covered: tuple[tuple[str, str], ...]
     overlaps: tuple[Overlap, ...]
+    through_arrays: tuple[tuple[str, str], ...]
     undecided: tuple[tuple[str, str], ...]
     skipped: int = 0
 
@@ -60,6 +63,7 @@ class Coverage:
             (len(self.equivalent), "pair matches the same messages", "pairs match the same messages"),
             (len(self.covered), "pair has one covered by the other", "pairs have one covered by the other"),
             (len(self.overlaps), "pair overlaps", "pairs overlap"),
+            (len(self.through_arrays), "pair meets only in arrays", "pairs meet only in arrays"),
             (len(self.undecided), "pair cannot be told", "pairs cannot be told"),
             (self.skipped, "pair was not looked at", "pairs were not looked at"),
         )
@@ -76,6 +80,7 @@ class Coverage:
             "equivalent": [list(pair) for pair in self.equivalent],
             "covered": [{"query": narrow, "by": wide} for narrow, wide in self.covered],
             "overlaps": [{"queries": [one.first, one.second], "witness": as_dict(one.record)} for one in self.overlaps],
+            "through_arrays": [list(pair) for pair in self.through_arrays],
             "undecided": [list(pair) for pair in self.undecided],
             "skipped": self.skipped,
             "summary": self.summary,
@@ -87,6 +92,7 @@ class Coverage:
         lines += [f"  {one} and {other} match the same messages" for one, other in self.equivalent]
         lines += [f"  every message of {narrow} also goes to {wide}" for narrow, wide in self.covered]
         lines += [f"  {one.first} and {one.second} share messages" for one in self.overlaps]
+        lines += [f"  {one} and {other} share only messages with arrays" for one, other in self.through_arrays]
         lines += [f"  {one} and {other}: cannot be told" for one, other in self.undecided]
         return "\n".join(lines)
 
@@ -112,12 +118,12 @@ class _Comparing:
         self.arrays = arrays
         self.now = now
         self.left = questions
-        self.records: list[tuple[Record, frozenset[str]]] = []
+        self.records: list[tuple[Record, frozenset[str]]] = []  # those without arrays, which say the same of every pair
 
     def result(self) -> Coverage:
         never = [name for name, clause in self.clauses.items() if self._ask((clause, Want.MATCH)).possible is False]
         live = [name for name in self.clauses if name not in never]
-        equivalent, covered, overlaps, undecided = [], [], [], []
+        equivalent, covered, overlaps, through_arrays, undecided = [], [], [], [], []
         skipped = 0
         for one, other in combinations(live, 2):
             if self.left <= 0:
@@ -130,7 +136,9 @@ class _Comparing:
                 covered.append((one, other) if forth else (other, one))
             else:
                 shared = self._shared(one, other)
-                if shared.record is not None:
+                if shared.through_array:
+                    through_arrays.append((one, other))
+                elif shared.record is not None:
                     overlaps.append(Overlap(one, other, shared.record))
                 if None in (forth, back, shared.possible):
                     undecided.append((one, other))
@@ -140,14 +148,15 @@ class _Comparing:
             tuple(equivalent),
             tuple(covered),
             tuple(overlaps),
+            tuple(through_arrays),
             tuple(undecided),
             skipped,
         )
 
-    def _ask(self, *demands: tuple[Clause, Want], arrays: bool | None = None) -> Found:
+    def _ask(self, *demands: tuple[Clause, Want]) -> Found:
         self.left -= 1
-        found = find([Demand(*one) for one in demands], arrays=self.arrays if arrays is None else arrays, now=self.now)
-        if found.record is not None:
+        found = find([Demand(*one) for one in demands], arrays=self.arrays, now=self.now)
+        if found.record is not None and not _holds_array(found.record.body, found.record.envelope):
             matching = (
                 name
                 for name, clause in self.clauses.items()
@@ -166,4 +175,11 @@ class _Comparing:
         for record, matching in self.records:
             if one in matching and other in matching:
                 return Found(possible=True, record=record)
-        return self._ask((self.clauses[one], Want.MATCH), (self.clauses[other], Want.MATCH), arrays=False)
+        return self._ask((self.clauses[one], Want.MATCH), (self.clauses[other], Want.MATCH))
+
+
+def _holds_array(*values: object) -> bool:
+    """Say whether an array is among values or anywhere in them."""
+    return any(
+        isinstance(value, list) or (isinstance(value, Mapping) and _holds_array(*value.values())) for value in values
+    )

@@ -111,6 +111,31 @@ def test_nothing_in_common():
     assert found.summary == "2 queries, no two of which share a message."
 
 
+ARRAYS = {
+    "paid": 's == "paid"',
+    "not_void": 'not s == "void"',
+    "void": 's == "void"',
+    "both": 'any x in s: (x == "paid") and any x in s: (x == "void")',
+}
+
+
+def test_an_array_that_another_query_asks_for_is_no_record_of_a_pair():
+    """Of every pair, a set says what `relate` says of the two."""
+    found = coverage(clauses(**ARRAYS), arrays=False)
+    assert found.covered == (("paid", "not_void"), ("both", "paid"), ("both", "void"))
+    assert found.overlaps == ()
+
+
+def test_queries_that_meet_only_in_arrays_are_told_apart_from_those_that_never_meet():
+    found = coverage(clauses(**ARRAYS))
+    assert found.through_arrays == (("paid", "void"),)
+    assert [(one.first, one.second) for one in found.overlaps] == [("paid", "not_void")]
+    found = coverage(clauses(one="a == 1", two="a == 2"))
+    assert found.summary == "2 queries: 1 pair meets only in arrays."
+    assert found.to_dict()["through_arrays"] == [["one", "two"]]
+    assert str(found).endswith("\n  one and two share only messages with arrays")
+
+
 def test_gap():
     low, high, rest = clauses(low="a < 5", high="a > 5", rest="a == 5").values()
     (numbers,) = clauses(numbers="a is number and a is not nan").values()
