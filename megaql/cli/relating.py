@@ -84,6 +84,10 @@ def _indented(line: str) -> str:
     return harmless_json(text) if exact else line
 
 
+#: What to try where an answer is due to arrays.
+_NO_ARRAYS: Final = "with --no-arrays, messages in which a path meets an array do not count"
+
+
 class Pair(_Shown):
     """Two queries."""
 
@@ -113,7 +117,7 @@ class Pair(_Shown):
                 self._message(record, self._queries, "  ")
         status = self._judge(expected, holds=getattr(relation, expected) if expected else None)
         if status and any(one.through_array for one in (relation.both, relation.first_only, relation.second_only)):
-            self._world.say("with --no-arrays, messages in which a path meets an array do not count")
+            self._world.say(_NO_ARRAYS)
         return status
 
     def _lines(self, records: Sequence[Record]) -> None:
@@ -149,7 +153,6 @@ class Set(_Shown):
     def __init__(self, world: Environment, queries: Mapping[str, Query], *, arrays: bool) -> None:
         super().__init__(world)
         self._queries = queries
-        self._arrays = arrays
         self._coverage = analysis.coverage(queries, arrays=arrays, now=self._now)
 
     def show(self, form: Output, expected: str | None) -> Status:
@@ -165,7 +168,10 @@ class Set(_Shown):
             self._sentence(coverage.summary)
             self._table()
             self._list()
-        return self._judge(expected, holds=_holds(coverage, expected) if expected else None)
+        status = self._judge(expected, holds=_holds(coverage, expected) if expected else None)
+        if status and coverage.through_arrays and expected == "excludes":
+            self._world.say(_NO_ARRAYS)
+        return status
 
     def _table(self) -> None:
         names = self._coverage.names
@@ -182,7 +188,7 @@ class Set(_Shown):
         self._world.out()
         for sign, meaning in _SIGNS.items():
             if sign in signs.values():
-                aside = ", arrays aside" if sign == "." and self._arrays else ""
+                aside = ", arrays aside" if sign == "." and self._coverage.through_arrays else ""
                 self._world.out(self._style(f"{sign} {meaning}{aside}", dim=True))
 
     def _list(self) -> None:
@@ -228,6 +234,7 @@ def _findings(coverage: Coverage) -> Iterator[Mapping[str, object]]:
     yield from ({"finding": "never", "queries": [name]} for name in coverage.never)
     yield from ({"finding": "equivalent", "queries": list(pair)} for pair in coverage.equivalent)
     yield from ({"finding": "covered", "queries": [narrow], "by": wide} for narrow, wide in coverage.covered)
+    yield from ({"finding": "through arrays", "queries": list(pair)} for pair in coverage.through_arrays)
     yield from ({"finding": "undecided", "queries": list(pair)} for pair in coverage.undecided)
     for one in coverage.overlaps:
         yield {"finding": "overlap", "queries": [one.first, one.second], "witness": as_dict(one.record)}
@@ -235,7 +242,7 @@ def _findings(coverage: Coverage) -> Iterator[Mapping[str, object]]:
 
 def _holds(coverage: Coverage, expected: str) -> bool | None:
     """Say whether the queries exclude each other, or whether each of them is of use beside the others."""
-    against = [coverage.equivalent, coverage.covered, coverage.overlaps if expected == "excludes" else coverage.never]
-    if any(against):
+    shared = coverage.overlaps or coverage.through_arrays
+    if coverage.equivalent or coverage.covered or (shared if expected == "excludes" else coverage.never):
         return False
     return None if coverage.undecided or coverage.skipped else True

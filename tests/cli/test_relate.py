@@ -254,3 +254,18 @@ def test_every_mistake_of_a_file_is_told(megaql, tmp_path):
     result = megaql("relate", file)
     assert result.status == 2
     assert result.err.count("error: ") == 2
+
+
+def test_queries_of_a_set_that_meet_in_arrays_do_not_exclude_each_other(megaql, tmp_path):
+    """As of two queries, and with the same advice."""
+    file = tmp_path / "set.mql"
+    file.write_text("a: x == 1\nb: x == 2\n")
+    result = megaql("relate", file, "--expect", "excludes")
+    assert result.status == 1
+    assert json.loads(result.out) == {"finding": "through arrays", "queries": ["a", "b"]}
+    assert result.err.splitlines() == [
+        "2 queries: 1 pair meets only in arrays.",
+        "expected: excludes; it does not hold",
+        "with --no-arrays, messages in which a path meets an array do not count",
+    ]
+    assert megaql("relate", file, "--expect", "distinct").status == 0
