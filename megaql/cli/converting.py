@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import textwrap
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from megaql.cli.complaint import render
 from megaql.cli.status import Status
@@ -26,35 +27,30 @@ if TYPE_CHECKING:
     from megaql.convert.export import Export
     from megaql.query import Query
 
-_NAMES: Final = {
-    "eventbridge": "EventBridge",
-    "sns-body": "SNS, by the body",
-    "sns-attributes": "SNS, by attributes",
-    "lambda": "Lambda",
-    "pipes": "EventBridge Pipes",
+
+class _Format(NamedTuple):
+    """A service's form of filter: what people call it, and how it is read and written."""
+
+    name: str
+    read: Callable[[str], Query]
+    write: Callable[..., Export]
+
+
+_FORMATS: Final = {
+    "eventbridge": _Format("EventBridge", eventbridge.from_pattern, eventbridge.to_pattern),
+    "sns-body": _Format(
+        "SNS, by the body",
+        partial(sns.from_policy, scope="MessageBody"),
+        partial(sns.to_policy, scope="MessageBody"),
+    ),
+    "sns-attributes": _Format(
+        "SNS, by attributes",
+        partial(sns.from_policy, scope="MessageAttributes"),
+        partial(sns.to_policy, scope="MessageAttributes"),
+    ),
+    "lambda": _Format("Lambda", lambda_filters.from_filters, lambda_filters.to_filters),
+    "pipes": _Format("EventBridge Pipes", pipes.from_filters, pipes.to_filters),
 }
-
-_READERS: Final[dict[str, Callable[[str], Query]]] = {
-    "eventbridge": eventbridge.from_pattern,
-    "sns-body": lambda text: sns.from_policy(text, "MessageBody"),
-    "sns-attributes": lambda text: sns.from_policy(text, "MessageAttributes"),
-    "lambda": lambda_filters.from_filters,
-    "pipes": pipes.from_filters,
-}
-
-
-def _export(query: Query, service: Service, *, arrays: bool) -> Export:
-    match service.value:
-        case "eventbridge":
-            return eventbridge.to_pattern(query, arrays=arrays)
-        case "sns-body":
-            return sns.to_policy(query, "MessageBody", arrays=arrays)
-        case "sns-attributes":
-            return sns.to_policy(query, "MessageAttributes", arrays=arrays)
-        case "lambda":
-            return lambda_filters.to_filters(query, arrays=arrays)
-        case _:
-            return pipes.to_filters(query, arrays=arrays)
 
 
 class Converting:
@@ -67,7 +63,7 @@ class Converting:
 
     def read(self, given: str, service: Service) -> int:
         """Print the query that a pattern is: JSON text, a file, or `-`."""
-        query = _READERS[service.value](self._text(given))
+        query = _FORMATS[service.value].read(self._text(given))
         self.world.out(query.to_json() if self.whole else harmless(str(query)))
         return Status.DONE
 
@@ -90,7 +86,7 @@ class Converting:
 
     def write(self, query: Query, service: Service, *, arrays: bool, exact: bool) -> int:
         """Print the policy for a query, and what is left to ask."""
-        export = _export(query, service, arrays=arrays)
+        export = _FORMATS[service.value].write(query, arrays=arrays)
         if self.whole:
             self._json(_as_dict(export))
         elif export.policy is None:
@@ -116,7 +112,7 @@ class Converting:
             Fit.SUPERSET: "takes all that the query matches, and more",
         }[export.fit]
         color = "green" if export.fit is Fit.EXACT else "yellow"
-        self.world.say(f"{self.style(export.fit.value, color, bold=True)}: {_NAMES[service.value]} {takes}")
+        self.world.say(f"{self.style(export.fit.value, color, bold=True)}: {_FORMATS[service.value].name} {takes}")
         if export.residual is not None:
             self._line("then ask", str(export.residual))
         for reason in export.reasons:
@@ -169,10 +165,10 @@ def _impossible(export: Export, query: Query, service: Service, *, arrays: bool)
     first = export.reasons[0]
     why = "; ".join(dict.fromkeys(reason.why for reason in export.reasons))
     hint = "ask it where the messages arrive, or add a clause that a policy can test"
-    if arrays and _export(query, service, arrays=False).policy is not None:
+    if arrays and _FORMATS[service.value].write(query, arrays=False).policy is not None:
         hint = f"where there are plain values only, say so with --no-arrays; else {hint}"
     return MegaQLError(
-        f"{_NAMES[service.value]} cannot ask any part of the query",
+        f"{_FORMATS[service.value].name} cannot ask any part of the query",
         where=cut(first.clause or str(query)),
         why=why,
         hint=hint,
