@@ -66,16 +66,9 @@ def whole_query(
     if kind is not None and not mega:
         path = nodes.Path((nodes.Key("kind"),), nodes.Root.ENVELOPE)
         parts.append(nodes.Compare(nodes.Comparison.EQ, path, nodes.String(kind)))
-    if isinstance(text, str):
-        parts.append(queries.compile(text, **(params or {})).node)
-    elif params:
-        raise ConsumerError(
-            "params= without a query text",
-            why=f"{', '.join(f'${name}' for name in params)} can only stand in a text, which compiles with its values",
-            hint="pass the query as a string, or compile it with its parameters first: megaql.compile(text, name=value)",
-        )
-    elif text is not None:
-        parts.append(text.node)
+    query = _from_text(text, params)
+    if query is not None:
+        parts.append(query.node)
     if pattern is not None or mega:
         # The builder is needed by those who use it only.
         from megaql import patterns  # noqa: PLC0415 - as above
@@ -86,7 +79,22 @@ def whole_query(
             parts.append(patterns.mega(**mega).node)
     if not parts:
         return Query(_EVERYTHING)
+    if query is not None and len(parts) == 1:
+        return query  # with the text it was written as, which diagnostics point at
     return Query(parts[0] if len(parts) == 1 else nodes.And(_flat(parts)))
+
+
+def _from_text(text: str | Query | None, params: Mapping[str, object] | None) -> Query | None:
+    """Return the query that was given first, compiled with its parameters if it is a text."""
+    if isinstance(text, str):
+        return queries.compile(text, **(params or {}))
+    if params:
+        raise ConsumerError(
+            "params= without a query text",
+            why=f"{', '.join(f'${name}' for name in params)} can only stand in a text, which compiles with its values",
+            hint="pass the query as a string, or compile it with its parameters first: megaql.compile(text, name=value)",
+        )
+    return text
 
 
 def _check_types(text: object, params: object) -> None:

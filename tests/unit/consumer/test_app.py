@@ -264,3 +264,10 @@ def test_a_handler_can_stop_its_run(world, queue, drain):
 
 def test_stopping_without_a_run_does_nothing():
     App().stop()
+
+
+def test_a_query_keeps_the_text_it_was_written_as():
+    app = App()
+    app.subscribe("a or (b and c == $x)", params={"x": 1})(handler)
+    app.subscribe("a == 1", kind="data", subscription="joined")(handler)
+    assert [one.query.source.text for one in app.subscriptions] == ["a or (b and c == $x)", ""]
