@@ -101,7 +101,8 @@ def command(
     _show(world, form, checking.findings, fixing=fix)
     if checking.unbound:
         world.say("more is found out about queries with parameters when -p gives their values")
-    world.say(findings.summary(checking.findings, queries=checking.queries, fixed=checking.fixed, fixing=fix))
+    if checking.queries or not checking.failed:
+        world.say(findings.summary(checking.findings, queries=checking.queries, fixed=checking.fixed, fixing=fix))
     if checking.failed:
         return Status.USAGE
     return Status.NO_MATCH if failed else Status.DONE

@@ -1,6 +1,6 @@
 """What `check` does with each thing it is given: a query, a query file or an application, and the mending of the first two.
 
-A maintainer keeps two rules: a file is written only if it still holds the queries of the same names; and what cannot be read stops nothing
+A maintainer keeps two rules: a file of queries is written only if it still holds those of the same names; and what cannot be read stops nothing
 else from being checked.
 """
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from megaql.cli.environment import Environment
-    from megaql.consumer.subscription import Subscription
     from megaql.errors import Diagnostic
     from megaql.lang.nodes import Clause
     from megaql.lang.record import Record
@@ -136,12 +135,15 @@ class Checking:
             if not isinstance(cause, QueryError):
                 raise
             self.queries += 1
-            self._report(cause.diagnostics, replace(cause.source, name=given), given)
+            self._report(map(_unmended, cause.diagnostics), replace(cause.source, name=given), given)
             return
         for one in subscriptions:
             self.queries += 1
-            source = _source_of(one, f"{given} {one.name}")
-            self._report(self._lint(one.query.node, source), source, one.name)
+            query, name = one.query, f"{given} {one.name}"
+            # A query that was built has no text of its own: `check` looks at the one that is printed of it.
+            source = replace(query.source, name=name)
+            found = self._lint(query.node, source)
+            self._report(map(_unmended, found), source if source.text else printed(query.node, name), one.name)
 
     def _found(self, source: Source) -> list[Diagnostic]:
         """Return what is wrong with a query, its parameters bound if all of them have values."""
@@ -190,7 +192,6 @@ def _keeping(used: Collection[str], found: Diagnostic, source: Source) -> Diagno
     return found if left == used else replace(found, fix=None, fix_span=None)
 
 
-def _source_of(subscription: Subscription, name: str) -> Source:
-    """Return the text of a subscription's query: the one it was written as, or the one of its tree."""
-    query = subscription.query
-    return replace(query.source, name=name) if query.source.text else printed(query.node, name)
+def _unmended(found: Diagnostic) -> Diagnostic:
+    """Return a finding without its fix: the label says what to write, and Python is not rewritten."""
+    return replace(found, fix=None, fix_span=None)
