@@ -384,6 +384,13 @@ def _name_of(function: Callable[..., object], path: Path) -> str:
             "calling it would make an object of nearly any value",
             'for the kind of a value write is_("string"); for anything else, a function that says True or False',
         )
+    if getattr(called, "__module__", None) == __name__:
+        _refuse(
+            f"{called.__name__} is not called",
+            _keys(path),
+            "as a condition it would be asked about the value, and answer with another condition",
+            f"write {called.__name__}(…); only any_, empty and missing may stand without parentheses",
+        )
     if inspect.iscoroutinefunction(called) or inspect.iscoroutinefunction(type(called).__call__):
         _refuse(
             "an async function is no condition",
@@ -444,8 +451,13 @@ def _need(values: tuple[object, ...], name: str) -> None:
 
 
 def _keys(path: Path) -> str:
-    """Name a place in a pattern: the keys that lead to it."""
-    return "pattern" + "".join(f"[{segment.name!r}]" for segment in path.segments if isinstance(segment, Key))
+    """Name a place in a pattern: the keys and the places in lists that lead to it."""
+    steps = (
+        (segment.name if isinstance(segment, Key) else segment.span)
+        for segment in path.segments
+        if isinstance(segment, Key | Index)
+    )
+    return "pattern" + "".join(f"[{step!r}]" for step in steps)
 
 
 def _refuse(what: str, where: str, why: str, hint: str) -> NoReturn:

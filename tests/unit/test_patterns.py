@@ -245,6 +245,8 @@ ITSELF["a"] = ITSELF
         (lambda: is_("sting"), "'sting' is no kind", "is_()"),
         (lambda: is_(str), "<class 'str'> is no kind", "is_()"),
         (lambda: pattern({"a": str}), "the class str is no condition", "pattern['a']"),
+        (lambda: pattern({"a": all_}), "all_ is not called", "pattern['a']"),
+        (lambda: pattern({"a": [gt]}), "gt is not called", "pattern['a'][0]"),
         (lambda: pattern({"a": {"b": later}}), "an async function is no condition", "pattern['a']['b']"),
         (lambda: pattern({"a": Later()}), "an async function is no condition", "pattern['a']"),
         (lambda: pattern({"a": {gt(1)}}), "a set holds plain values only", "pattern['a']"),
