@@ -452,11 +452,9 @@ def _need(values: tuple[object, ...], name: str) -> None:
 
 def _keys(path: Path) -> str:
     """Name a place in a pattern: the keys and the places in lists that lead to it."""
-    steps = (
-        (segment.name if isinstance(segment, Key) else segment.span)
-        for segment in path.segments
-        if isinstance(segment, Key | Index)
-    )
+    steps = [
+        one.name if isinstance(one, Key) else one.position for one in path.segments if isinstance(one, Key | Index)
+    ]
     return "pattern" + "".join(f"[{step!r}]" for step in steps)
 
 
