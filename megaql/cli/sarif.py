@@ -48,8 +48,14 @@ def _artifact(path: str, text: str) -> dict[str, Any]:
 def _rule(code: str) -> dict[str, Any]:
     known = CODES.get(code)
     summary = known.summary if known else "the text is no query that can be compiled"
-    level = known.severity if known else "error"
-    return {"id": code, "shortDescription": {"text": summary}, "defaultConfiguration": {"level": level}}
+    rule: dict[str, Any] = {
+        "id": code,
+        "shortDescription": {"text": summary},
+        "defaultConfiguration": {"level": known.severity if known else "error"},
+    }
+    if known:
+        rule["help"] = {"text": f"Instead of: {known.example}\nwrite: {known.instead}"}
+    return rule
 
 
 def _result(finding: Finding, rule: int, artifact: int) -> dict[str, Any]:
@@ -57,7 +63,7 @@ def _result(finding: Finding, rule: int, artifact: int) -> dict[str, Any]:
     where: dict[str, Any] = {"index": artifact}
     if finding.path:
         where["uri"] = _uri(finding.path)
-    location: dict[str, Any] = {"physicalLocation": {"artifactLocation": where, "region": _region(source, one.span)}}
+    location = _location(where, source, one.span)
     if finding.query:
         location["logicalLocations"] = [{"name": finding.query}]
     text = ". ".join(part for part in (one.message, one.label, one.hint) if part)
@@ -68,11 +74,20 @@ def _result(finding: Finding, rule: int, artifact: int) -> dict[str, Any]:
         "message": {"text": text},
         "locations": [location],
     }
+    if one.related:
+        result["relatedLocations"] = [
+            {"id": number, **_location(where, source, span), "message": {"text": label}}
+            for number, (span, label) in enumerate(one.related)
+        ]
     if one.fix is not None:
         replacement = {"deletedRegion": _region(source, place_of(one)), "insertedContent": {"text": one.fix}}
         change = {"artifactLocation": where, "replacements": [replacement]}
         result["fixes"] = [{"artifactChanges": [change]}]
     return result
+
+
+def _location(where: dict[str, Any], source: Source, span: Span) -> dict[str, Any]:
+    return {"physicalLocation": {"artifactLocation": where, "region": _region(source, span)}}
 
 
 def _region(source: Source, span: Span) -> dict[str, int]:
