@@ -82,6 +82,8 @@ def command(
     things = given or [file_of(world, queries)]
     if fix and form is not Format.TEXT and not all(map(is_file, things)):
         raise typer.BadParameter("--fix prints queries, so that only files go together with it", param_hint="--format")
+    if against == "-" and "-" in things:
+        raise typer.BadParameter("standard input holds queries or messages, not both", param_hint="--against")
     values = options.parameters(param or [])
     checking = Checking(
         world,
@@ -151,10 +153,14 @@ def _known(codes: list[str]) -> frozenset[str]:
 def _samples(world: Environment, file: str) -> tuple[Record, ...]:
     """Return the messages of a file as queries see them, the first `SAMPLE`."""
     from megaql.cli.reading import Wanted, reading  # noqa: PLC0415 - as above
+    from megaql.cli.style import harmless  # noqa: PLC0415 - as above
     from megaql.query import record_of  # noqa: PLC0415 - as above
     from megaql.scan.budget import Budget  # noqa: PLC0415 - as above
     from megaql.scan.target import FileSource  # noqa: PLC0415 - as above
 
     nowhere = options.connection(None, None, None)
     with reading(world, FileSource(file), nowhere, Wanted(Budget(), Budget(scan=SAMPLE)), quiet=True) as scan:
-        return tuple(record_of(message) for message in scan)
+        samples = tuple(record_of(message) for message in scan)
+    if not samples:
+        world.say(f"{harmless(file)}: no message to compare with")
+    return samples

@@ -93,6 +93,17 @@ def test_messages_show_a_wrong_path(megaql, tmp_path):
     assert "[unknown-path]" in result.out
 
 
+def test_messages_that_are_not_there_are_told(megaql, tmp_path):
+    samples = tmp_path / "none.ndjson"
+    samples.write_text("")
+    assert "none.ndjson: no message to compare with" in megaql("check", "a == 1", "--against", samples).err
+    assert megaql("check", "a == 1", "--against", tmp_path / "nowhere.ndjson").status == 2
+
+
+def test_standard_input_is_one_thing(megaql):
+    assert megaql("check", "-", "--against", "-", answer="a == 1").status == 2
+
+
 def test_a_folder_stands_for_its_query_files(megaql, file, monkeypatch):
     folder = file.parent
     monkeypatch.chdir(folder)
