@@ -6,7 +6,6 @@ A maintainer keeps one rule: an explanation says what the run found (`trace`), a
 from __future__ import annotations
 
 import re
-import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
@@ -25,6 +24,7 @@ from megaql.lang.reasons import Reason, advise
 from megaql.lang.record import MISSING
 from megaql.lang.trace import Note, trace
 from megaql.lang.verdict import Verdict
+from megaql.lang.wrapping import wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -241,4 +241,4 @@ def _lines(one: Explanation, depth: int) -> Iterator[str]:
 
 
 def _wrapped(line: str, indent: str) -> list[str]:
-    return textwrap.wrap(line, WIDTH, subsequent_indent=indent, break_on_hyphens=False, drop_whitespace=True)
+    return wrap(line, WIDTH, indent=indent)

@@ -5,13 +5,14 @@ A maintainer keeps one rule: `str()` and the command line show the same lines; o
 
 from __future__ import annotations
 
-import textwrap
 from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from megaql.lang.nodes import Not
 from megaql.lang.printer import to_text
 from megaql.lang.verdict import Verdict
+from megaql.lang.wrapping import clip, wrap
+from megaql.source import width as cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -89,7 +90,7 @@ def lines(misses: NearMisses, width: int = WIDTH) -> Iterator[Sequence[Piece]]:
 
 
 def _heading(text: str, width: int) -> Iterator[Sequence[Piece]]:
-    return ([Piece(line, Look.HEADING)] for line in textwrap.wrap(text, max(width, MIN_ROOM)))
+    return ([Piece(line, Look.HEADING)] for line in wrap(text, max(width, MIN_ROOM)))
 
 
 def plain(line: Sequence[Piece]) -> str:
@@ -109,9 +110,7 @@ def _funnel(misses: NearMisses, width: int) -> Iterator[Sequence[Piece]]:
         start = f"  {count:>{digits},}  {share:>4}  "
         bar = f"{_bar(count / misses.seen, full):<{full}}  "
         room = max(width - len(start) - len(bar), MIN_ROOM)
-        text = word + clause
-        text = text if len(text) <= room else f"{text[: room - 1]}…"
-        yield [Piece(start, Look.COUNT), Piece(bar, Look.BAR), Piece(text, Look.CLAUSE)]
+        yield [Piece(start, Look.COUNT), Piece(bar, Look.BAR), Piece(clip(word + clause, room), Look.CLAUSE)]
 
 
 #: Eighths of a column.
@@ -152,11 +151,11 @@ class _Page(NamedTuple):
         number = f"{count:,}" if count else ""
         start = f"{margin}{number:>{self.digits}}  "
         room = max(self.width - len(start), MIN_ROOM)
-        wrapped = textwrap.wrap(piece.text, room, break_on_hyphens=False, max_lines=most, placeholder=" …")
+        wrapped = wrap(piece.text, room, most=most)
         rows = [[Piece(text, piece.look)] for text in wrapped]
         if example:
             words = f"e.g. {example}"
-            if len(wrapped[-1]) + 2 + len(words) <= room:
+            if cells(wrapped[-1]) + 2 + len(words) <= room:
                 rows[-1].append(Piece(f"  {words}", Look.EXAMPLE))
             else:
                 rows.append([Piece(words, Look.EXAMPLE)])

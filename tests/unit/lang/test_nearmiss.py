@@ -10,6 +10,7 @@ import megaql
 from megaql.lang import nearmiss, neartext, nearvalues
 from megaql.lang.record import Record
 from megaql.lang.verdict import Verdict
+from megaql.source import width as cells
 
 NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
 
@@ -98,10 +99,10 @@ def test_text_of_nothing_and_of_matches_only():
 
 @pytest.mark.parametrize("width", [30, 80, 120])
 def test_no_line_is_wider_than_asked(width):
-    query = f'{QUERY} or note == "{"long " * 60}"'
-    bodies = [*BODIES, {"note": "long " * 100, "name": "x" * 500}]
+    query = f'{QUERY} or note == "{"long " * 60}" or note == "{"語" * 60}"'
+    bodies = [*BODIES, {"note": "long " * 100, "name": "x" * 500}, {"name": "日本語" * 30}]
     lines = list(map(neartext.plain, neartext.lines(tally(query, bodies), width)))
-    assert max(map(len, lines)) <= max(width, 48)
+    assert max(map(cells, lines)) <= max(width, 48)
     assert any(line.endswith("…") for line in lines)
 
 
