@@ -91,9 +91,12 @@ class Explanation:
         if isinstance(self.node, And | Or | Not):
             return
         # Each element is named and explained below.
-        for actual in () if self.children and isinstance(self.node, Quantified) else self.actual:
-            if not (actual.value is MISSING and _says_the_same(actual.location, self.reason)):
-                yield Remark("found", str(actual))
+        actuals = () if self.children and isinstance(self.node, Quantified) else self.actual
+        found = (
+            str(one) for one in actuals if not (one.value is MISSING and _says_the_same(one.location, self.reason))
+        )
+        # A default is found once for each element that lacks the path.
+        yield from (Remark("found", words) for words in dict.fromkeys(found))
         if self.matched:
             yield Remark("found", f"found in it: {self.matched}")
         if isinstance(self.node, Quantified) and not self.children and not self.reason:

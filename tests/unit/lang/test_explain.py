@@ -372,3 +372,9 @@ def test_values_are_shown_short_and_plain(value, shown, plain):
     assert one.shown == shown
     assert one.to_dict()["value"] == plain
     json.dumps(one.to_dict(), allow_nan=False).encode()
+
+
+def test_what_was_found_several_times_is_said_once():
+    """Of a default, one for each element of an array that lacks the path."""
+    text = str(megaql.compile("z ?? 5 == 6").explain([1, 2, [3]]))
+    assert text.count("z ?? 5 = 5, a number") == 1
