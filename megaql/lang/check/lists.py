@@ -11,7 +11,6 @@ from megaql.lang.check.page import Sign
 from megaql.lang.dates import Moment
 from megaql.lang.kinds import Folded, Kind, kind, text
 from megaql.lang.operands import literal, lookup_key
-from megaql.source import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,8 +39,8 @@ def lists(page: Page) -> Iterator[Diagnostic]:
 
 def _one_item(page: Page, test: nodes.In, options: nodes.ListLiteral) -> Diagnostic:
     operator = "!=" if test.negated else "=="
-    value, item = test.item.span, options.items[0].span
-    written = f"{page.text(Span(test.span.start, value.end))} {operator} {page.text(item)}"
+    item = options.items[0].span
+    written = f"{page.text(page.left_side(test.span, test.item.span))} {operator} {page.text(item)}"
     return finding(
         "one-item-list",
         options.span,
@@ -103,7 +102,7 @@ def _repeated(page: Page, spot: Spot) -> Iterator[Diagnostic]:
         tests = [one for part in same if isinstance(one := part.clause, nodes.Compare)]
         word = "in" if operator is nodes.Comparison.EQ else "not in"
         listed = ", ".join(page.text(one.right.span) for one in tests)
-        written = f"{page.text(Span(first.clause.span.start, tests[0].left.span.end))} {word} [{listed}]"
+        written = f"{page.text(page.left_side(first.clause.span, tests[0].left.span))} {word} [{listed}]"
         whole = first.clause.span.to(last.clause.span)
         alone = len(same) == len(spot.parts) and "(" not in page.text(whole)
         yield finding(

@@ -19,6 +19,7 @@ from megaql.lang.nodes import Key, Path, Root
 from megaql.lang.solve import Want
 from megaql.lang.solve.places import substitute
 from megaql.lang.tree import children
+from megaql.source import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from megaql.lang.check.questions import Questions
     from megaql.lang.nodes import Clause
     from megaql.lang.tree import AnyNode
-    from megaql.source import Source, Span
+    from megaql.source import Source
 
 
 class Sign(Enum):
@@ -209,6 +210,16 @@ class Page:
     def text(self, span: Span) -> str:
         """Return what is written at a place."""
         return self.source.text[span.start : span.end]
+
+    def left_side(self, test: Span, value: Span) -> Span:
+        """Return the place of what a test begins with, the parentheses around its value included."""
+        ends = (one.end for one in self.tokens if one.text == ")" and value.end <= one.start < test.end)
+        end = value.end
+        for closing in ends:
+            if self.text(Span(end, closing)).strip() != ")":
+                break
+            end = closing
+        return Span(test.start, end)
 
     def short(self, span: Span) -> str:
         """Return what is written at a place, on one line, cut where it is long."""

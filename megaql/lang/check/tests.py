@@ -162,13 +162,17 @@ def _texts(page: Page, spot: Spot) -> Iterator[Diagnostic]:
                 )
                 return
             operator = "!=" if spot.clause.negated else "=="
-            yield _equality(page, spot, "no-wildcard", "the glob has no * and no ?", operator, value, glob)
+            yield _equality(
+                page, spot, "no-wildcard", "the glob has no * and no ?", operator=operator, value=value, exact=glob
+            )
         case nodes.Matches(value, nodes.Regex(pattern, "") as regex):
             literal = _LITERAL.fullmatch(pattern)
             if literal:
                 exact = nodes.String(literal[1].replace("\\", ""))
                 operator = "!=" if spot.clause.negated else "=="
-                yield _equality(page, spot, "regex-literal", "the regex is one text", operator, value, exact)
+                yield _equality(
+                    page, spot, "regex-literal", "the regex is one text", operator=operator, value=value, exact=exact
+                )
             elif _DOTTED.fullmatch(pattern):
                 meant = f"/{pattern.replace('.', chr(92) + '.')}/"
                 yield finding(
@@ -181,20 +185,20 @@ _DOTTED: Final = re.compile(r"\^?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+\$?")
 
 
 def _equality(
-    page: Page, spot: Spot, code: str, words: str, operator: str, value: nodes.Value, exact: nodes.String
+    page: Page, spot: Spot, code: str, words: str, *, operator: str, value: nodes.Value, exact: nodes.String
 ) -> Diagnostic:
     """Return a finding that a text test is an equality, which has the same matches where the test has to hold."""
     written = literals.write_string(exact.value, fold=exact.fold)
     span = spot.clause.span
-    start = page.text(Span(span.start, value.span.end))
+    left = page.left_side(span, value.span)
     keeps = spot.sign is (Sign.HOLDS if operator == "==" else Sign.FAILS)
-    place = Span(value.span.end, span.end)
+    place = Span(left.end, span.end)
     return finding(
         code,
         place,
         words,
         f"write {operator} {written}",
-        fix=f"{start} {operator} {written}" if keeps else None,
+        fix=f"{page.text(left)} {operator} {written}" if keeps else None,
         fix_span=span,
     )
 
