@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import combinations
+from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from megaql.lang.evaluator import evaluate
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
     from megaql.lang.nodes import Clause
     from megaql.lang.record import Record
 
-#: Questions to the solver for one set of queries: some ten seconds.
-QUESTIONS: Final = 5_000
+#: How long one set of queries is compared.
+TIME: Final = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +100,10 @@ class Coverage:
 
 
 def coverage(
-    clauses: Mapping[str, Clause], *, arrays: bool = True, questions: int = QUESTIONS, now: datetime | None = None
+    clauses: Mapping[str, Clause], *, arrays: bool = True, time: timedelta = TIME, now: datetime | None = None
 ) -> Coverage:
-    """Compare every two of several clauses; `arrays` as for `relate`, `questions` is how often the solver may be asked."""
-    return _Comparing(clauses, arrays=arrays, questions=questions, now=now).result()
+    """Compare every two of several clauses; `arrays` as for `relate`. Pairs that come after `time` are skipped."""
+    return _Comparing(clauses, arrays=arrays, time=time, now=now).result()
 
 
 def gap(clause: Clause, clauses: Iterable[Clause], *, arrays: bool = True, now: datetime | None = None) -> Found:
@@ -113,11 +115,11 @@ def gap(clause: Clause, clauses: Iterable[Clause], *, arrays: bool = True, now: 
 class _Comparing:
     """The comparison under way: the records found so far, and the names of the clauses that match each."""
 
-    def __init__(self, clauses: Mapping[str, Clause], *, arrays: bool, questions: int, now: datetime | None) -> None:
+    def __init__(self, clauses: Mapping[str, Clause], *, arrays: bool, time: timedelta, now: datetime | None) -> None:
         self.clauses = clauses
         self.arrays = arrays
         self.now = now
-        self.left = questions
+        self.end = monotonic() + time.total_seconds()
         self.records: list[tuple[Record, frozenset[str]]] = []  # those without arrays, which say the same of every pair
 
     def result(self) -> Coverage:
@@ -126,7 +128,7 @@ class _Comparing:
         equivalent, covered, overlaps, through_arrays, undecided = [], [], [], [], []
         skipped = 0
         for one, other in combinations(live, 2):
-            if self.left <= 0:
+            if monotonic() >= self.end:
                 skipped += 1
                 continue
             forth, back = self._implies(one, other), self._implies(other, one)
@@ -154,7 +156,6 @@ class _Comparing:
         )
 
     def _ask(self, *demands: tuple[Clause, Want]) -> Found:
-        self.left -= 1
         found = find([Demand(*one) for one in demands], arrays=self.arrays, now=self.now)
         if found.record is not None and not _holds_array(found.record.body, found.record.envelope):
             matching = (

@@ -37,6 +37,7 @@ from megaql.lang.solve.facts import Answer, Fact, Status
 from megaql.lang.solve.places import (
     PROBE,
     Element,
+    Form,
     Leaf,
     as_written,
     canonical,
@@ -79,9 +80,9 @@ class Chain:
 class Places:
     """What is known of the places of a query: where arrays may stand, and the tests there."""
 
-    def __init__(self, clauses: Iterable[Clause], *, arrays: bool, now: datetime, work: Work, event: bool) -> None:
+    def __init__(self, clauses: Iterable[Clause], *, arrays: bool, now: datetime, work: Work, form: Form) -> None:
         self.arrays = arrays
-        self.event = event
+        self.form = form
         self.work = work
         self.now = now
         self.asked = {as_written(self.named(place)) for clause in clauses for place in _asked(clause)}
@@ -90,7 +91,7 @@ class Places:
 
     def named(self, place: Path) -> Path:
         """Return a place by its one name: in a MEGA event, attributes have two."""
-        return canonical(place) if self.event else place
+        return canonical(place) if self.form is Form.EVENT else place
 
     def test(self, clause: Clause) -> Test:
         """Return a plain test as a function of its place."""
@@ -196,8 +197,13 @@ _ENVELOPE: Final[Mapping[str, tuple[Kind, ...]]] = {
     **dict.fromkeys(("receive_count", "size"), (Kind.NUMBER,)),
 }
 
-#: Fields of the envelope that have one of a few values.
-_WORDS: Final = {"kind": ("data", "text", "blob", "mega"), "format": ("json", "bson", "base64", "text")}
+#: What `@kind` is, by the form of the body, and what `@format` is.
+_KINDS: Final = {
+    Form.ANY: ("data", "text", "blob", "mega"),
+    Form.OTHER: ("data", "text", "blob"),
+    Form.EVENT: ("mega",),
+}
+_FORMATS: Final = ("json", "bson", "base64", "text")
 
 
 def chain(
@@ -221,7 +227,7 @@ def chain(
     grown = grow(body, must_be=True, kinds=()) if body.branches else Answer(Status.YES, {})
     if grown.status is not Status.YES:
         grown = max(grow(body), grown, key=lambda answer: answer.status)
-    status, around = _envelope(envelope)
+    status, around = _envelope(envelope, {"kind": _KINDS[places.form], "format": _FORMATS})
     status = min(status, grown.status)
     found: list[tuple[Path, object]] = []
     for path, tree in deep.items():
@@ -233,13 +239,14 @@ def chain(
     return status, Chain(grown.value, around, tuple(found))
 
 
-def _envelope(tree: Tree) -> tuple[Status, dict[str, object]]:
+def _envelope(tree: Tree, words: Mapping[str, tuple[str, ...]]) -> tuple[Status, dict[str, object]]:
+    """Return values for fields of the envelope; those with `words` have one of them."""
     status = Status.YES
     fields: dict[str, object] = {}
     for segment, branch in tree.branches.items():
         name = segment.name if isinstance(segment, Key) else ""
-        if name in _WORDS and not branch.branches:
-            known = [Answer(judge(Kind.STRING, branch.facts, word), word) for word in (*_WORDS[name], MISSING)]
+        if name in words and not branch.branches:
+            known = [Answer(judge(Kind.STRING, branch.facts, word), word) for word in (*words[name], MISSING)]
             answer = max(known, key=lambda one: one.status)
         else:
             answer = grow(branch, kinds=_ENVELOPE.get(name, SCALARS))

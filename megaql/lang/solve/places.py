@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from megaql.lang.nodes import Count, Deep, Each, Key, Node, Path, Quantified, Root
@@ -20,6 +21,14 @@ if TYPE_CHECKING:
     from megaql.lang.nodes import Clause, Value
 
 T = TypeVar("T", bound=AnyNode)
+
+
+class Form(Enum):
+    """Which records a search is about."""
+
+    ANY = "all, since no path has another meaning in a MEGA event"
+    OTHER = "those that are no MEGA events"
+    EVENT = "MEGA events, with the paths that their attributes are kept at"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from megaql.lang.solve.chains import Places, chain, counted, counted_demands, fi
 from megaql.lang.solve.demands import DEFAULT_LIMIT, Demand, Impossible, Limit, Outcome, Undecided, Want, Witness
 from megaql.lang.solve.facts import Status
 from megaql.lang.solve.formula import All, OneOf, parts
-from megaql.lang.solve.places import element_of, has_two_names, leads_to_elements, substitute
+from megaql.lang.solve.places import Form, element_of, has_two_names, leads_to_elements, substitute
 from megaql.lang.solve.probes import OutOfWork, Work
-from megaql.lang.solve.witnesses import Form, confirmed, together
+from megaql.lang.solve.witnesses import confirmed, together
 from megaql.lang.tree import walk
 from megaql.lang.verdict import Verdict
 
@@ -91,7 +91,7 @@ def solve(
     twice = any(has_two_names(clause) for clause, _ in demands)
     closed = True
     for form in (Form.OTHER, Form.EVENT) if twice else (Form.ANY,):
-        search = _Search(demands, arrays=arrays, limit=limit, now=time, event=form is Form.EVENT)
+        search = _Search(demands, arrays=arrays, limit=limit, now=time, form=form)
 
         def accept(chains: Sequence[Chain], facts: Facts, search: _Search = search, form: Form = form) -> Record | None:
             return confirmed(demands, chains, search.places, counted(search.places, facts), form=form)
@@ -107,9 +107,9 @@ def solve(
 
 
 class _Search:
-    def __init__(self, demands: Sequence[Demand], *, arrays: bool, limit: Limit, now: datetime, event: bool) -> None:
+    def __init__(self, demands: Sequence[Demand], *, arrays: bool, limit: Limit, now: datetime, form: Form) -> None:
         self.places = Places(
-            (clause for clause, _ in demands), arrays=arrays, now=now, work=Work(limit.looks), event=event
+            (clause for clause, _ in demands), arrays=arrays, now=now, work=Work(limit.looks), form=form
         )
         self.left = limit.branches
         self.found: Record | None = None

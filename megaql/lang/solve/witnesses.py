@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from enum import Enum
 from itertools import islice, product
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,7 +18,7 @@ from megaql.lang.nodes import Each, Index, Key, Path, Root
 from megaql.lang.paths import resolve
 from megaql.lang.record import MISSING, Record
 from megaql.lang.solve.chains import Chain
-from megaql.lang.solve.places import Leaf, Visited, as_written
+from megaql.lang.solve.places import Form, Leaf, Visited, as_written
 
 if TYPE_CHECKING:
     from megaql.lang.solve.chains import Places
@@ -31,14 +30,6 @@ _DEPTH: Final = 64
 
 #: How chains are put together, the most natural first: down to which depth member by member, and whether arrays become elements of one.
 _MERGES: Final = ((_DEPTH, False), (_DEPTH, True), (1, False), (0, False))
-
-
-class Form(Enum):
-    """Which records a search is about."""
-
-    ANY = "all, since no path has another meaning in a MEGA event"
-    OTHER = "those that are no MEGA events"
-    EVENT = "MEGA events, with the paths that their attributes are kept at"
 
 
 #: What a MEGA event has at least.
