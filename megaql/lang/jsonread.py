@@ -12,7 +12,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, NoReturn, TypeAlias, TypeVar, cast
 
-from megaql.errors import Diagnostic, QueryCheckError, QueryLimitError
+from megaql.errors import Diagnostic, QueryCheckError, QueryError, QueryLimitError
 from megaql.lang import limits
 from megaql.lang.vocabulary import nearest
 from megaql.source import Source, Span
@@ -32,14 +32,14 @@ def wrong(where: str, message: str, label: str = "", *, code: str = "json") -> Q
     return QueryCheckError(Source(where), [Diagnostic(message, Span(0, len(where)), label, code=code)])
 
 
-def _too_large(message: str, code: str) -> QueryLimitError:
-    return QueryLimitError(Source("$"), [Diagnostic(message, Span(0, 1), "split the query", code=code)])
+def _too_large(message: str, code: str, label: str = "split the query") -> QueryLimitError:
+    return QueryLimitError(Source("$"), [Diagnostic(message, Span(0, 1), label, code=code)])
 
 
 def document_of(form: object) -> Json:
     """Return a form as a document whose size and nesting are within the limits."""
     document = _loaded(form) if isinstance(form, str) else form
-    seen = 0
+    seen = items = 0
     stack: list[tuple[object, int]] = [(document, 0)]
     while stack:
         value, depth = stack.pop()
@@ -53,6 +53,11 @@ def document_of(form: object) -> Json:
         elif isinstance(value, list):
             inside = value
             seen += len(value)
+            items += len(value) if len(value) > limits.PATH_SEGMENTS else 0  # what is no path
+            if len(value) > limits.LIST_ITEMS or items > limits.ALL_LIST_ITEMS + limits.NODES:
+                raise _too_large(
+                    f"the JSON form has too many items in its arrays: {max(len(value), items):,}", "list-length"
+                )
         if seen > limits.JSON_VALUES:
             raise _too_large(f"the JSON form has more than {limits.JSON_VALUES:,} values", "length")
         stack.extend((part, depth + 1) for part in inside)
@@ -62,10 +67,13 @@ def document_of(form: object) -> Json:
 def _loaded(text: str) -> object:
     if len(text.encode("utf-8", "surrogatepass")) > limits.JSON_BYTES:
         raise _too_large(f"the JSON form is longer than {limits.JSON_BYTES:,} bytes", "length")
+    if text.count(",") + text.count("[") + text.count("{") > limits.JSON_PARTS:
+        raise _too_large(f"the JSON form has more than {limits.JSON_PARTS:,} commas and brackets", "length")
     try:
-        return json.loads(
-            text, parse_int=_whole, parse_float=_exact, parse_constant=_constant, object_pairs_hook=_without_repeats
-        )
+        # Whole numbers are left to the reader, which is much faster, and to the caps of the tree.
+        return json.loads(text, parse_float=_exact, parse_constant=_constant, object_pairs_hook=_without_repeats)
+    except QueryError:  # from the functions given; it is a ValueError, as what follows
+        raise
     except RecursionError:
         raise _too_large(f"the JSON form is nested more than {limits.JSON_NESTING} levels deep", "nesting") from None
     except json.JSONDecodeError as error:
@@ -73,15 +81,15 @@ def _loaded(text: str) -> object:
         raise QueryCheckError(
             Source(text), [Diagnostic(f"this is not JSON: {error.msg[0].lower()}{error.msg[1:]}", place, code="json")]
         ) from None
-
-
-def _whole(text: str) -> int:
-    limits.check_digits(Source(text), text, Span(0, len(text)))
-    return int(text)
+    except ValueError:  # Python reads no whole number of so many digits
+        raise _too_large(
+            f"a number has more than {limits.NUMBER_DIGITS:,} digits", "number-length", "write it as a string"
+        ) from None
 
 
 def _exact(text: str) -> Decimal:
-    limits.check_digits(Source(text), text, Span(0, len(text)))
+    if len(text) > 16:  # shorter ones can always be read; the caps of the tree come afterwards
+        limits.check_digits(Source(text), text, Span(0, len(text)))
     return Decimal(text)
 
 
@@ -90,6 +98,8 @@ def _constant(name: str) -> NoReturn:
 
 
 def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    if len(pairs) > limits.JSON_KEYS:
+        raise wrong("$", f"an object has {len(pairs):,} keys; no part of a query has so many")
     document = dict(pairs)
     if len(document) < len(pairs):
         repeated = Counter(key for key, _ in pairs).most_common(1)[0][0]

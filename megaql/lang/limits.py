@@ -58,7 +58,14 @@ NUMBER_EXPONENT: Final = 6_144
 INDEX: Final = 2**31 - 1
 
 #: The text of a query's JSON form, in bytes of UTF-8.
-JSON_BYTES: Final = 4 * 1024 * 1024
+JSON_BYTES: Final = 1024 * 1024
+
+#: Commas, brackets and braces in that text, those in strings too: what can be counted before it is read. The items of
+#: all lists take as many as there are, and all else that fits beside them in the text no more than these.
+JSON_PARTS: Final = 2 * ALL_LIST_ITEMS
+
+#: Keys of one object in the JSON form; no node has more than five.
+JSON_KEYS: Final = 64
 
 #: Objects and arrays inside one another in the JSON form: each level of a query takes up to three.
 JSON_NESTING: Final = 4 * NESTING

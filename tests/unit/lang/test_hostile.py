@@ -44,6 +44,13 @@ HOSTILE = {
         _json('{"in": {"path": ["a"]}, "options": [' + "1," * 5_000_000 + "1]}"),
         "length",
     ),
+    "ors-in-json": (
+        jsonform.from_json,
+        _json('{"or": [' + ",".join(['{"truth": {"path": ["a"]}}'] * 20_000) + "]}"),
+        "list-length",
+    ),
+    "lists-in-json": (jsonform.from_json, _json('{"truth": [' + "[]," * 300_000 + "1]}"), "length"),
+    "keys-in-json": (jsonform.from_json, _json("{" + ",".join(f'"k{n}": 1' for n in range(60_000)) + "}"), "json"),
     "deep-json": (jsonform.from_json, _json('{"not": ' * MANY + "1" + "}" * MANY), "nesting"),
     "long-number": (jsonform.from_json, _compare("9" * 1_000_000), "number-length"),
     "large-number": (jsonform.from_json, _compare("1e999999999"), "number-size"),
@@ -71,5 +78,12 @@ def test_a_hostile_query_is_refused_in_little_memory(name):
 
 
 def test_a_list_of_ten_million_items_is_no_parameter():
-    with pytest.raises(QueryError, match="at most 10,000 items"):
-        megaql.compile("a in $ids", ids=[1] * 10_000_000)
+    ids = [1] * 10_000_000
+    tracemalloc.start()
+    try:
+        with pytest.raises(QueryError, match="at most 10,000 items"):
+            megaql.compile("a in $ids", ids=ids)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < MEMORY

@@ -209,7 +209,7 @@ def nested(levels):
         (nested(200_000), "nesting"),
         ('{"megaql": 1, "query": ' + '{"not": ' * 100_000 + "true" + "}" * 100_001, "nesting"),
         ("[" * 100_000, "nesting"),
-        ({"megaql": 1, "query": {"truth": [[1] * 9_000] * 9_000}}, "length"),
+        ({"megaql": 1, "query": {"truth": [[1] * 9_000] * 9_000}}, "list-length"),
         ('{"megaql": 1, "query": {"truth": "' + "x" * 5_000_000 + '"}}', "length"),
         ('{"megaql": 1, "query": {"truth": ' + "9" * 5_000 + "}}", "number-length"),
         ('{"megaql": 1, "query": {"truth": 1e999999999999}}', "number-size"),
