@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from megaql.cli.style import Style, harmless, harmless_json
 from megaql.lang.fixes import place_of
+from megaql.lang.wrapping import wrap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,12 +44,21 @@ def show_text(world: Environment, findings: Sequence[Finding], *, on_stderr: boo
     """Print findings with their lines and carets, the code in brackets; beside mended queries they go to standard error."""
     style = Style(on=world.colors(stderr=on_stderr))
     write = world.say if on_stderr else world.out
+    # A pipe gets each sentence on one line, for grep.
+    room = world.width if (world.stderr_isatty if on_stderr else world.stdout_isatty) else None
     for one in findings:
         severity = one.diagnostic.severity
-        shown = one.diagnostic.render(replace(one.source, name=""))
-        head, _, rest = harmless(shown, keep="\n").partition("\n")
+        shown = harmless(one.diagnostic.render(replace(one.source, name="")), keep="\n")
+        head, *lines = shown.split("\n")
+        if one.diagnostic.hint:
+            lines[-1] = _wrapped(lines[-1], room, " " * len("  hint: "))
+        head = _wrapped(f"{_where(one)}{head} [{one.diagnostic.code}]", room, "  ")
         painted = style(f"{severity}:", _COLORS.get(severity), bold=True)
-        write(f"{_where(one)}{head.replace(f'{severity}:', painted, 1)} [{one.diagnostic.code}]\n{rest}")
+        write("\n".join([head.replace(f"{severity}:", painted, 1), *lines]))
+
+
+def _wrapped(text: str, room: int | None, indent: str) -> str:
+    return text if room is None else "\n".join(wrap(text, room, indent=indent))
 
 
 def _where(finding: Finding) -> str:

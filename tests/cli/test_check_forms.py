@@ -50,6 +50,14 @@ def test_colours_only_repeat_the_words(megaql, golden, file):
     assert "\x1b" not in plain.out + megaql("check", file, environ={}).out
 
 
+def test_sentences_are_wrapped_for_a_terminal_only(megaql, file):
+    def sentences(result):
+        return [line for line in result.lines if line[:5].strip(" 0123456789|")]
+
+    assert max(map(len, sentences(megaql("check", file, tty=True, width=60)))) <= 60
+    assert max(map(len, sentences(megaql("check", file)))) > 100
+
+
 def test_the_screen_after_fixing(megaql, golden, file):
     result = megaql("check", file, "--fix", tty=True)
     golden("check-fix-80", f"{result.out}--\n{result.err}")

@@ -22,10 +22,16 @@ def on_a_terminal(command):
     """Run a command line as a terminal of 80 columns without colours shows it, both streams in one."""
     screen = io.StringIO()
     world = Environment(
-        stdin=io.StringIO(), stdout=screen, stderr=screen, stdout_isatty=True, environ={"NO_COLOR": "1"}, width=80
+        stdin=io.StringIO(),
+        stdout=screen,
+        stderr=screen,
+        stdout_isatty=True,
+        stderr_isatty=True,
+        environ={"NO_COLOR": "1"},
+        width=80,
     )
     main(shlex.split(command)[1:], world)
-    return screen.getvalue()
+    return re.sub(r"\r\x1b\[K[^\r\n]*\r\x1b\[K", "", screen.getvalue())  # a line of progress, which is gone at the end
 
 
 @pytest.fixture(autouse=True)
