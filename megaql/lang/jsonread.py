@@ -10,7 +10,7 @@ import json
 from collections import Counter
 from decimal import Decimal
 from enum import Enum
-from typing import TYPE_CHECKING, NoReturn, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias, TypeVar, cast
 
 from megaql.errors import Diagnostic, QueryCheckError, QueryError, QueryLimitError
 from megaql.lang import limits
@@ -39,29 +39,36 @@ def _too_large(message: str, code: str, label: str = "split the query") -> Query
 def document_of(form: object) -> Json:
     """Return a form as a document whose size and nesting are within the limits."""
     document = _loaded(form) if isinstance(form, str) else form
-    seen = items = 0
-    stack: list[tuple[object, int]] = [(document, 0)]
+    seen = objects = items = 0
+    stack: list[tuple[object, int, object]] = [(document, 0, "")]
     while stack:
-        value, depth = stack.pop()
+        value, depth, key = stack.pop()
         seen += 1
         if depth > limits.JSON_NESTING:
             raise _too_large(f"the JSON form is nested more than {limits.JSON_NESTING} levels deep", "nesting")
-        inside: Iterable[object] = ()
+        inside: Iterable[tuple[object, object]] = ()
         if isinstance(value, dict):
-            inside = value.values()
             seen += len(value)
+            objects += key != _IN_A_LIST
+            inside = value.items()
         elif isinstance(value, list):
-            inside = value
             seen += len(value)
-            items += len(value) if len(value) > limits.PATH_SEGMENTS else 0  # what is no path
-            if len(value) > limits.LIST_ITEMS or items > limits.ALL_LIST_ITEMS + limits.NODES:
-                raise _too_large(
-                    f"the JSON form has too many items in its arrays: {max(len(value), items):,}", "list-length"
-                )
+            items += 0 if key in _NO_LITERALS else len(value)
+            inside = ((key if key in _OF_NODES else _IN_A_LIST, part) for part in value)
         if seen > limits.JSON_VALUES:
             raise _too_large(f"the JSON form has more than {limits.JSON_VALUES:,} values", "length")
-        stack.extend((part, depth + 1) for part in inside)
+        if objects > limits.NODES + 1:  # the outermost is no node
+            raise _too_large(f"the query has more than {limits.NODES:,} clauses and values", "nodes")
+        if items > limits.ALL_LIST_ITEMS:
+            raise _too_large(f"the lists of the query have more than {limits.ALL_LIST_ITEMS:,} items", "list-length")
+        stack.extend((part, depth + 1, name) for name, part in inside)
     return cast("Json", document)  # whatever else Python objects hold is refused where it is read
+
+
+#: Keys whose arrays hold nodes, and those whose arrays are no list literals. An object in any other array is no node.
+_OF_NODES: Final = frozenset({"or", "and", "arguments"})
+_NO_LITERALS: Final = _OF_NODES | {"path", "envelope", "element"}
+_IN_A_LIST: Final = "[]"
 
 
 def _loaded(text: str) -> object:

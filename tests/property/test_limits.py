@@ -5,7 +5,7 @@ from unittest import mock
 import pytest
 from hypothesis import given, settings
 
-from megaql.lang import limits, nodes, parser, printer, tokens
+from megaql.lang import jsonform, jsonread, limits, nodes, parser, printer, tokens
 from megaql.lang.tree import children, walk
 from megaql.source import Source
 from tests.property.queries import clauses
@@ -33,6 +33,15 @@ def _check_with_no_room(text):
 @settings(max_examples=200, deadline=None)
 def test_a_query_within_the_limits_passes_the_checks_before_parsing(clause):
     _check_with_no_room(printer.to_text(clause))
+
+
+@given(clauses())
+@settings(max_examples=200, deadline=None)
+def test_a_json_form_within_the_limits_passes_the_checks_before_reading(clause):
+    items = sum(len(node.items) for node in walk(clause) if isinstance(node, nodes.ListLiteral))
+    form = jsonform.to_json(clause)
+    with mock.patch.object(limits, "NODES", _counted(clause)), mock.patch.object(limits, "ALL_LIST_ITEMS", items):
+        assert jsonread.document_of(form) == form
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ HOSTILE = {
     "ors-in-json": (
         jsonform.from_json,
         _json('{"or": [' + ",".join(['{"truth": {"path": ["a"]}}'] * 20_000) + "]}"),
-        "list-length",
+        "nodes",
     ),
     "lists-in-json": (jsonform.from_json, _json('{"truth": [' + "[]," * 300_000 + "1]}"), "length"),
     "keys-in-json": (jsonform.from_json, _json("{" + ",".join(f'"k{n}": 1' for n in range(60_000)) + "}"), "json"),
