@@ -68,10 +68,10 @@ def command(
       megaql check 'total > 5 && kind like "%paid%"' --fix
       megaql check shop.mql --against events.ndjson
       megaql check shop.mql shop.handlers:app --strict --format github
-      megaql check shop.mql --ignore unguarded-negation --format sarif > megaql.sarif
+      megaql check shop.mql --ignore event-name --format sarif > out.sarif
 
-    Effect: writes, with --fix, query files; otherwise it only reads. What cannot be read is told, the rest is checked all the same, and the
-    exit status is 2. It is 1 if errors are left, with --strict also for warnings.
+    Effect: writes. With --fix, query files are rewritten; without, it only reads. What cannot be read is told, the rest is checked all the
+    same, and the exit status is 2. It is 1 if errors are left, with --strict also for warnings.
     """
     from megaql.cli import complaint, findings  # noqa: PLC0415 - the rooms below are entered when the command runs
     from megaql.cli.checking import Checking  # noqa: PLC0415 - as above
