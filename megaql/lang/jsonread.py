@@ -39,7 +39,7 @@ def _too_large(message: str, code: str, label: str = "split the query") -> Query
 def document_of(form: object) -> Json:
     """Return a form as a document whose size and nesting are within the limits."""
     document = _loaded(form) if isinstance(form, str) else form
-    seen = objects = items = 0
+    seen = objects = items = longest = 0
     stack: list[tuple[object, int, object]] = [(document, 0, "")]
     while stack:
         value, depth, key = stack.pop()
@@ -53,12 +53,17 @@ def document_of(form: object) -> Json:
             inside = value.items()
         elif isinstance(value, list):
             seen += len(value)
-            items += 0 if key in _NO_LITERALS else len(value)
+            if key not in _NO_LITERALS:
+                items += len(value)
+                longest = max(longest, len(value))
             inside = ((key if key in _OF_NODES else _IN_A_LIST, part) for part in value)
         if seen > limits.JSON_VALUES:
             raise _too_large(f"the JSON form has more than {limits.JSON_VALUES:,} values", "length")
         if objects > limits.NODES + 1:  # the outermost is no node
             raise _too_large(f"the query has more than {limits.NODES:,} clauses and values", "nodes")
+        if longest > limits.LIST_ITEMS:
+            message = f"a list has {longest:,} items; at most {limits.LIST_ITEMS:,} are allowed"
+            raise _too_large(message, "list-length")
         if items > limits.ALL_LIST_ITEMS:
             raise _too_large(f"the lists of the query have more than {limits.ALL_LIST_ITEMS:,} items", "list-length")
         stack.extend((part, depth + 1, name) for name, part in inside)

@@ -60,8 +60,9 @@ INDEX: Final = 2**31 - 1
 #: The text of a query's JSON form, in bytes of UTF-8.
 JSON_BYTES: Final = 1024 * 1024
 
-#: Commas, brackets and braces in that text, those in strings too: what can be counted before it is read. The items of
-#: all lists take as many as there are, and all else that fits beside them in the text no more than these.
+#: Commas, brackets and braces in that text, those in strings too: what can be counted before it is read. All list items
+#: that are allowed have one or two each in a text of this length. A query past it keeps the other caps only with tens of
+#: thousands of empty lists, or of commas in strings.
 JSON_PARTS: Final = 2 * ALL_LIST_ITEMS
 
 #: Keys of one object in the JSON form; no node has more than five.

@@ -44,6 +44,11 @@ HOSTILE = {
         _json('{"in": {"path": ["a"]}, "options": [' + "1," * 5_000_000 + "1]}"),
         "length",
     ),
+    "long-list-in-json": (
+        jsonform.from_json,
+        _json('{"in": {"path": ["a"]}, "options": [' + "1," * 99_000 + "1]}"),
+        "list-length",
+    ),
     "ors-in-json": (
         jsonform.from_json,
         _json('{"or": [' + ",".join(['{"truth": {"path": ["a"]}}'] * 20_000) + "]}"),
