@@ -118,7 +118,8 @@ def _check_paths(source: Source, tokens: Sequence[Token]) -> None:
     segments = first = 0
     previous: Token | None = None
     for token in tokens:
-        if token.text == "." or _opens_a_segment(previous, token):
+        # Inside a path a keyword is a name: .in[0].
+        if token.text == "." or (token.text == "[" and segments) or _opens_a_segment(previous, token):
             if not segments:
                 first = (previous if previous and _ends_a_name(previous) else token).start
             segments += previous is None or previous.text != "."  # .[0] is one

@@ -49,6 +49,7 @@ def test_a_json_form_within_the_limits_passes_the_checks_before_reading(clause):
     [
         "a",
         "now() > now()",
+        "a.in[0].in in [1, 2] and .in in [[0]]",
         "lower(a) == upper(lower(b))",
         "a.and.or.in.like and .and.or",
         '.a["b"][0][*].**."c" or **.a.b',

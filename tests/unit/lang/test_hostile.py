@@ -37,6 +37,7 @@ HOSTILE = {
     "wrong-clauses": (parser.parse, "a = 1 or " * 1_400 + "a", "nodes"),
     "indexes": (parser.parse, "a" + "[0]" * 5_400 + " = 1", "path-length"),
     "keys": (parser.parse, "a" + ".b" * 8_000 + " = 1", "path-length"),
+    "keywords-as-keys": (parser.parse, "a" + ".in[0]" * 2_700, "path-length"),
     "groups-in-a-regex": (parser.parse, "a ~ /" + "(" * 900 + "/", "regex"),
     "repeats-in-a-regex": (parser.parse, r"a ~ /" + r"\pL{1000}" * 100 + "/", "regex"),
     "list-in-json": (
