@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from megaql.errors import QueryError
-from megaql.lang import parser
+from megaql.lang import fixes, parser
+from megaql.source import Source
 
 _FOLDER = Path(__file__).parent / "diagnostics"
 _WRITING = os.environ.get("GOLDEN") == "write"
@@ -81,3 +82,52 @@ def test_the_words_of_a_fix_stay_apart_from_what_is_around_them(query, meant):
         parser.parse(query)
     first = caught.value.diagnostics[0]
     assert parser.parse(query[: first.span.start] + first.fix + query[first.span.end :]) == parser.parse(meant)
+
+
+def _found(source):
+    try:
+        parser.parse(source)
+    except QueryError as error:
+        return error.diagnostics
+    return ()
+
+
+@pytest.mark.parametrize("file", _FILES, ids=lambda file: file.stem)
+def test_fixes_never_make_a_text_worse(file):
+    for query, _ in _cases(file):
+        before = _found(Source(query))
+        fixed = fixes.fix(Source(query), _found)
+        assert fixed.left == tuple(_found(fixed.source)), query
+        assert bool(fixed.applied) == (fixed.source.text != query), query
+        assert len(fixed.left) <= len(before), f"{query!r} became {fixed.source.text!r}"
+        again = fixes.fix(fixed.source, _found)
+        assert again.source.text == fixed.source.text, query
+
+
+@pytest.mark.parametrize(
+    ("query", "meant"),
+    [
+        ("1 <= a <= 10", "a between 1 and 10"),
+        ("10 >= a >= 1", "a between 1 and 10"),
+        ("a between 1, 10", "a between 1 and 10"),
+        ("a between 1 to 10", "a between 1 and 10"),
+        ("a between [1, 10]", "a between 1 and 10"),
+        ("a == 1 or 2 or 3", "a in [1, 2, 3]"),
+        ("a = 1 and b <> 2", "a == 1 and b != 2"),
+        ("a == 1 # kept\nand b = 2", "a == 1 and b == 2"),
+    ],
+)
+def test_fixes_make_what_was_meant(query, meant):
+    assert parser.parse(fixes.fix(Source(query), _found).source) == parser.parse(meant)
+
+
+@pytest.mark.parametrize(
+    "query", ['startswith("foo")', "age(a) < 15M", "a between (1)", "a between (1, 2, 3)", "1 < a <= 10", "a < b > c"]
+)
+def test_what_is_a_guess_is_not_applied(query):
+    assert fixes.fix(Source(query), _found).source.text == query
+
+
+@pytest.mark.parametrize("query", ["a == 1", "a==1 or b", "# note\na == 1", 'a ~ /x#/ and b == "=="'])
+def test_a_text_that_parses_is_not_changed(query):
+    assert fixes.fix(Source(query), _found) == fixes.Fixed(Source(query), (), ())

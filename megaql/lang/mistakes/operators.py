@@ -97,10 +97,11 @@ def chained(failure: Failure) -> Diagnostic | None:
     if first.text[0] == token.text[0] and first.text[0] in "<>":
         ends = (low, high) if first.text[0] == "<" else (high, low)
         label = f"write {value} between {ends[0]} and {ends[1]}"
-        hint = "" if first.text == token.text == "<=" else f"between includes both ends; otherwise write {pair}"
-        return Diagnostic(
-            "comparisons do not chain; each has two sides", Span(left.start, right.end), label, hint, "chain"
-        )
+        closed = first.text == token.text and first.text in ("<=", ">=")
+        hint = "" if closed else f"between includes both ends; otherwise write {pair}"
+        fix = label.removeprefix("write ") if closed else None
+        place = Span(left.start, right.end)
+        return Diagnostic("comparisons do not chain; each has two sides", place, label, hint, "chain", fix=fix)
     return Diagnostic(
         "comparisons do not chain; each has two sides", Span(left.start, right.end), f"write {pair}", code="chain"
     )
@@ -240,7 +241,8 @@ def bounds(failure: Failure) -> Diagnostic | None:
         separator = token.text in (",", "-", "..", ":") or token.word in ("to", "through", "until")
         place = token.span if separator else Span(token.start, token.start)
         label = "replace with 'and'" if separator else "write 'and' here"
-        return Diagnostic("the two ends of 'between' are joined by 'and'", place, label, code="between")
+        fix = " and" if token.text == "," else "and" if token.word in ("to", "through") else None
+        return Diagnostic("the two ends of 'between' are joined by 'and'", place, label, code="between", fix=fix)
     return None
 
 
@@ -254,8 +256,10 @@ def bounds_in_brackets(failure: Failure) -> Diagnostic | None:
     if span is None or span.end < failure.token.start:
         return None
     low, comma, high = failure.slice(span)[1:-1].partition(",")
-    fix = f"{low.strip()} and {high.strip()}" if comma and high.strip() else "1 and 10"
-    return replace(span, "'between' takes its two ends without brackets", fix, "between")
+    message = "'between' takes its two ends without brackets"
+    if not (comma and low.strip() and high.strip()) or "," in high:
+        return Diagnostic(message, span, "write both ends: 1 and 10", code="between")
+    return replace(span, message, f"{low.strip()} and {high.strip()}", "between")
 
 
 def star_without_quotes(failure: Failure) -> Diagnostic | None:
@@ -398,10 +402,11 @@ def nothing_left(failure: Failure) -> Diagnostic | None:
     arguments = failure.operand_after()
     if token.word in _TESTS - {"is", "between"} and failure.after.text == "(" and arguments:
         # `contains(a, "x")`
-        left, _, right = failure.slice(arguments)[1:-1].partition(",")
-        fix = f"{left.strip()} {token.word} {right.strip()}" if right.strip() else f"path {token.word} {left.strip()}"
-        place = Span(token.start, arguments.end)
-        return replace(place, f"'{token.text}' stands between its two sides", fix, "missing-left")
+        left, _, right = (part.strip() for part in failure.slice(arguments)[1:-1].partition(","))
+        place, message = Span(token.start, arguments.end), f"'{token.text}' stands between its two sides"
+        if left and right:
+            return replace(place, message, f"{left} {token.word} {right}", "missing-left")
+        return Diagnostic(message, place, f"write path {token.word} {left}".rstrip(), code="missing-left")
     if token.text in COMPARISONS or token.text in ("~", "!~", "=~") or token.word in _TESTS:
         previous = next((p for p in range(failure.index - 1, 0, -1) if _is_operator(failure.tokens[p])), None)
         path = failure.operand_before(previous - failure.index) if previous and before.word in _JOINTS else None

@@ -84,6 +84,9 @@ def _united(span: Span, found: re.Match[str]) -> Diagnostic | None:
         fix = f"{amount} {joint[1]} {unit[joint.end() :]}"
         return replace(span, f"spaces are missing around '{joint[1]}'", fix, "number")
     ours = UNITS.get(unit.lower())
+    if unit == "M":  # minutes here, months or millions elsewhere
+        label = f"write {amount}m for minutes, {amount}MB for a size"
+        return Diagnostic("'M' is not a unit", span, label, _UNIT_HINT, "unit")
     if ours:
         return replace(span, f"'{unit}' is not a unit of a duration", f"{amount}{ours}", "unit", _UNIT_HINT)
     if f"{unit.lower()}b" in SIZE_UNITS:
