@@ -129,7 +129,9 @@ def unknown_function(name: str, arguments: Sequence[str], span: Span) -> Diagnos
         if FUNCTION_FORMS[name].startswith(("exists", "empty")) and first.startswith(("'", '"')):
             first = f".{first}"  # a path that begins with a quoted key
         form = FUNCTION_FORMS[name].format(first, second)
-        return Diagnostic(f"there is no function {name}()", span, f"write {form}", code=code)
+        renamed = len(arguments) == 1 and FUNCTION_FORMS[name].endswith("({0})") and name not in ("int", "float")
+        fix = form.partition("(")[0] if renamed else None  # int() also cuts a number off
+        return Diagnostic(f"there is no function {name}()", span, f"write {form}", code=code, fix=fix)
     known = nearest(name, [*FUNCTIONS, "count"])
     if known and (known == "count" or FUNCTIONS[known].arity == len(arguments)):
         return Diagnostic(f"there is no function {name}()", span, f"did you mean {known}?", code=code, fix=known)

@@ -110,7 +110,9 @@ def test_fixes_never_make_a_text_worse(file):
         ("1 <= a <= 10", "a between 1 and 10"),
         ("10 >= a >= 1", "a between 1 and 10"),
         ("a between 1, 10", "a between 1 and 10"),
+        ("a between 1,10", "a between 1 and 10"),
         ("a between 1 to 10", "a between 1 and 10"),
+        ("len(a) > 1 and toLower(b) == 'x'", "length(a) > 1 and lower(b) == 'x'"),
         ("a between [1, 10]", "a between 1 and 10"),
         ("a == 1 or 2 or 3", "a in [1, 2, 3]"),
         ("a = 1 and b <> 2", "a == 1 and b != 2"),
@@ -122,7 +124,17 @@ def test_fixes_make_what_was_meant(query, meant):
 
 
 @pytest.mark.parametrize(
-    "query", ['startswith("foo")', "age(a) < 15M", "a between (1)", "a between (1, 2, 3)", "1 < a <= 10", "a < b > c"]
+    "query",
+    [
+        'startswith("foo")',
+        "age(a) < 15M",
+        "a == 5k",
+        "a between 1,000",
+        "a between (1)",
+        "a between (1, 2, 3)",
+        "1 < a <= 10",
+        "a < b > c",
+    ],
 )
 def test_what_is_a_guess_is_not_applied(query):
     assert fixes.fix(Source(query), _found).source.text == query

@@ -242,6 +242,8 @@ def bounds(failure: Failure) -> Diagnostic | None:
         place = token.span if separator else Span(token.start, token.start)
         label = "replace with 'and'" if separator else "write 'and' here"
         fix = " and" if token.text == "," else "and" if token.word in ("to", "through") else None
+        if failure.glued and token.text == "," and re.match(r"\d{3}", failure.after.text):
+            fix = None  # one number with its thousands, or two
         return Diagnostic("the two ends of 'between' are joined by 'and'", place, label, code="between", fix=fix)
     return None
 

@@ -91,7 +91,8 @@ def _united(span: Span, found: re.Match[str]) -> Diagnostic | None:
         return replace(span, f"'{unit}' is not a unit of a duration", f"{amount}{ours}", "unit", _UNIT_HINT)
     if f"{unit.lower()}b" in SIZE_UNITS:
         fix = f"{amount}{SIZE_UNITS[unit.lower() + 'b'][0]}"
-        return replace(span, f"'{unit}' is not a unit of a size", fix, "unit", _UNIT_HINT)
+        label = f"write {fix} for a size, or the number in full"
+        return Diagnostic(f"'{unit}' is not a unit of a size", span, label, _UNIT_HINT, "unit")
     return None
 
 
@@ -114,6 +115,8 @@ def number_beside(failure: Failure) -> Diagnostic | None:
     if before.kind is not TokenKind.NUMBER or after.text in COMPARISONS:
         return None
     comma = token.text == "," and failure.glued and after.start == token.end and not failure.open_brackets()
+    if comma and failure.at(-2).word == "between" and failure.at(2).word != "and":
+        return None  # the comma stands between the two ends
     if comma and re.fullmatch(r"\d\d?", after.text):
         fix = f"{before.text}.{after.text}"
         return replace(Span(before.start, after.end), "a number has a point, not a comma", fix, "number")
