@@ -143,7 +143,7 @@ class Places:
         """
         place = test.place
         segments = place.segments
-        start = max((len(pin.segments) for pin in pinned if _within(place, pin)), default=0)
+        start = max((len(pin.segments) for pin in pinned if within(place, pin)), default=0)
         for length in range(start, len(segments) + (not test.of_whole)):
             following = segments[length] if length < len(segments) else None
             if isinstance(following, Index):
@@ -154,7 +154,8 @@ class Places:
         return False
 
 
-def _within(place: Path, pin: Path) -> bool:
+def within(place: Path, pin: Path) -> bool:
+    """Say whether a place is at a chosen element or in it."""
     return place.root is pin.root and place.segments[: len(pin.segments)] == pin.segments
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from megaql.lang.nodes import IsKind, KindName, ListLiteral, Presence, PresenceTest, Quantified, Quantifier
-from megaql.lang.solve.chains import Places, chain, counted, counted_demands, fixed_hold, split
+from megaql.lang.solve.chains import Places, chain, counted, counted_demands, fixed_hold, split, within
 from megaql.lang.solve.demands import DEFAULT_LIMIT, Demand, Impossible, Limit, Outcome, Undecided, Want, Witness
 from megaql.lang.solve.facts import Status
 from megaql.lang.solve.formula import All, OneOf, parts
@@ -162,13 +162,28 @@ class _Search:
             else:
                 plain[clause] = allowed
         way = self._chain({**every, **plain}, every, scope) if plain or not quantified else Way(Status.YES)
-        if way.status is not Status.YES and len(plain) > 1:
+        along = {clause: self._along(self.places.test(clause).place, every, scope) for clause in some}
+        # Elements that are chosen by themselves need not be in one chain, nor need a value that is wanted beside them.
+        apart = way.status is not Status.YES and (scope.pinned or len(plain) > 1)
+        if apart:
             way = Way(Status.YES)
+        if apart or (not plain and any(facts is not every for facts in along.values())):
+            for pin in dict.fromkeys(scope.pinned):
+                way = way.beside(self._chain(self._along(pin, every, scope), every, scope))
+        if apart:
             for clause, allowed in plain.items():
-                way = way.beside(self._some(clause, allowed, every, scope))
+                way = way.beside(self._some(clause, allowed, along[clause], scope))
         for node, allowed in quantified:
-            way = way.beside(self._element(node, allowed, every, scope))
+            way = way.beside(self._element(node, allowed, along[node], scope))
         return way
+
+    def _along(self, place: Path, every: Facts, scope: Scope) -> Facts:
+        """Return the facts that are so of every chain with a value at a place: those of a chosen element only if the place is in there."""
+        others = [pin for pin in scope.pinned if not within(place, pin)]
+        if not others:
+            return every
+        places = {fact: self.places.test(fact).place for fact in every}
+        return {fact: every[fact] for fact, at in places.items() if not any(within(at, pin) for pin in others)}
 
     def _some(self, clause: Clause, allowed: Allowed, every: Facts, scope: Scope) -> Way:
         """Return a chain for one fact; a value that is there shows more than one that is missing."""
