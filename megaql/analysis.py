@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from megaql.lang import check as lints
 from megaql.lang import coverage as sets
 from megaql.lang import relate as pairs
 from megaql.lang.coverage import Coverage
@@ -19,9 +20,10 @@ from megaql.query import record_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from megaql.errors import Diagnostic
     from megaql.query import Query, Subject
 
-__all__ = ["Coverage", "NearMisses", "Relation", "as_payload", "coverage", "near_misses", "relate"]
+__all__ = ["Coverage", "NearMisses", "Relation", "as_payload", "check", "coverage", "near_misses", "relate"]
 
 
 def relate(first: Query, second: Query, *, arrays: bool = True, now: datetime | None = None) -> Relation:
@@ -70,3 +72,12 @@ def near_misses(query: Query, subjects: Iterable[Subject], *, now: datetime | No
     for subject in subjects:
         tally.add(record_of(subject))
     return tally.result()
+
+
+def check(query: Query, samples: Iterable[Subject] = ()) -> list[Diagnostic]:
+    """Return what is probably wrong with a query, and what samples say about it, in the order of the places.
+
+    Places are in `query.source`, or where that is empty in `str(query)`. Samples are what a query can be asked about, taken one after the
+    other, in memory that does not grow with their number. Raises `CodecError` for what is no payload.
+    """
+    return lints.check(query.node, query.source, map(record_of, samples))

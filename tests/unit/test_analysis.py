@@ -25,3 +25,21 @@ def test_near_misses_of_payloads_of_all_kinds():
 def test_what_is_no_payload_is_an_error():
     with pytest.raises(megaql.CodecError):
         analysis.near_misses(megaql.compile("a == 1"), [5])
+
+
+def test_a_check_of_payloads_of_all_kinds():
+    query = megaql.compile('event.nam == "item.added" and total > 5')
+    samples = (sample for sample in [megaql.MegaEvent("item.added"), {"total": "6"}, "text", b"\xff"])
+    found = analysis.check(query, samples)
+    assert [one.code for one in found] == ["unknown-path", "kind-in-samples"]
+    assert (
+        found[1]
+        .render(query.source)
+        .startswith("warning: total is a string, not a number, in all that have it, 1 of 4 samples")
+    )
+
+
+def test_places_of_a_query_without_a_text_are_in_its_canonical_one():
+    query = megaql.compile("a == 1") & megaql.compile("a > 0")
+    (found,) = analysis.check(query)
+    assert str(query)[found.span.start : found.span.end] == "a > 0"

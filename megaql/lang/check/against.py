@@ -5,22 +5,24 @@ A maintainer keeps one rule: samples are not all messages. Every finding says ho
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from megaql.lang import literals, nodes
 from megaql.lang.actual import clean
 from megaql.lang.check.codes import finding
-from megaql.lang.check.tests import compared
+from megaql.lang.check.observed import VALUE_LENGTH
+from megaql.lang.check.tests import compared, is_length
 from megaql.lang.kinds import Kind
 from megaql.lang.nodes import Comparison, Key, Path, Root
 from megaql.lang.printer import is_name, path_text
 from megaql.lang.tree import walk
-from megaql.lang.vocabulary import nearest
+from megaql.lang.vocabulary import KEYWORDS, nearest
 from megaql.source import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from megaql.errors import Diagnostic
     from megaql.lang.check.observed import Observed, Values
@@ -44,16 +46,20 @@ def against(page: Page) -> Iterator[Diagnostic]:
         unknown = [*_unknown_paths(page, seen, spot, told)]
         yield from unknown
         if any(seen.has(path) for path in spot.paths):
-            found = [*_unknown_values(page, seen, spot), *_other_kinds(page, seen, spot)]
+            found = [*_unknown_values(page, seen, spot), *_other_kinds(page, seen, spot, told)]
             yield from found
             if not found and not unknown:
                 yield from _undecided(page, seen, spot)
 
 
+#: Tests in which a field `length` that no sample has is told as what it is.
+_COMPARING: Final = nodes.Compare | nodes.Between
+
+
 def _unknown_paths(page: Page, seen: Observed, spot: Spot, told: set[Path]) -> Iterator[Diagnostic]:
     for path in (one for one in walk(spot.clause) if isinstance(one, Path)):
         place = spot.place(path)
-        if place not in spot.paths or seen.has(place):
+        if place not in spot.paths or seen.has(place) or (is_length(path) and isinstance(spot.clause, _COMPARING)):
             continue
         first = next(
             (
@@ -87,12 +93,12 @@ def _unknown_path(page: Page, seen: Observed, spot: Spot, path: Path, first: Pat
         label, (fix, fix_span) = f"did you mean {clean(near)}?", _renamed(page, last, near)
     elif path.root is Root.BODY and (way := seen.elsewhere(spot.place(path))) is not None:
         hint = f"there is {path_text(Path(tuple(map(Key, way))))}"
-    elif path.root is Root.BODY and (names := seen.beside(first)):
+    elif first.root is Root.BODY and (names := seen.beside(first)):
         hint = f"beside it there are {', '.join(clean(one) for one in names[:LISTED])}"
     return finding(
         "unknown-path",
         last.span,
-        f"{shown} is in none of the {seen.samples}",
+        f"{shown} is {_in_none(seen)}",
         label,
         hint,
         fix=fix,
@@ -104,9 +110,9 @@ def _unknown_path(page: Page, seen: Observed, spot: Spot, path: Path, first: Pat
 def _renamed(page: Page, segment: nodes.Node, name: str) -> tuple[str | None, Span | None]:
     """Return the edit that changes one name of a path, none where either takes quotes."""
     text = page.text(segment.span)
-    return (text[:1].strip("abcdefghijklmnopqrstuvwxyz") and (text[0] if text[0] in "@." else "")) + name if is_name(
-        name
-    ) and is_name(text) else None, segment.span
+    mark = text[:1] if text[:1] in (".", "@") else ""
+    plain = is_name(name) and is_name(text.removeprefix(mark)) and name.lower() not in KEYWORDS
+    return (mark + name if plain else None), segment.span
 
 
 def _has_fallback(clause: nodes.Clause, path: Path) -> bool:
@@ -132,25 +138,38 @@ def _unknown_values(page: Page, seen: Observed, spot: Spot) -> Iterator[Diagnost
         same = texts.get(constant.value.casefold())
         if same is None and (len(texts) > FEW or total < TIMES * len(texts)):
             continue
-        yield _unknown_value(page, seen, value, constant, values, same)
+        yield _unknown_value(page, seen, value, constant, values=values, same=same)
 
 
 def _unknown_value(
-    page: Page, seen: Observed, path: Path, constant: nodes.String, values: Values, same: str | None
+    page: Page, seen: Observed, path: Path, constant: nodes.String, *, values: Values, same: str | None
 ) -> Diagnostic:
-    near = same or (nearest(constant.value, values.texts) if len(constant.value) < 100 else None)
+    near = same or _near(constant.value, values.texts)
     written = literals.write_string(near) if near is not None else None
     listed = [literals.write_string(one) for one, _ in values.texts.most_common(LISTED + 1)]
     hint = f"it is {', '.join(listed[:LISTED])}{' or others' if len(listed) > LISTED else ''}"
     return finding(
         "unknown-value",
         constant.span,
-        f"{page.text(path.span)} is {page.short(constant.span)} in none of the {seen.samples}",
+        f"{page.text(path.span)} is never {page.short(constant.span)} in {seen.every}",
         f"did you mean {clean(written)}?" if written else "",
         clean(hint),
-        fix=written,
+        fix=written if same else None,
         severity="" if written else "note",
     )
+
+
+def _near(word: str, texts: Iterable[str]) -> str | None:
+    """Return the text that is one or two slips of the keyboard away; no fix, since it may be a value that is yet to come."""
+    if len(word) < SHORTEST or len(word) > VALUE_LENGTH:
+        return None
+    near = get_close_matches(word, texts, n=1, cutoff=CLOSE)
+    return near[0] if near and not any(map(str.isdigit, word)) else None
+
+
+#: How long a value is at least for a slip to be told from another value, and how much of it is the same at least.
+SHORTEST: Final = 4
+CLOSE: Final = 0.66
 
 
 _ORDERINGS: Final = frozenset({Comparison.LT, Comparison.LE, Comparison.GT, Comparison.GE})
@@ -165,7 +184,7 @@ _KINDS: Final = {
 }
 
 
-def _other_kinds(page: Page, seen: Observed, spot: Spot) -> Iterator[Diagnostic]:
+def _other_kinds(page: Page, seen: Observed, spot: Spot, told: set[Path]) -> Iterator[Diagnostic]:
     """Yield paths whose values are all of a kind that their test is never true of."""
     if isinstance(spot.clause, nodes.Quantified):
         yield from _no_array(page, seen, spot, spot.clause)
@@ -173,20 +192,31 @@ def _other_kinds(page: Page, seen: Observed, spot: Spot) -> Iterator[Diagnostic]
     for path, wanted in _wanted(spot.clause):
         values = seen.values(spot.place(path))
         of = values.kind if values is not None else None
-        if values is None or of is None or of in wanted:
+        if values is None or of is None or of in wanted or spot.place(path) in told:
             continue
         if Kind.DATE in wanted and of is Kind.STRING:
             continue
+        told.add(spot.place(path))
         name = page.text(path.span)
         want = next(iter(wanted))
-        label, fix = _conversion(page, spot, path, of, want, values)
+        label, fix = _conversion(page, spot, path, of=of, want=want, values=values)
         yield finding(
             "kind-in-samples",
             path.span,
-            f"{name} is {of.value}, not {want.value}, in all of the {seen.samples} that have it",
+            f"{name} is {of.value}, not {want.value}, in {_that_have_it(seen, values)}",
             label,
             fix=fix,
         )
+
+
+def _that_have_it(seen: Observed, values: Values) -> str:
+    if values.present == seen.samples_seen:
+        return seen.every
+    return f"all that have it, {values.present:,} of {seen.samples}"
+
+
+def _in_none(seen: Observed) -> str:
+    return "not in the one sample" if seen.samples_seen == 1 else f"in none of the {seen.samples}"
 
 
 def _wanted(clause: nodes.Clause) -> Iterator[tuple[Path, frozenset[Kind]]]:
@@ -214,7 +244,7 @@ def _wanted(clause: nodes.Clause) -> Iterator[tuple[Path, frozenset[Kind]]]:
             return
 
 
-def _conversion(page: Page, spot: Spot, path: Path, of: Kind, want: Kind, values: Values) -> tuple[str, str | None]:
+def _conversion(page: Page, spot: Spot, path: Path, *, of: Kind, want: Kind, values: Values) -> tuple[str, str | None]:
     """Return what to write for a value of another kind, with the fix of the path where it is certain."""
     name = page.text(path.span)
     if want is Kind.NUMBER and of is Kind.STRING:
@@ -241,7 +271,7 @@ def _no_array(page: Page, seen: Observed, spot: Spot, node: nodes.Quantified) ->
     yield finding(
         "kind-in-samples",
         node.path.span,
-        f"{name} is {of.value if of else 'no array'} in all of the {seen.samples} that have it, not an array",
+        f"{name} is {of.value if of else 'no array'}, not an array, in {_that_have_it(seen, values)}",
         f"write {node.quantifier.value} {node.variable} of {name} for values that are no arrays",
         fix=fix,
         fix_span=Span(node.span.start, node.path.span.start) if fix else None,
@@ -258,7 +288,7 @@ def _undecided(page: Page, seen: Observed, spot: Spot) -> Iterator[Diagnostic]:
         yield finding(
             "never-decides",
             spot.clause.span,
-            f"'{page.short(spot.clause.span)}' is unknown for all of the {seen.samples}",
+            f"'{page.short(spot.clause.span)}' is unknown for {seen.every}",
             "",
             f"in the first one, {clean(reason)}",
         )

@@ -20,12 +20,12 @@ def grouping(page: Page) -> Iterator[Diagnostic]:
     """Yield each `and` that binds tighter than an `or` beside it only by rule."""
     if not page.written:
         return
-    for spot in page.spots:
+    for spot in page.alive:
         if not isinstance(spot.clause, nodes.Or):
             continue
         for before, part in zip([None, *spot.parts], spot.parts, strict=False):
             span = part.clause.span
-            if not isinstance(part.clause, nodes.And) or is_parenthesised(page, span):
+            if not isinstance(part.clause, nodes.And) or part in page.dead or is_parenthesised(page, span):
                 continue
             gap = (
                 page.text(Span(before.clause.span.end, span.start))

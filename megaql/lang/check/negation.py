@@ -122,19 +122,25 @@ def _finding(page: Page, spot: Spot, paths: list[Path]) -> Iterator[Diagnostic]:
     severity, count = "note", ""
     if seen is not None:
         severity, count = "warning", f" ({seen.missing(spot.place(path)):,} of {seen.samples})"
-    whole = _negated_whole(spot)
-    clause = page.short(whole.clause.span)
-    fallback = "a default: ??" if path.root is Root.ENVELOPE else f"{name} ?? null"
+    whole = _negation_of(spot)
+    where = "are unknown here, and not delivered" if not spot.places else "are unknown here"
     yield finding(
         "unguarded-negation",
-        whole.clause.span,
-        f"messages without {name}{count} are unknown here, and not delivered",
+        spot.clause.span if whole is None else whole.clause.span,
+        f"{'elements' if path.root is Root.VARIABLE else 'messages'} without {name}{count} {where}",
         "",
-        f"to take them too, write (missing {name} or {clause}), or {fallback}",
+        f"to take them too, write (missing {name} or {page.short(whole.clause.span)})" if whole is not None else "",
         severity=severity,
     )
 
 
-def _negated_whole(spot: Spot) -> Spot:
-    """Return the `not` that a test stands in alone, or the test."""
-    return spot.parent if spot.parent is not None and isinstance(spot.parent.clause, nodes.Not) else spot
+def _negation_of(spot: Spot) -> Spot | None:
+    """Return the negated test, or the `not` around it; None where a quantifier is what negates it."""
+    if spot.sign is Sign.HOLDS:
+        return spot
+    for around in spot.around():
+        if isinstance(around.clause, nodes.Not):
+            return around
+        if not around.is_joined:
+            return None
+    return None

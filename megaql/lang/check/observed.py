@@ -53,8 +53,9 @@ STEPS: Final = 20_000
 
 @dataclass(slots=True)
 class Values:
-    """What one path led to: in how many samples to nothing, to an array, to values of which kinds, and to which texts."""
+    """What one path led to: in how many samples to something, at some place to nothing, to an array, to which kinds and texts."""
 
+    present: int = 0
     missing: int = 0
     arrays: int = 0
     kinds: Counter[Kind] = field(default_factory=Counter)
@@ -71,6 +72,7 @@ class Values:
     def add(self, found: list[Found], budget: Budget) -> None:
         """Take what the path leads to in one more sample."""
         values = [one.value for one in found if one.value is not MISSING and not isinstance(one.value, Reason)]
+        self.present += bool(values)
         self.missing += len(values) < len(found) or not found
         self.arrays += any(kind(one) is Kind.ARRAY for one in values)
         single = [leaf.value for one in found for leaf in islice(leaves(one, budget), LOOKED_AT)][:LOOKED_AT]
@@ -102,11 +104,17 @@ class Observed:
                 self._undecided[spot.clause] = ""
         self._names: dict[tuple[str, ...], None] = {}
         self._attributes: dict[str, None] = {}
+        self._events = False
 
     @property
     def samples(self) -> str:
         """How many samples there were, in words."""
         return f"{self.samples_seen:,} sample{'' if self.samples_seen == 1 else 's'}"
+
+    @property
+    def every(self) -> str:
+        """All samples, in words."""
+        return "the one sample" if self.samples_seen == 1 else f"all {self.samples}"
 
     def add(self, record: Record) -> None:
         """Look at one more sample."""
@@ -127,6 +135,7 @@ class Observed:
             self._search(record)
 
     def _search(self, record: Record) -> None:
+        self._events = self._events or record.mega
         attributes = record.envelope.get("attributes")
         if kind(attributes) is Kind.OBJECT:
             self._attributes.update(dict.fromkeys(islice(_names_of(attributes), NAMES - len(self._attributes))))
@@ -141,7 +150,7 @@ class Observed:
     def has(self, path: Path) -> bool:
         """Whether a path led to something in some sample, or was not followed."""
         values = self._values.get(path)
-        return values is None or values.missing < self.samples_seen or bool(values.kinds or values.arrays)
+        return values is None or values.present > 0
 
     def missing(self, path: Path) -> int:
         """Return in how many samples a path, or a part of it, led nowhere."""
@@ -153,6 +162,11 @@ class Observed:
         values = self._values.get(path)
         return values is not None and values.arrays > 0
 
+    def has_null(self, path: Path) -> bool:
+        """Whether a path led to null in some sample."""
+        values = self._values.get(path)
+        return values is not None and Kind.NULL in values.kinds
+
     def undecided(self, clause: Clause) -> str:
         """Return why a test was unknown in the first sample, if it was in all of them."""
         return self._undecided.get(clause, "") if self.samples_seen else ""
@@ -162,7 +176,8 @@ class Observed:
         if path.root is Root.ENVELOPE:
             return [*self._attributes]
         outer = _written(path)[:-1]
-        return [names[-1] for names in self._names if names[:-1] == outer]
+        places = [outer, ("event", "attributes")] if self._events and outer == ("event",) else [outer]
+        return list(dict.fromkeys(names[-1] for names in self._names if names[:-1] in places))
 
     def elsewhere(self, path: Path) -> tuple[str, ...] | None:
         """Return another way to the last name of a path, the shortest."""

@@ -32,6 +32,7 @@ def single_tests(page: Page) -> Iterator[Diagnostic]:
         yield from _never(page, spot)
         yield from _vacuous(page, spot)
         yield from _values(page, spot)
+        yield from _null(page, spot)
         yield from _texts(page, spot)
         yield from _names(page, spot)
 
@@ -100,6 +101,7 @@ def _values(page: Page, spot: Spot) -> Iterator[Diagnostic]:
             isinstance(constant, nodes.String)
             and constant.value in {"true", "false", "null"}
             and isinstance(value, nodes.Path)
+            and not _was_seen(page, spot.place(value))
         ):
             yield finding(
                 "quoted-word",
@@ -107,9 +109,15 @@ def _values(page: Page, spot: Spot) -> Iterator[Diagnostic]:
                 f"{page.short(constant.span)} is a text of {len(constant.value)} letters, not {constant.value}",
                 f"without quotes it is {constant.value}",
             )
+
+
+def _null(page: Page, spot: Spot) -> Iterator[Diagnostic]:
+    """Yield a comparison with null where absence may be meant; not where the samples have null there."""
     match spot.clause:
         case nodes.Compare(nodes.Comparison.EQ, nodes.Path() as path, nodes.Null()) if (
-            spot.sign is Sign.HOLDS and not _asks_presence(spot)
+            spot.sign is Sign.HOLDS
+            and not _asks_presence(spot)
+            and not (page.observed is not None and page.observed.has_null(spot.place(path)))
         ):
             text = page.text(path.span)
             yield finding(
@@ -119,6 +127,11 @@ def _values(page: Page, spot: Spot) -> Iterator[Diagnostic]:
                 "",
                 f"for absence write missing {text}; for both, {text} ?? null == null",
             )
+
+
+def _was_seen(page: Page, path: nodes.Path) -> bool:
+    """Whether samples have a path, so that they say whether its values are of the kind."""
+    return page.observed is not None and page.observed.has(path)
 
 
 def _asks_presence(spot: Spot) -> bool:
@@ -204,33 +217,41 @@ def _equality(
 
 
 def _names(page: Page, spot: Spot) -> Iterator[Diagnostic]:
-    """Yield names that read like something else."""
+    """Yield names that read like something else, unless samples have them."""
+    if not isinstance(spot.clause, nodes.Compare | nodes.Between):
+        return
     for path in (one for one in walk(spot.clause) if isinstance(one, nodes.Path)):
-        head, last = path.segments[0], path.segments[-1]
         plain = page.text(path.span)
-        if len(path.segments) == 1 and path.root is nodes.Root.BODY and isinstance(head, nodes.Key):
-            if (found := _SINCE.fullmatch(plain)) is not None:
-                meant = f"ago({found[1].lower()})" if found[1] else "now()"
-                words = f"{plain} is the name of a field here; there is no arithmetic"
-                if not found[1]:
-                    words = "now is the name of a field here"
-                certain = not found[1] and not isinstance(spot.clause, nodes.Compare | nodes.Between)
-                if not certain:
-                    yield finding("no-arithmetic", path.span, words, f"write {meant}", fix=meant)
-        elif (
-            isinstance(last, nodes.Key)
-            and last.name in {"length", "size"}
-            and path.root is not nodes.Root.ENVELOPE
-            and isinstance(spot.clause, nodes.Compare | nodes.Between)
-            and not (page.observed is not None and page.observed.has(spot.place(path)))
-        ):
+        last = path.segments[-1]
+        if _was_seen(page, spot.place(path)) or not isinstance(last, nodes.Key):
+            continue
+        if len(path.segments) == 1 and (since := _SINCE.fullmatch(plain)) is not None:
+            if since[1] or not _asks_equality(spot.clause):
+                meant = f"ago({since[1].lower()})" if since[1] else "now()"
+                words = f"{plain} is the name of a field here" + ("; there is no arithmetic" if since[1] else "")
+                yield finding("no-arithmetic", path.span, words, f"write {meant}", fix=meant)
+        elif is_length(path):
             outer = page.text(Span(path.span.start, last.span.start)).rstrip(". ")
+            sure = page.observed is not None
             yield finding(
                 "length-field",
-                last.span,
-                f"{plain} is a field named {last.name}",
+                path.span,
+                f"{plain} is a field named {last.name}" + (", which no sample has" if sure else ""),
                 f"for how long it is, write length({outer})",
+                fix=f"length({outer})" if sure else None,
+                severity="warning" if sure else "",
             )
+
+
+def _asks_equality(clause: nodes.Clause) -> bool:
+    return isinstance(clause, nodes.Compare) and clause.operator in {nodes.Comparison.EQ, nodes.Comparison.NE}
+
+
+def is_length(path: nodes.Path) -> bool:
+    """Whether a path of the body reads like asking how long something is."""
+    last = path.segments[-1]
+    named = isinstance(last, nodes.Key) and last.name in {"length", "size"}
+    return named and len(path.segments) > 1 and path.root is not nodes.Root.ENVELOPE
 
 
 _SINCE: Final = re.compile(r"now(?:-((?:\d+(?:ms|[smhdw]))+))?", re.IGNORECASE)

@@ -58,10 +58,13 @@ def _dead_parts(page: Page, spot: Spot) -> Iterator[Diagnostic]:
                 yield blame(page, part, "dead-clause", without(page, part))
     elif not spot.is_joined and not isinstance(spot.clause, nodes.Not):
         for part in spot.parts:
-            wants = (Want.MATCH, part.sign.want)
-            if any(page.questions.impossible(Demand(part.asked, want)) for want in dict.fromkeys(wants)):
+            if page.questions.impossible(Demand(part.asked, part.sign.want)):
                 page.dead.add(part)
                 yield blame(page, part, "dead-clause")
+            elif page.questions.impossible(Demand(part.asked, Want.MATCH)):
+                page.dead.add(part)
+                span = part.clause.span
+                yield finding("dead-clause", span, f"no element can ever meet '{page.short(span)}'")
 
 
 def blame(page: Page, spot: Spot, code: str, edit: Edit | None = None) -> Diagnostic:
@@ -70,14 +73,15 @@ def blame(page: Page, spot: Spot, code: str, edit: Edit | None = None) -> Diagno
     culprit = _culprit(page, spot)
     if culprit.needs_all and (pair := _pair(page, culprit, arrays=True)) is not None:
         first, second = (one.clause.span for one in pair)
-        words = f"{lead}: '{page.short(first)}' and '{page.short(second)}' exclude each other"
+        together = "cannot both be false" if culprit.sign is Sign.FAILS else "exclude each other"
+        words = f"{lead}: '{page.short(first)}' and '{page.short(second)}' {together}"
         related = ((first, "never together with this"),)
-        return _finding(code, second, words, "this one" if code == "always-false" else "", edit, related)
+        return _finding(code, second, words, "this one" if code == "always-false" else "", edit=edit, related=related)
     if culprit.is_test and culprit.sign is Sign.HOLDS and (why := never(page, culprit.clause)) is not None:
         fix = Edit(why.fix, why.fix_span or why.span) if why.fix is not None else edit
-        return _finding(code, why.span, f"{lead}: {why.words}", why.label, fix)
+        return _finding(code, why.span, f"{lead}: {why.words}", why.label, edit=fix)
     words = f"{lead}: {_sentence(page, culprit)}"
-    return _finding(code, culprit.clause.span, words, "leave it out" if edit else "", edit)
+    return _finding(code, culprit.clause.span, words, "leave it out" if edit else "", edit=edit)
 
 
 def _finding(
@@ -85,6 +89,7 @@ def _finding(
     span: Span,
     words: str,
     label: str,
+    *,
     edit: Edit | None,
     related: tuple[tuple[Span, str], ...] = (),
 ) -> Diagnostic:
@@ -152,14 +157,17 @@ def _array_only(page: Page, spot: Spot) -> Iterator[Diagnostic]:
         return
     first, second = pair
     path = next((to_text(path) for path in first.paths if path in second.paths), to_text(first.paths[0]))
+    fails = spot.sign is Sign.FAILS
+    together = "cannot both be false" if fails else "exclude each other"
     either = _either(first, second)
+    hint = f"for either of them, write {either}" if either else "" if fails else "for either of them, join them by 'or'"
     yield finding(
         "array-only",
         second.clause.span,
-        f"'{page.short(first.clause.span)}' and '{page.short(second.clause.span)}' exclude each other unless {path} leads to an array",
-        "only an array has both",
-        f"for either of them, write {either}" if either else "for either of them, join them by 'or'",
-        related=((first.clause.span, "excluded by this"),),
+        f"'{page.short(first.clause.span)}' and '{page.short(second.clause.span)}' {together} unless {path} leads to an array",
+        "only for an array" if fails else "only an array has both",
+        hint,
+        related=((first.clause.span, "excluded by this" if not fails else "nor this"),),
     )
 
 
