@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from megaql import convert, patterns
-    from megaql.analysis import coverage, near_misses, relate
+    from megaql.analysis import check, coverage, near_misses, relate
     from megaql.broker.message import Message
     from megaql.broker.publisher import Publisher
     from megaql.codec.payloads import Blob, DataObject, MegaEvent, MegaObject, Payload, Plaintext
@@ -61,6 +61,7 @@ __all__ = [
     "Retry",
     "Router",
     "Verdict",
+    "check",
     "compile",
     "convert",
     "coverage",
@@ -72,7 +73,7 @@ __all__ = [
 
 #: Where each public name lives.
 _HOMES = {
-    "megaql.analysis": ("coverage", "near_misses", "relate"),
+    "megaql.analysis": ("check", "coverage", "near_misses", "relate"),
     "megaql.broker.message": ("Message",),
     "megaql.broker.publisher": ("Publisher",),
     "megaql.codec.payloads": ("Blob", "DataObject", "MegaEvent", "MegaObject", "Payload", "Plaintext"),

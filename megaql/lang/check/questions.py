@@ -1,4 +1,4 @@
-"""Asks the solver, as often as a check may: past the last question every answer is "not proven".
+"""Asks the solver, as often as a check may: what cannot be paid for is "not proven".
 
 A maintainer keeps one rule: what a check costs is bounded by counting questions and what they are about, never by a clock, so that the
 same query has the same findings everywhere.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from megaql.lang.nodes import Key, Path, Root
+from megaql.lang.nodes import Key, Matches, Path, Root, TextTest
 from megaql.lang.solve import Impossible, Limit, solve
 from megaql.lang.tree import walk
 
@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from megaql.lang.nodes import Clause
     from megaql.lang.solve import Demand
 
-#: What all questions of one check may cost: a question about a clause of a few words costs 1.
-BUDGET: Final = 120
+#: What all questions of one check may cost: a question about a clause of a few words costs 1, some milliseconds.
+BUDGET: Final = 80
 
 #: Clauses and values for which a question costs one more.
 NODES_FOR_ONE: Final = 20
+
+#: What costs one more by itself: an automaton has to be made of it.
+_COSTLY: Final = Matches | TextTest
 
 #: How far the solver goes for one question: a few milliseconds; it takes less for most.
 LIMIT: Final = Limit(branches=60, looks=4_000, items=400)
@@ -43,19 +46,22 @@ class Questions:
 
         Nothing is proven about a variable beside other paths of the body: the body may be an array, which holds no key beside it.
         """
+        if self._left <= 0:
+            return False
         asked = frozenset(demands), arrays
         if len(frozenset().union(*(self._about(demand.clause) for demand in demands))) > 1:
             return False
         if asked not in self._answers:
-            self._left -= 1 + sum(self._size(demand.clause) for demand in demands) // NODES_FOR_ONE
-            if self._left < 0:
-                return False
+            cost = 1 + sum(self._size(demand.clause) for demand in demands) // NODES_FOR_ONE
+            if cost > self._left:
+                return False  # a smaller question may still be asked
+            self._left -= cost
             self._answers[asked] = isinstance(solve(demands, arrays=arrays, limit=LIMIT), Impossible)
         return self._answers[asked]
 
     def _size(self, clause: Clause) -> int:
         if clause not in self._sizes:
-            self._sizes[clause] = sum(1 for _ in walk(clause))
+            self._sizes[clause] = sum(NODES_FOR_ONE if isinstance(one, _COSTLY) else 1 for one in walk(clause))
         return self._sizes[clause]
 
     def _about(self, clause: Clause) -> frozenset[bool]:
