@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from megaql.lang.nodes import Key, Matches, Path, Root, TextTest
+from megaql.lang.nodes import Count, Key, Matches, Path, Quantified, Root, TextTest
 from megaql.lang.solve import Impossible, Limit, solve
 from megaql.lang.tree import walk
 
@@ -22,8 +22,8 @@ BUDGET: Final = 80
 #: Clauses and values for which a question costs one more.
 NODES_FOR_ONE: Final = 20
 
-#: What costs one more by itself: an automaton has to be made of it.
-_COSTLY: Final = Matches | TextTest
+#: What costs one more by itself: an automaton has to be made of it, or elements.
+_COSTLY: Final = Count | Matches | Quantified | TextTest
 
 #: How far the solver goes for one question: a few milliseconds; it takes less for most.
 LIMIT: Final = Limit(branches=60, looks=4_000, items=400)
