@@ -11,16 +11,7 @@ from megaql.cli import options
 from megaql.cli.environment import Color
 from megaql.cli.options import ColorOption, ParamOption
 from megaql.cli.queries import QueriesOption
-
-
-class Service(StrEnum):
-    """What `--to` and `--from` may name."""
-
-    EVENTBRIDGE = "eventbridge"
-    SNS_BODY = "sns-body"
-    SNS_ATTRIBUTES = "sns-attributes"
-    LAMBDA = "lambda"
-    PIPES = "pipes"
+from megaql.cli.services import Service
 
 
 class Form(StrEnum):

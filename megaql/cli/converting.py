@@ -22,8 +22,8 @@ from megaql.lang.printer import cut
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from megaql.cli.convert import Service
     from megaql.cli.environment import Environment
+    from megaql.cli.services import Service
     from megaql.convert.export import Export
     from megaql.query import Query
 
