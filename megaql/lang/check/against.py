@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from megaql.errors import Diagnostic
     from megaql.lang.check.observed import Observed, Values
-    from megaql.lang.check.page import Page, Spot
+    from megaql.lang.check.page import Page
+    from megaql.lang.check.spots import Spot
 
 #: Different values of a path that are taken for all there are, if each came so many times on average.
 FEW: Final = 25

@@ -12,7 +12,8 @@ from megaql.lang import nodes
 from megaql.source import Span
 
 if TYPE_CHECKING:
-    from megaql.lang.check.page import Page, Spot
+    from megaql.lang.check.page import Page
+    from megaql.lang.check.spots import Spot
     from megaql.lang.tokens import Token
 
 

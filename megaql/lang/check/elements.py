@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from megaql.lang import nodes
 from megaql.lang.check.codes import finding
-from megaql.lang.check.page import Sign
+from megaql.lang.check.spots import Sign
 from megaql.lang.nodes import Each, Index, Key, Path, Root
 from megaql.lang.tree import walk
 from megaql.lang.vocabulary import KEYWORDS
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from megaql.errors import Diagnostic
-    from megaql.lang.check.page import Page, Spot
+    from megaql.lang.check.page import Page
+    from megaql.lang.check.spots import Spot
 
 
 def elements(page: Page) -> Iterator[Diagnostic]:

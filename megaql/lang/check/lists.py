@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from megaql.lang import nodes
 from megaql.lang.check.codes import finding
 from megaql.lang.check.editing import without_item
-from megaql.lang.check.page import Sign
+from megaql.lang.check.spots import Sign
 from megaql.lang.dates import Moment
 from megaql.lang.kinds import Folded, Kind, kind, text
 from megaql.lang.operands import literal, lookup_key
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from megaql.errors import Diagnostic
-    from megaql.lang.check.page import Page, Spot
+    from megaql.lang.check.page import Page
+    from megaql.lang.check.spots import Spot
 
 #: Findings about the items of one list.
 REPORTED: Final = 20

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from megaql.lang import nodes
 from megaql.lang.check.codes import finding
-from megaql.lang.check.page import Sign, Spot
+from megaql.lang.check.spots import Sign, Spot
 from megaql.lang.nodes import Key, Path, Presence, Root
 from megaql.lang.printer import to_text
 from megaql.lang.tree import children

@@ -23,7 +23,7 @@ from megaql.lang.verdict import Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from megaql.lang.check.page import Spot
+    from megaql.lang.check.spots import Spot
     from megaql.lang.nodes import Clause
     from megaql.lang.paths import Found
     from megaql.lang.record import Record

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from megaql.lang import nodes
 from megaql.lang.check.codes import finding
 from megaql.lang.check.editing import in_parentheses, without
-from megaql.lang.check.page import Sign
+from megaql.lang.check.spots import Sign
 from megaql.lang.check.verdicts import COMPARED, alike
 from megaql.lang.solve import Demand, Want
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from megaql.errors import Diagnostic
-    from megaql.lang.check.page import Page, Spot
+    from megaql.lang.check.page import Page
+    from megaql.lang.check.spots import Spot
 
 
 def redundancy(page: Page) -> Iterator[Diagnostic]:

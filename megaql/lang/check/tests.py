@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from megaql.lang import literals, nodes
 from megaql.lang.check.codes import finding
 from megaql.lang.check.never import never, other_value
-from megaql.lang.check.page import Sign, Spot
+from megaql.lang.check.spots import Sign, Spot
 from megaql.lang.printer import to_text
 from megaql.lang.solve import Demand
 from megaql.lang.tree import walk

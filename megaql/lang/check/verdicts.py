@@ -12,7 +12,7 @@ from megaql.lang import nodes
 from megaql.lang.check.codes import finding
 from megaql.lang.check.editing import Edit, without
 from megaql.lang.check.never import never
-from megaql.lang.check.page import Sign
+from megaql.lang.check.spots import Sign
 from megaql.lang.printer import to_text
 from megaql.lang.solve import Demand, Want
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from megaql.errors import Diagnostic
-    from megaql.lang.check.page import Page, Spot
+    from megaql.lang.check.page import Page
+    from megaql.lang.check.spots import Spot
     from megaql.source import Span
 
 #: Items of one `and` or `or` that are compared with each other.

@@ -10,8 +10,8 @@ import megaql
 from megaql.lang import nodes, parser
 from megaql.lang.check import CODES, check, printed
 from megaql.lang.check.observed import LOOKED_AT, NAMES, VALUES, Observed
-from megaql.lang.check.page import Sign, Spot
 from megaql.lang.check.questions import Questions
+from megaql.lang.check.spots import Sign, Spot
 from megaql.lang.record import Record
 from megaql.lang.solve import Demand, Want
 from megaql.query import record_of
