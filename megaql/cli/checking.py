@@ -6,13 +6,12 @@ else from being checked.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from megaql.cli import complaint
 from megaql.cli.findings import Finding
-from megaql.cli.loading import load_app
+from megaql.cli.loading import load_app, names_app
 from megaql.cli.rewriting import rewrite
 from megaql.cli.texts import exists, expanded, is_file, text_given
 from megaql.errors import ConsumerError, MegaQLError, QueryError
@@ -29,9 +28,6 @@ if TYPE_CHECKING:
     from megaql.errors import Diagnostic
     from megaql.lang.nodes import Clause
     from megaql.lang.record import Record
-
-#: A module and an App in it; no query has this form, for a colon stands in none without a quantifier.
-_APP: Final = re.compile(r"[\w./-]+:\w*")
 
 
 class Checking:
@@ -165,7 +161,7 @@ class Checking:
 
 def _is_application(given: str) -> bool:
     """Say whether a word is MODULE:APP, or a Python file, for which somebody may take that."""
-    return given.endswith(".py") if exists(given) else _APP.fullmatch(given) is not None and not is_file(given)
+    return given.endswith(".py") if exists(given) else names_app(given) and not is_file(given)
 
 
 def _mistakes(source: Source) -> list[Diagnostic]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import re
 import sys
 import traceback
 from pathlib import Path
@@ -25,7 +26,15 @@ DEFAULT_NAME: Final = "app"
 #: Frames of the user's code that are shown, the innermost last.
 SHOWN_FRAMES: Final = 4
 
+#: A module and an App in it; no query has this form, for a colon stands in none without a quantifier.
+_APP: Final = re.compile(r"[\w./-]+:\w*")
+
 _OURS: Final = str(Path(__file__).resolve().parents[1])
+
+
+def names_app(text: str) -> bool:
+    """Say whether a word has the form of MODULE:APP, be there such a module or not."""
+    return _APP.fullmatch(text) is not None
 
 
 def load_app(text: str) -> App:

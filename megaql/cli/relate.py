@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -33,9 +32,6 @@ class Expect(StrEnum):
     EXCLUDES = "excludes"
     DISTINCT = "distinct"
 
-
-#: A module and an App in it; no query has this form, for a colon stands in none without a quantifier.
-_APP: Final = re.compile(r"[\w./-]+:\w*")
 
 _QUERY_FILE: Final = ".mql"
 
@@ -125,7 +121,9 @@ def _set(world: Environment, given: str, param: list[str] | None) -> Mapping[str
         file = read_file(given)
         parse_all(file)  # tells the mistakes of all queries at once
         return dict(zip(file.names, _compiled([query.source for query in file.queries], param), strict=True))
-    if not _APP.fullmatch(given):
+    from megaql.cli.loading import names_app  # noqa: PLC0415 - as above
+
+    if not names_app(given):
         raise typer.BadParameter(
             "a second query is missing; alone stands a file (.mql) or MODULE:APP", param_hint="QUERY"
         )
