@@ -7,13 +7,13 @@ number of threads may ask one at once.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from megaql.codec.decode import payload_of
 from megaql.codec.payloads import Blob, DataObject, MegaEvent, Plaintext
-from megaql.lang import evaluator, explain, limits, nodes, printer, tree
+from megaql.lang import explain, limits, nodes, printer, tree
+from megaql.lang.compiler.matcher import Matcher
 from megaql.lang.record import MISSING, Record, SupportsRecord
-from megaql.lang.verdict import Verdict
 from megaql.source import Source
 
 if TYPE_CHECKING:
@@ -22,9 +22,18 @@ if TYPE_CHECKING:
     from megaql.codec.payloads import Payload
     from megaql.lang.explain import Explanation
     from megaql.lang.nodes import Clause
+    from megaql.lang.verdict import Verdict
 
     #: What a query can be asked about. A `dict` is taken as a decoded body, MEGA if it says so.
     Subject = Payload | SupportsRecord | Record | dict[str, object] | list[object] | str | bytes
+
+
+class Matches(Protocol):
+    """What `Query.matches` is."""
+
+    def __call__(self, subject: Subject, *, now: datetime | None = None) -> bool:
+        """Say whether the verdict is MATCH; no data makes it raise. `now` is the time that `now()` and `age()` see."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +47,31 @@ class Query:
     node: Clause
     source: Source = field(default=Source(""), compare=False, repr=False)
 
+    #: `matches(subject, *, now=None)` says whether the verdict is MATCH. It is a function of its own, made on first use.
+    matches: Matches = field(init=False, compare=False, repr=False)
+    matcher: Matcher = field(init=False, compare=False, repr=False)
+
     def __post_init__(self) -> None:
         limits.check_tree(self.node, self.source if self.source.text else None)
+        object.__setattr__(self, "matcher", Matcher(self.node))
+        object.__setattr__(self, "matches", self._first_match)
 
-    def matches(self, subject: Subject, *, now: datetime | None = None) -> bool:
-        """Say whether the verdict is MATCH."""
-        return self.evaluate(subject, now=now) is Verdict.MATCH
+    def __reduce__(self) -> tuple[type[Query], tuple[Clause, Source]]:
+        return Query, (self.node, self.source)
+
+    def _first_match(self, subject: Subject, *, now: datetime | None = None) -> bool:
+        """Make the function that `matches` is from now on."""
+        matcher = self.matcher
+
+        def matches_record(subject: Subject, *, now: datetime | None = None) -> bool:
+            return matcher.matches(record_of(subject), now)
+
+        object.__setattr__(self, "matches", matcher.entry(matches_record))
+        return self.matches(subject, now=now)
 
     def evaluate(self, subject: Subject, *, now: datetime | None = None) -> Verdict:
         """Return MATCH, NO_MATCH or UNKNOWN; no data makes it raise. `now` is the time that `now()` and `age()` see."""
-        return evaluator.evaluate(self.node, record_of(subject), now=now)
+        return self.matcher.evaluate(record_of(subject), now)
 
     def explain(self, subject: Subject, *, now: datetime | None = None) -> Explanation:
         """Return the verdict of every clause with the values it rests on."""
