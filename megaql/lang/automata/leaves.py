@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 import re2
 
-from megaql.lang.automata.charsets import EVERYTHING, NONE, SURROGATES, CharSet, all_chars
+from megaql.lang.automata.charsets import EVERYTHING, SURROGATES, CharSet, all_chars
 from megaql.lang.automata.syntax import Char, Class, Dot, Range
 
 if TYPE_CHECKING:
-    from megaql.lang.automata.syntax import Leaf
+    from collections.abc import Iterable, Iterator
+
+    from megaql.lang.automata.syntax import Leaf, Named
 
 #: Sets kept for reuse, one for each class of each regex.
 CACHED_SETS: Final = 512
@@ -31,62 +33,102 @@ def seen_by_re2(chars: CharSet) -> CharSet:
 @lru_cache(CACHED_SETS)
 def chars_of(leaf: Leaf) -> CharSet:
     """Return the code points that a leaf takes."""
+    chars = known(leaf)
+    return seen_by_re2(_asked(source(leaf))) if chars is None else chars
+
+
+@lru_cache(CACHED_SETS)
+def known(leaf: Leaf) -> CharSet | None:
+    """Return the code points that a leaf takes, or `None` where they are to be asked of RE2, which takes milliseconds."""
     match leaf:
         case Dot(newline):
-            return EVERYTHING if newline else ~CharSet.chars("\n")
+            return EVERYTHING if newline else _NO_NEWLINE
         case Char(char, fold):
-            return seen_by_re2(_folded(char) if fold else CharSet.chars(char))
-        case Class(_, negated, fold, source):
-            plain = _plain(leaf)
-            if plain is None:
-                return seen_by_re2(_asked(source, fold=fold))
-            return seen_by_re2(~plain if negated else plain)
+            chars = _union((Range(char, char),), fold=fold)
+            return chars and seen_by_re2(chars)
+        case Class(items, negated, fold):
+            chars = _union(items, fold=fold)
+            return chars and seen_by_re2(~chars if negated else chars)
         case _:
             assert_never(leaf)
 
 
+def source(leaf: Leaf) -> str:
+    """Return a regex that takes what the leaf does, wherever it stands."""
+    match leaf:
+        case Dot(newline):
+            return "(?s:.)" if newline else "(?-s:.)"
+        case Char(char, fold):
+            return f"(?i:\\x{{{ord(char):x}}})" if fold else f"\\x{{{ord(char):x}}}"
+        case Class(_, _, fold, text):
+            return f"(?i:{text})" if fold else f"(?-i:{text})"
+        case _:
+            assert_never(leaf)
+
+
+_NO_NEWLINE: Final = ~CharSet.chars("\n")
+
 #: The sets whose ASCII meaning RE2 documents.
-_NAMED: Final = {
+_ASCII: Final = {
     r"\d": CharSet.of([(48, 57)]),
     r"\s": CharSet.chars("\t\n\f\r "),
     r"\w": CharSet.of([(48, 57), (65, 90), (95, 95), (97, 122)]),
+    "[:alnum:]": CharSet.of([(48, 57), (65, 90), (97, 122)]),
+    "[:alpha:]": CharSet.of([(65, 90), (97, 122)]),
+    "[:ascii:]": CharSet.of([(0, 127)]),
+    "[:blank:]": CharSet.chars("\t "),
+    "[:cntrl:]": CharSet.of([(0, 31), (127, 127)]),
+    "[:digit:]": CharSet.of([(48, 57)]),
+    "[:graph:]": CharSet.of([(33, 126)]),
+    "[:lower:]": CharSet.of([(97, 122)]),
+    "[:print:]": CharSet.of([(32, 126)]),
+    "[:punct:]": CharSet.of([(33, 47), (58, 64), (91, 96), (123, 126)]),
+    "[:space:]": CharSet.chars("\t\n\v\f\r "),
+    "[:upper:]": CharSet.of([(65, 90)]),
+    "[:word:]": CharSet.of([(48, 57), (65, 90), (95, 95), (97, 122)]),
+    "[:xdigit:]": CharSet.of([(48, 57), (65, 70), (97, 102)]),
 }
-_NAMED.update({source.upper(): ~chars for source, chars in list(_NAMED.items())})
+#: Those that are named as what they leave out: case is folded before that.
+_OPPOSITES: Final = {name.upper() if name[0] == "\\" else f"[:^{name[2:]}": name for name in _ASCII}
 
 #: What RE2 takes for an ASCII letter when case does not count, beside its two ASCII forms: the long s and the Kelvin sign.
 _FOLDS_TO_ASCII: Final = {"s": "\u017f", "k": "\u212a"}
 
 
-def _plain(leaf: Class) -> CharSet | None:
-    r"""Return what stands in a class where that needs no table: ranges and `\d \s \w`, in ASCII if case does not count."""
-    total = NONE
-    for item in leaf.items:
-        if not isinstance(item, Range):
-            if leaf.fold or item.source not in _NAMED:
-                return None
-            total |= _NAMED[item.source]
-        elif not leaf.fold:
-            total |= CharSet(((ord(item.low), ord(item.high)),))
-        elif item.high.isascii():
-            for code in range(ord(item.low), ord(item.high) + 1):
-                total |= _folded(chr(code))
+def _union(items: Iterable[Range | Named], *, fold: bool) -> CharSet | None:
+    """Return what the items of a class take together, where that needs no table beyond ASCII."""
+    ranges: list[tuple[int, int]] = []
+    for item in items:
+        if isinstance(item, Range):
+            chars, negated = CharSet(((ord(item.low), ord(item.high)),)), False
         else:
-            return None
-    return total
+            negated = item.source in _OPPOSITES
+            named = _ASCII.get(_OPPOSITES.get(item.source, item.source))
+            if named is None:
+                return None
+            chars = named
+        if fold:
+            if chars.ranges[-1][1] > 127:
+                return None
+            chars = CharSet.of(_folded(chars))
+        ranges += (~chars if negated else chars).ranges
+    return CharSet.of(ranges)
 
 
-def _folded(char: str) -> CharSet:
-    """Return the characters that differ from one only in case, and itself."""
-    if not char.isascii():
-        return _asked(f"\\x{{{ord(char):x}}}", fold=True)
-    return CharSet.chars(char.lower() + char.upper() + _FOLDS_TO_ASCII.get(char.lower(), ""))
+def _folded(chars: CharSet) -> Iterator[tuple[int, int]]:
+    """Yield the ASCII characters of a set and those that differ from one of them only in case, as ranges."""
+    for low, high in chars.ranges:
+        yield low, high
+        for char in map(chr, range(low, high + 1)):
+            for other in char.lower() + char.upper() + _FOLDS_TO_ASCII.get(char.lower(), ""):
+                yield ord(other), ord(other)
 
 
-def _asked(source: str, *, fold: bool) -> CharSet:
+def _asked(source: str) -> CharSet:
     """Ask RE2 which code points, surrogates aside, a regex for one character takes."""
     options = re2.Options()
     options.log_errors = False
-    pattern = re2.compile(f"(?{'i' if fold else ''}:{source})+".encode("utf-8", "surrogatepass"), options)
+    pattern = re2.compile(f"(?:{source})+".encode("utf-8", "surrogatepass"), options)
     stretches = (stretch.decode() for stretch in pattern.findall(_all_code_points()))
     return CharSet.of((ord(stretch[0]), ord(stretch[-1])) for stretch in stretches) - SURROGATES
 

@@ -13,6 +13,23 @@ CHARS = [
     *"\u017f\u212a\u0130\u0131\u0345\u03b1\u0391\u03c2\u1e9e\u2028\u0662\ufffd\ud800\udfff\U0001f600\U0010ffff",
 ]
 
+POSIX = [
+    "alnum",
+    "alpha",
+    "ascii",
+    "blank",
+    "cntrl",
+    "digit",
+    "graph",
+    "lower",
+    "print",
+    "punct",
+    "space",
+    "upper",
+    "word",
+    "xdigit",
+]
+
 
 @pytest.mark.parametrize("flags", ["", "i"])
 @pytest.mark.parametrize(
@@ -22,6 +39,8 @@ CHARS = [
         *(r"\d", r"\D", r"\w", r"\W", r"\s", r"\S", r"\pL", r"\PL", r"\p{Lu}", r"\p{^Lu}", r"\P{Lu}", r"\p{Greek}"),
         *("[abc]", "[^abc]", "[a-z]", "[^A-Z]", "[0-9_]", r"[\d\s]", r"[^\d\s]", r"[\Wk]", r"[^\W\d]"),
         *("[[:alpha:]]", "[[:^space:]]", "[^[:word:]]", "[[:punct:]a]", r"[\p{Lu}\pN]", r"[^\PL]"),
+        *(f"[[:{name}:]]" for name in POSIX),
+        *(f"[[:^{name}:]_]" for name in POSIX),
         *("[\u00e0-\u00fc]", "[^\u00e0-\u00fc]", r"[\x{d7ff}-\x{e000}]", r"\x{d800}", r"[\x{0}-\x{10ffff}]"),
         r"[^\x{0}-\x{10ffff}]",
     ],
