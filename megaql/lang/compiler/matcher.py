@@ -10,13 +10,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from megaql.lang import evaluator, nodes, tree
-from megaql.lang.budget import STEPS
-from megaql.lang.compiler.expressions import NAMES, Writer
+from megaql.lang.compiler import operators, values
+from megaql.lang.compiler.aliases import Aliases
 from megaql.lang.compiler.places import Head
-from megaql.lang.compiler.reference import Slow
+from megaql.lang.compiler.reference import Slow, opened
+from megaql.lang.compiler.shares import Share
 from megaql.lang.compiler.unit import Unit
-from megaql.lang.nodes import Key, Root
-from megaql.lang.record import MEGA_EVENT_FIELDS
+from megaql.lang.compiler.writer import Writer
+from megaql.lang.nodes import Root
 from megaql.lang.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -25,118 +26,111 @@ if TYPE_CHECKING:
     from megaql.lang.nodes import Clause
     from megaql.lang.record import Record
 
-    #: `(subject, body, envelope, now)`: the subject is the record, or the body of one that has no envelope.
-    Function = Callable[[Any, Any, Any, datetime | None], bool]
+    #: `(record, now)`; it may raise `Slow`.
+    Function = Callable[[Record, datetime | None], bool]
+
+_NAMES: Final = {**operators.NAMES, **values.NAMES, "opened": opened}
 
 #: What reads the clock, so that all of a query must be told the same time.
 _CLOCK: Final = frozenset({"now", "age", "ago"})
 
+#: What compiling generated source may raise: Python has limits for nested parentheses, for blocks and for its own stack.
+_TOO_MUCH: Final = (SyntaxError, RecursionError, MemoryError)
+
 
 class Matcher:
-    """Answers for one clause. `matches` and `evaluate` say what the evaluator says, sooner."""
+    """Answers for one clause. `matches` and `evaluate` say what the evaluator says, sooner. Any number of threads may ask at once."""
 
-    __slots__ = ("_functions", "clause", "reads_clock")
+    __slots__ = ("_calls_out", "_functions", "clause", "reads_clock")
 
     def __init__(self, clause: Clause) -> None:
         self.clause = clause
-        self.reads_clock = any(isinstance(node, nodes.Call) and node.function in _CLOCK for node in tree.walk(clause))
-        self._functions: dict[tuple[Verdict, bool, bool], Function] = {}
+        parts = list(tree.walk(clause))
+        self.reads_clock = any(isinstance(node, nodes.Call) and node.function in _CLOCK for node in parts)
+        self._calls_out = any(isinstance(node, nodes.Opaque) for node in parts)
+        #: For MATCH and for NO_MATCH, each for plain bodies and for those of MEGA events.
+        self._functions: list[Function | None] = [None] * 4
 
     def matches(self, record: Record, now: datetime | None = None) -> bool:
         """Say whether the verdict is MATCH."""
-        return self._has(Verdict.MATCH, record, now)
+        if now is None and self.reads_clock:
+            now = datetime.now(UTC)
+        try:
+            return (self._functions[record.mega] or self._made(Verdict.MATCH, mega=record.mega))(record, now)
+        except Slow:
+            return evaluator.evaluate(self.clause, record, now=now) is Verdict.MATCH
 
     def evaluate(self, record: Record, now: datetime | None = None) -> Verdict:
-        """Return the verdict."""
-        if self.reads_clock and now is None:
+        """Return the verdict. A user's function is asked once for each value, as by the evaluator."""
+        if now is None and self.reads_clock:
             now = datetime.now(UTC)
-        if self._has(Verdict.MATCH, record, now):
-            return Verdict.MATCH
-        return Verdict.NO_MATCH if self._has(Verdict.NO_MATCH, record, now) else Verdict.UNKNOWN
+        if not self._calls_out:
+            try:
+                if (self._functions[record.mega] or self._made(Verdict.MATCH, mega=record.mega))(record, now):
+                    return Verdict.MATCH
+                if (self._functions[2 + record.mega] or self._made(Verdict.NO_MATCH, mega=record.mega))(record, now):
+                    return Verdict.NO_MATCH
+                return Verdict.UNKNOWN  # noqa: TRY300 - the three answers stand together
+            except Slow:
+                pass
+        return evaluator.evaluate(self.clause, record, now=now)
 
-    def _has(self, want: Verdict, record: Record, now: datetime | None) -> bool:
-        if self.reads_clock and now is None:
-            now = datetime.now(UTC)
-        body = record.body
+    def _made(self, want: Verdict, *, mega: bool) -> Function:
+        """Make the function for a wanted verdict and keep it."""
         try:
-            if type(body) is dict:
-                try:
-                    return self.function(want, swift=True, mega=record.mega)(record, body, record.envelope, now)
-                except AttributeError:
-                    # Something with a name in the path is no dict.
-                    pass
-            return self.function(want, swift=False, mega=record.mega)(record, body, record.envelope, now)
-        except Slow:
-            return evaluator.evaluate(self.clause, record, now=now) is want
-
-    def function(self, want: Verdict, *, swift: bool, mega: bool) -> Function:
-        """Return the function for a wanted verdict; a swift one may raise `AttributeError`, both may raise `Slow`."""
-        key = (want, swift, mega)
-        if key not in self._functions:
-            self._functions[key] = generate(self.clause, want, swift=swift, mega=mega)
-        return self._functions[key]
+            function = generate(self.clause, want, mega=mega)
+        except _TOO_MUCH:
+            function = _evaluating(self.clause, want)
+        self._functions[mega + 2 * (want is Verdict.NO_MATCH)] = function
+        return function
 
     def entry(self, other: Callable[..., bool]) -> Callable[..., bool]:
         """Return the function `(subject, *, now=None)` that says whether anything matches: a plain `dict` at once, the rest by `other`.
 
-        A `dict` goes there as well where the answer rests on more than a body: the envelope, the clock, what MEGA calls an attribute.
+        A `dict` goes there as well where the answer rests on more than the body as it is: the envelope, the clock, what MEGA makes of it.
         """
-        paths = [node for node in tree.walk(self.clause) if isinstance(node, nodes.Path)]
-        if self.reads_clock or any(path.root is Root.ENVELOPE for path in paths):
+        is_more = any(isinstance(node, nodes.Path) and node.root is Root.ENVELOPE for node in tree.walk(self.clause))
+        if is_more or self.reads_clock:
             return other
-        plain = " and subject.get('protocol') != 'mega'" if any(map(_is_of_mega, paths)) else ""
-        unit = Unit({**NAMES, "other": other})
-        careful = _written(unit, self.clause, Verdict.MATCH, _BODY, swift=False)
-        unit.add(f"def careful(subject):\n{careful}")
-        swift = _written(unit, self.clause, Verdict.MATCH, _BODY, swift=True, indent=12)
-        unit.add(
-            "def matches(subject, *, now=None):\n"
-            f"    if type(subject) is dict{plain}:\n"
-            "        try:\n"
-            f"{swift}"
-            "        except AttributeError:\n"
-            "            try:\n"
-            "                return careful(subject)\n"
-            "            except Slow:\n"
-            "                pass\n"
-            "        except Slow:\n"
-            "            pass\n"
-            "    return other(subject, now=now)\n"
-        )
-        return unit.compile("matches")
+        aliases = Aliases(self.clause)
+        unit = Unit({**_NAMES, "other": other, "settled": aliases.settled})
+        plain = f" and {aliases.source('subject')}" if aliases else ""
+        try:
+            expression = _expression(unit, self.clause, Verdict.MATCH, Head("None", "subject", "None"), mega=False)
+            unit.add(
+                "def matches(subject, *, now=None):\n"
+                f"    if type(subject) is dict{plain}:\n"
+                f"        try:\n            return {expression}\n"
+                "        except Slow:\n            pass\n"
+                "    return other(subject, now=now)\n"
+            )
+            return unit.compile("matches")
+        except _TOO_MUCH:
+            return other
 
 
-def _is_of_mega(path: nodes.Path) -> bool:
-    """Say whether it matters to a path if the body is a MEGA payload: it may lead to attributes of an event or to a version."""
-    if path.root is not Root.BODY:
-        return False
-    first, second = (*path.segments, None, None)[:2]
-    if not isinstance(first, Key):
-        return True
-    if first.name not in ("event", "object"):
-        return False
-    if not isinstance(second, Key) or second.name == "version":
-        return True
-    return first.name == "event" and second.name not in MEGA_EVENT_FIELDS - {"attributes"}
-
-
-#: A function of a body alone.
-_BODY: Final = Head("subject", "subject", "None", "None")
-
-
-def generate(clause: Clause, want: Verdict, *, swift: bool, mega: bool) -> Function:
+def generate(clause: Clause, want: Verdict, *, mega: bool) -> Function:
     """Return a function that is true where the verdict is the wanted one."""
-    unit = Unit(NAMES)
-    written = _written(unit, clause, want, Head(), swift=swift, mega=mega)
-    unit.add(f"def matches(subject, body, envelope, now):\n{written}")
+    unit = Unit(_NAMES)
+    expression = _expression(unit, clause, want, Head(), mega=mega)
+    unit.add(
+        "def matches(record, now):\n"
+        "    body = record.body\n"
+        "    if type(body) is not dict:\n        body = opened(body)\n"
+        f"    return {expression}\n"
+    )
     return unit.compile("matches")
 
 
-def _written(
-    unit: Unit, clause: Clause, want: Verdict, head: Head, *, swift: bool, mega: bool = False, indent: int = 4
-) -> str:
-    """Return the statements of a function that answers for a clause."""
-    asked = sum(1 for _ in tree.walk(clause))
-    writer = Writer(unit, clause, head, {}, STEPS // (2 * asked), swift=swift, mega=mega)
-    expression = writer.clause(clause, want)
-    return "".join(f"{' ' * indent}{line}\n" for line in [*writer.places.kept, f"return {expression}"])
+def _expression(unit: Unit, clause: Clause, want: Verdict, head: Head, *, mega: bool) -> str:
+    share = Share(clause)
+    if share.rate < 1:
+        return "slow()"
+    return Writer(unit, share, {}, mega=mega, head=head).clause(clause, want)
+
+
+def _evaluating(clause: Clause, want: Verdict) -> Function:
+    def matches(record: Record, now: Any) -> bool:
+        return evaluator.evaluate(clause, record, now=now) is want
+
+    return matches

@@ -1,113 +1,87 @@
-"""Where the paths of a clause lead, as Python expressions, each place fetched once where it is needed twice.
+"""Where the paths of a clause lead, as Python expressions.
 
-There are two ways to follow a path. The swift one takes for granted that everything with a name in it is a `dict`, and fails with an
-`AttributeError` where that is wrong; the careful one asks. A maintainer keeps one rule: neither ever changes a document, so names are fetched
-with `get` and never with brackets, which a `defaultdict` would answer by growing.
+An expression gives the value, `M` where nothing is, and `ODD` where only the evaluator can tell. A maintainer keeps two rules. Nothing here ever
+changes a document, so names are fetched with `get` from what is a `dict` and no class made from it. And a place has a name once its
+expression has been evaluated for certain, so that what stands later fetches nothing twice.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
-from megaql.lang import nodes, tree
-from megaql.lang.nodes import Key, Root
+from megaql.lang.nodes import Index, Key, Root
 from megaql.lang.record import MEGA_EVENT_FIELDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
+    from megaql.lang import nodes
     from megaql.lang.compiler.unit import Unit
 
-#: The variable that a path starts at, and the keys after it.
-Place: TypeAlias = tuple[str, ...]
+#: The expression that a path starts at, and its names and positions.
+Place: TypeAlias = tuple[str | int, ...]
+
+#: Segments of the longest path that is followed here: each opens parentheses, and Python allows 200 of them.
+LONGEST: Final = 16
 
 
 class Head(NamedTuple):
-    """What a generated function calls its four arguments; one that it has not is `None`."""
+    """What a generated function calls the record, the object in which a body's names are looked up, and the time."""
 
-    subject: str = "subject"
+    record: str = "record"
     body: str = "body"
-    envelope: str = "envelope"
     now: str = "now"
 
 
 class Places:
-    """The places that one generated function fetches."""
+    """The places that one generated function fetches; `named` are those with a name by now."""
 
-    def __init__(
-        self, unit: Unit, clause: nodes.Clause, head: Head, variables: Mapping[str, str], *, swift: bool, mega: bool
-    ) -> None:
+    def __init__(self, unit: Unit, head: Head, variables: Mapping[str, str], *, mega: bool) -> None:
         self.unit = unit
         self.head = head
         self.variables = variables
-        self.swift = swift
         self.mega = mega
-        #: Statements that keep what is needed more than once.
-        self.kept: list[str] = []
-        self._names: dict[tuple[Place, str], str] = {}
-        self._uses: Counter[tuple[Place, str]] = Counter()
-        for path in _paths(clause):
-            place = self.of(path)
-            if place is not None:
-                self._count(place)
+        self.named: dict[Place, str] = {}
 
     def of(self, path: nodes.Path) -> Place | None:
         """Return the place of a path; `None` where only the evaluator can follow it."""
-        keys = [segment.name for segment in path.segments if isinstance(segment, Key)]
-        if not keys or len(keys) != len(path.segments):
+        steps: list[str | int] = []
+        for segment in path.segments:
+            match segment:
+                case Key(name):
+                    steps.append(name)
+                case Index(position):
+                    steps.append(position)
+                case _:
+                    return None
+        if not 0 < len(steps) <= LONGEST:
             return None
         if path.root is Root.VARIABLE:
-            return (self.variables[keys[0]], *keys[1:]) if keys[0] in self.variables else None
+            variable = self.variables.get(str(steps[0]))
+            return None if variable is None else (variable, *steps[1:])
         if path.root is Root.ENVELOPE:
-            return (self.head.envelope, *keys)
-        if self.mega and len(keys) > 1 and keys[0] == "event" and keys[1] not in MEGA_EVENT_FIELDS:
-            keys.insert(1, "attributes")
-        return (self.head.body, *keys)
+            return (f"{self.head.record}.envelope", *steps)
+        if not isinstance(steps[0], str):
+            return None  # the body is an object here, or nothing
+        if self.mega and steps[0] == "event" and isinstance((*steps, 0)[1], str) and steps[1] not in MEGA_EVENT_FIELDS:
+            steps.insert(1, "attributes")
+        return (self.head.body, *steps)
 
-    def _count(self, place: Place) -> None:
-        self._uses[place, "M"] += 1
-        for end in range(len(place) - 1, 1, -1):
-            use = (place[:end], "E" if self.swift else "M")
-            self._uses[use] += 1
-            if self._uses[use] > 1:
-                return
-
-    def value(self, place: Place) -> str:
-        """Return the expression for what stands at a place; `M` where nothing does."""
-        return self._fetch(place, "M")
-
-    def _fetch(self, place: Place, default: str) -> str:
+    def fetch(self, place: Place) -> tuple[str, str]:
+        """Return the expression for what stands at a place, to be evaluated next, and the name it has from then on."""
         if len(place) == 1:
-            return place[0]
-        use = (place, default)
-        if use not in self._names:
-            source = self._member(place, default)
-            if self._uses[use] < 2:
-                return source
-            self._names[use] = name = self.unit.fresh("p")
-            self.kept.append(f"{name} = {source}")
-        return self._names[use]
+            return str(place[0]), str(place[0])
+        if place not in self.named:
+            source = self._member(place)
+            self.named[place] = name = self.unit.fresh("v")
+            return f"({name} := {source})", name
+        return self.named[place], self.named[place]
 
-    def _member(self, place: Place, default: str) -> str:
-        key = repr(place[-1])
-        if self.swift:
-            return f"{self._fetch(place[:-1], 'E')}.get({key}, {default})"
-        holder = self._fetch(place[:-1], "M")
-        if holder.isidentifier():
-            return f"({holder}.get({key}, M) if type({holder}) is dict else step({holder}))"
-        name = self.unit.fresh("h")
-        return f"({name}.get({key}, M) if type({name} := {holder}) is dict else step({name}))"
-
-
-def _paths(clause: nodes.Clause) -> Iterator[nodes.Path]:
-    """Yield the paths that a clause's own function follows; a quantifier's condition has a function of its own."""
-    stack: list[tree.AnyNode] = [clause]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, nodes.Path):
-            yield node
-        elif isinstance(node, nodes.Quantified):
-            stack.append(node.path)
-        elif not isinstance(node, nodes.Count):
-            stack.extend(reversed(tree.children(node)))
+    def _member(self, place: Place) -> str:
+        first, holder = self.fetch(place[:-1])
+        step = self.unit.constant(place[-1])
+        if isinstance(place[-1], int):
+            return f"element({first}, {step})"
+        if first == self.head.body:
+            return f"{holder}.get({step}, M)"
+        return f"({holder}.get({step}, M) if type({first}) is dict else M if {holder} is M else step({holder}))"

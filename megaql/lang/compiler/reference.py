@@ -1,12 +1,12 @@
 """The way back to the evaluator, for one clause inside a generated function or for the whole query.
 
-A maintainer keeps one rule: a clause that is asked alone has a share of the query's budget so small that all shares together are within
-it. So what is answered here is what the whole evaluation would have said; a share that runs out hands over the whole query.
+A maintainer keeps one rule: a clause that is asked alone has its share of the query's steps and no more. So what is answered here is what the
+whole evaluation would have said; a share that runs out hands over the whole query.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from megaql.lang.budget import Budget, OutOfBudget
 from megaql.lang.evaluator import Evaluation
@@ -35,6 +35,7 @@ class Odd:
 #: What stands for the values of a path that goes through an array or a class the generated source does not know.
 ODD: Final = Odd()
 
+#: Where the elements are that a loop goes through. Any place but none: a value without one is a literal.
 _HERE: Final = (None, "$")
 
 
@@ -44,11 +45,30 @@ def step(value: object) -> object:
     return ODD if of is Kind.ARRAY or of is Kind.OBJECT or value is ODD else MISSING
 
 
-def reference(clause: Clause, want: Verdict, variables: Sequence[str], steps: int) -> Callable[..., bool]:
-    """Return a function that asks the evaluator about one clause: `(record or body, now, *values of the variables)`."""
+def element(value: Any, position: int) -> object:
+    """Return what an index of a path leads to."""
+    if type(value) is list:
+        return value[position] if -len(value) <= position < len(value) else MISSING
+    return ODD if kind(value) is Kind.ARRAY or value is ODD else MISSING
 
-    def ask(subject: Record | dict[str, object], now: datetime | None, *values: object) -> bool:
-        evaluation = Evaluation(subject if isinstance(subject, Record) else Record(subject), now)
+
+def opened(body: object) -> dict[str, object]:
+    """Return the object in which the names of a body are looked up that is no plain `dict`: an empty one where there is no document."""
+    if body is MISSING:
+        return {}
+    raise Slow
+
+
+def slow() -> NoReturn:
+    """Hand over to the evaluator."""
+    raise Slow
+
+
+def reference(clause: Clause, want: Verdict, variables: Sequence[str], steps: int) -> Callable[..., bool]:
+    """Return a function that asks the evaluator about one clause: `(record or None, body, now, *values of the variables)`."""
+
+    def ask(record: Record | None, body: object, now: datetime | None, *values: object) -> bool:
+        evaluation = Evaluation(record or Record(body), now)
         evaluation.budget = Budget(steps)
         evaluation.variables = {name: Found(value, _HERE) for name, value in zip(variables, values, strict=True)}
         try:

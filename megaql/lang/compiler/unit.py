@@ -10,19 +10,27 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
+
+    Function = Callable[..., Any]
 
 
 class Unit:
     """Functions that are compiled together, and the values their source names."""
 
-    def __init__(self, names: dict[str, object]) -> None:
+    def __init__(self, names: Mapping[str, object]) -> None:
         self.names = dict(names)
         self._functions: list[str] = []
-        self._numbers = itertools.count(1)
+        self._numbers: Iterator[int] = itertools.count(1)
+
+    def beside(self) -> Unit:
+        """Return a unit of its own functions that shares this one's names: for what is compiled later, in any thread."""
+        other = Unit({})
+        other.names, other._numbers = self.names, self._numbers
+        return other
 
     def fresh(self, letter: str) -> str:
-        """Return a name that nothing else in this unit has."""
+        """Return a name that nothing else has in this unit and those beside it."""
         return f"{letter}{next(self._numbers)}"
 
     def constant(self, value: object) -> str:
@@ -33,16 +41,23 @@ class Unit:
         self.names[name] = value
         return name
 
-    def texts(self, texts: frozenset[str]) -> str:
-        """Return source for a set to look strings up in, which Python keeps as one constant."""
-        return "{" + ", ".join(map(repr, sorted(texts))) + "}"
+    def later(self, make: Callable[[], Function]) -> str:
+        """Return the name of a function that is made when it is first called."""
+        name = self.fresh("f")
+
+        def first(*arguments: object) -> object:
+            self.names[name] = made = make()
+            return made(*arguments)
+
+        self.names[name] = first
+        return name
 
     def add(self, source: str) -> None:
         """Add a function's source."""
         self._functions.append(source)
 
-    def compile(self, name: str) -> Callable[..., Any]:
+    def compile(self, name: str) -> Function:
         """Compile all functions and return the one of this name."""
         exec(compile("\n".join(self._functions), "<query>", "exec"), self.names)  # noqa: S102 - see the rule above
-        function: Callable[..., Any] = self.names[name]  # type: ignore[assignment]
+        function: Function = self.names[name]  # type: ignore[assignment]
         return function
