@@ -2,7 +2,7 @@ r"""Regular expressions and globs in linear time: the RE2 dialect, checked and c
 
 A maintainer keeps one rule: no text of a message ever meets Python's `re` here. RE2 promises time linear in the text for every pattern, and that
 promise is part of the language; what RE2 cannot do (lookaround, backreferences) is an error of the query, found by `check` before
-any message is seen.
+any message is seen. `search` and `like` say what a regex and a glob mean; `lang/searches` gives the same answers sooner.
 
 `^` and `$` stand for the ends of the text, or of a line with the flag `m`; `\d`, `\w` and `\s` are ASCII, `\pL` and its kin are
 Unicode. Syntax: https://github.com/google/re2/wiki/Syntax
@@ -47,6 +47,11 @@ class Match(Protocol):
 
 class Searcher(Protocol):
     """A compiled pattern, safe to use from many threads."""
+
+    @property
+    def programsize(self) -> int:
+        """Return the number of instructions of RE2's program."""
+        ...
 
     def search(self, text: bytes, /) -> Match | None:
         """Return the first place in the UTF-8 text where the pattern matches, else `None`."""
@@ -113,7 +118,7 @@ def check(regex: Regex) -> Problem | None:
     if foreign is not None:
         return foreign
     try:
-        _compiled(regex.pattern, regex.flags)
+        compiled(with_flags(regex))
     except re2.error as refusal:
         return _explain(regex.pattern, refusal)
     return None
@@ -201,13 +206,25 @@ def _unbalanced(pattern: str, bracket: str) -> int:
 
 
 @lru_cache(CACHED_PATTERNS)
-def _compiled(pattern: str, flags: str) -> Searcher:
+def compiled(pattern: str) -> Searcher:
+    """Return RE2's own form of a pattern; `re2.error` for one it refuses."""
+    searcher: Searcher = re2.compile(utf8(pattern), options(PATTERN_MEMORY))
+    return searcher
+
+
+def with_flags(regex: Regex) -> str:
+    """Return the pattern of a regex with its flags in front."""
+    return f"(?{regex.flags}){regex.pattern}" if regex.flags else regex.pattern
+
+
+def options(memory: int) -> re2.Options:
+    """Return how RE2 compiles here, with at most this many bytes for one pattern or set."""
     options = re2.Options()
     options.log_errors = False
-    options.max_mem = PATTERN_MEMORY
-    prefix = f"(?{flags})" if flags else ""
-    compiled: Searcher = re2.compile(_utf8(prefix + pattern), options)
-    return compiled
+    options.max_mem = memory
+    # Only whether and where the whole matches is asked: without groups, that is for the automaton alone to find.
+    options.never_capture = True
+    return options
 
 
 @lru_cache(CACHED_PATTERNS)
@@ -221,26 +238,26 @@ def _glob(pattern: str) -> Searcher:
             parts.append(".")
         else:
             parts.append(re2.escape(_LONE_SURROGATE.sub("\ufffd", part[1:] if len(part) == 2 else part)))
-    return _compiled("".join([*parts, r"\z"]), "")
+    return compiled("".join([*parts, r"\z"]))
 
 
 def search(regex: Regex, text: str) -> bool:
     """Say whether the regex matches anywhere in the text; `re2.error` where `check` would have complained."""
-    return _compiled(regex.pattern, regex.flags).search(_utf8(text)) is not None
+    return compiled(with_flags(regex)).search(utf8(text)) is not None
 
 
 def found(regex: Regex, text: str) -> str | None:
     """Return the first part of the text that the regex matches, `None` where there is none; raises as `search` does."""
-    match = _compiled(regex.pattern, regex.flags).search(_utf8(text))
+    match = compiled(with_flags(regex)).search(utf8(text))
     return None if match is None else match.group().decode()
 
 
 def like(pattern: str, text: str) -> bool:
     """Say whether the whole text has the form of the glob; `re2.error` for a glob too large to compile."""
-    return _glob(pattern).search(_utf8(text)) is not None
+    return _glob(pattern).search(utf8(text)) is not None
 
 
-def _utf8(text: str) -> bytes:
+def utf8(text: str) -> bytes:
     """Encode for RE2. A lone surrogate has no UTF-8 form and counts as U+FFFD, the replacement character."""
     try:
         return text.encode()

@@ -1,0 +1,158 @@
+"""How a regex or a glob is looked for in a text: as the plain operation on strings that means the same, or as a function.
+
+Plain texts need no automaton. Python's `re` is asked where the steps it may take have a small bound (`steps`) and the text is short; it
+answers in a tenth of the time that a call into RE2 takes. All else is for RE2 (`linear`), or where that is slow, for `bits`.
+
+A maintainer keeps one rule: every search answers what `regexes.search` and `regexes.like` answer, for every text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, Literal
+
+from megaql.lang import regexes
+from megaql.lang.automata import syntax
+from megaql.lang.searches import globs, linear, shape, steps, writing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from megaql.lang.automata.syntax import Tree
+    from megaql.lang.nodes import Regex
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """`value == text`, `value.startswith(text)`, `value.endswith(text)` or `text in value`."""
+
+    operator: Literal["==", "startswith", "endswith", "in"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function from a text to whether it matches; it never raises, and many threads may call it at once."""
+
+    call: Callable[[str], bool]
+
+
+Search = Text | Function
+
+_OPERATORS: Final[dict[tuple[bool, bool], Literal["==", "startswith", "endswith", "in"]]] = {
+    (True, True): "==",
+    (True, False): "startswith",
+    (False, True): "endswith",
+    (False, False): "in",
+}
+
+
+@lru_cache(regexes.CACHED_PATTERNS)
+def search(regex: Regex) -> Search:
+    """Return how to search for a regex; `regexes.PatternError` where `regexes.check` would have complained."""
+    regexes.compiled(regexes.with_flags(regex))
+    try:
+        tree = shape.simplified(syntax.parse(regex))
+    except syntax.NotRead:
+        return Function(linear.function(regexes.with_flags(regex), None))
+    return _of_tree(tree)
+
+
+@lru_cache(regexes.CACHED_PATTERNS)
+def glob(pattern: str) -> Search:
+    """Return how to match a whole text with a glob; `regexes.PatternError` for one too large."""
+    regexes.like(pattern, "")
+    parts = globs.parts_of(pattern)
+    if parts is None or len(parts) == 1:
+        return _of_tree(shape.simplified(globs.tree_of(pattern)))
+    first, *middle, last = parts
+    match first, [part for part in middle if part], last:
+        case _, [], "":
+            return Text("startswith", first)
+        case "", [], _:
+            return Text("endswith", last)
+        case "", [part], "":
+            return Text("in", part)
+        case _:
+            return Function(globs.in_order(parts))
+
+
+def _of_tree(tree: Tree) -> Search:
+    plain = shape.plain(tree)
+    if plain is None:
+        return Function(_engine(tree))
+    texts = tuple(sorted(plain.texts))
+    if len(texts) == 1:
+        return Text(_OPERATORS[plain.start, plain.end], texts[0])
+    if plain.start and plain.end:
+        return Function(plain.texts.__contains__)
+    if plain.start:
+        return Function(lambda text: text.startswith(texts))
+    if plain.end:
+        return Function(lambda text: text.endswith(texts))
+    return Function(_engine(tree))
+
+
+def _engine(tree: Tree) -> Callable[[str], bool]:
+    """Return a search for a tree: with `re` where that is safe, with RE2 in longer texts."""
+    longer = linear.function(writing.for_re2(tree), tree)
+    length = steps.safe_length(tree)
+    if not length:
+        return longer
+    try:
+        pattern = re.compile(writing.for_re(tree))
+    except syntax.NotRead:
+        return longer
+    search = pattern.match if shape.anchored(tree) else pattern.search
+
+    def call(text: str) -> bool:
+        return search(text) is not None if len(text) <= length else longer(text)
+
+    return call
+
+
+#: Regexes from which on one set answers sooner than the searches one by one.
+TOGETHER: Final = 12
+
+#: Bytes of memory that one set may use, and more for each regex.
+SET_MEMORY: Final = 8 << 20
+MEMORY_PER_REGEX: Final = 32 << 10
+
+
+class RegexSet:
+    """Several regexes that are asked of one text together; `regexes.PatternError` where one is none.
+
+    In one set of RE2 where that is sooner: for many regexes, in a short text. It uses at most `SET_MEMORY` bytes, and
+    `MEMORY_PER_REGEX` for each regex; those that need more are searched for one by one.
+    """
+
+    def __init__(self, patterns: Iterable[Regex]) -> None:
+        given = list(patterns)
+        self._calls = [_call(search(regex)) for regex in given]
+        self._set = None
+        if len(given) >= TOGETHER:
+            memory = SET_MEMORY + MEMORY_PER_REGEX * len(given)
+            self._set = linear.together([regexes.with_flags(regex) for regex in given], memory)
+
+    def matching(self, text: str) -> Sequence[int]:
+        """Return the places, in order, of those regexes that match the text."""
+        if self._set is not None and len(text) <= linear.SET_LENGTH:
+            return sorted(self._set(text))
+        return [place for place, call in enumerate(self._calls) if call(text)]
+
+
+def _call(found: Search) -> Callable[[str], bool]:
+    """Return a search as a function."""
+    match found:
+        case Function(call):
+            return call
+        case Text("==", text):
+            return text.__eq__
+        case Text("in", text):
+            return lambda whole: text in whole
+        case Text("startswith", text):
+            return lambda whole: whole.startswith(text)
+        case Text(_, text):
+            return lambda whole: whole.endswith(text)

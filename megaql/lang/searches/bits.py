@@ -1,0 +1,224 @@
+r"""Searches in long texts for what RE2 is slow at: all places of the text at once, as the bits of one integer.
+
+Where a repetition is counted and may begin at any character of what it repeats (`a[ab]{20}c`), an automaton needs as many states as
+there are subsets of its places; RE2 gives it up and takes microseconds for each character. Here the text is a number for each
+leaf, with a bit for each place where the leaf takes a character, and the search a number with a bit for each place that it may have come
+to. Taking a character is `&` and `<<`, and a repetition of a leaf is one addition, whose carry runs through the characters it takes.
+
+A maintainer keeps one rule: the work for a tree is known before, `OPERATIONS` on numbers as long as the text at most.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from itertools import accumulate, islice, repeat
+from operator import or_
+from typing import TYPE_CHECKING, Final, assert_never
+
+from megaql.lang import regexes
+from megaql.lang.automata import leaves
+from megaql.lang.automata.charsets import EVERYTHING, CharSet
+from megaql.lang.automata.syntax import Alternation, Assertion, Char, Class, Concat, Dot, Named, NotRead, Repeat
+from megaql.lang.searches.shape import items_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from megaql.lang.automata.syntax import Leaf, Tree
+
+#: Characters of the shortest text that is searched in this way.
+LENGTH: Final = 4096
+
+#: Operations on numbers of as many bits as the text has characters, for one search: about 20 µs each for a million.
+OPERATIONS: Final = 1_000
+
+#: Sets of characters in one tree: each takes some milliseconds to find in a million characters.
+SETS: Final = 6
+
+#: Places in counted repetitions that may all be come to at once or not, from which on RE2 may be slow.
+PLACES: Final = 10
+
+_WORD: Final = Class((Named(r"\w"),), negated=False, fold=False, source=r"\w")
+_NEWLINE: Final = Char("\n")
+
+
+def matcher(tree: Tree) -> Callable[[str], bool] | None:
+    """Return a search for a simplified tree, or `None` where this way has no bound on its work."""
+    try:
+        if _operations(tree) > OPERATIONS or len(_sets(tree)) > SETS:
+            return None
+    except NotRead:
+        return None
+    return lambda text: _Text(text).holds(tree)
+
+
+def many_states(tree: Tree) -> bool:
+    """Say whether an automaton for the tree may have very many states."""
+    return _places(tree) >= PLACES
+
+
+def _places(tree: Tree) -> int:
+    """Count the places that an automaton may have to remember one by one.
+
+    Behind a character that the repeated leaf does not take, there is one way to be inside the repetition; and in one that the tree begins
+    with, all places up to some one.
+    """
+    total, before = 0, CharSet(())
+    for item in items_of(tree):
+        match item:
+            case Alternation(items):
+                total, before = total + sum(map(_places, items)), EVERYTHING
+            case Repeat(Char() | Class() | Dot() as leaf, low, high):
+                chars = leaves.known(leaf) or EVERYTHING
+                total += (high or low) if (chars & before).ranges else 0
+                before = chars if low else EVERYTHING
+            case Repeat(inner, low, high):
+                total, before = total + (high or low) * _size(inner), EVERYTHING
+            case Class() | Dot() | Char():
+                chars = leaves.known(item) or EVERYTHING
+                total += not isinstance(item, Char) and bool((chars & before).ranges)
+                before = chars
+    return total
+
+
+def _size(tree: Tree) -> int:
+    """Count the leaves of a tree with its counted repetitions written out."""
+    match tree:
+        case Concat(items) | Alternation(items):
+            return sum(map(_size, items))
+        case Repeat(item, low, high):
+            return _size(item) * max(high or low, 1)
+        case _:
+            return 1
+
+
+def _operations(tree: Tree) -> int:
+    """Return how many operations a search takes; `NotRead` for what cannot be searched for so."""
+    match tree:
+        case Char() | Class() | Dot():
+            return 2
+        case Assertion.NO_WORD_BOUNDARY:
+            raise NotRead("asks for places between the bytes of a character")
+        case Assertion():
+            return 2
+        case Concat(items) | Alternation(items):
+            return len(items) + sum(map(_operations, items))
+        case Repeat(Char() | Class() | Dot(), low, high):
+            return 4 + 2 * low.bit_length() + 2 * ((high or low) - low).bit_length() ** 2
+        case Repeat(item, _, high):
+            if high is None:
+                raise NotRead("repeats more than a leaf without an upper bound")
+            return high * (1 + _operations(item))
+        case _:
+            assert_never(tree)
+
+
+def _sets(tree: Tree) -> set[Leaf]:
+    """Return the leaves whose places are needed."""
+    match tree:
+        case Char() | Class() | Dot():
+            return {tree}
+        case Assertion.WORD_BOUNDARY:
+            return {_WORD}
+        case Assertion.LINE_START | Assertion.LINE_END:
+            return {_NEWLINE}
+        case Concat(items) | Alternation(items):
+            return set().union(*map(_sets, items))
+        case Repeat(item):
+            return _sets(item)
+        case _:
+            return set()
+
+
+class _Text:
+    """A text as numbers. Bit `n` is the place before its character `n`, and the highest one its end."""
+
+    def __init__(self, text: str) -> None:
+        self._reversed = text[::-1]
+        self._chars = sorted(set(text))
+        self._end = 1 << len(text)
+        self._taken: dict[Leaf, int] = {}
+
+    def holds(self, tree: Tree) -> bool:
+        """Say whether the tree matches anywhere."""
+        return self._after(tree, 2 * self._end - 1) != 0
+
+    def _after(self, tree: Tree, places: int) -> int:
+        """Return the places behind the tree, from all of these places."""
+        if not places:
+            return 0
+        match tree:
+            case Char() | Class() | Dot():
+                return (places & self._where(tree)) << 1
+            case Assertion():
+                return places & self._allowed(tree)
+            case Concat(items):
+                for item in items:
+                    places = self._after(item, places)
+                return places
+            case Alternation(items):
+                return reduce(or_, (self._after(item, places) for item in items))
+            case Repeat(Char() | Class() | Dot() as leaf, low, high):
+                return _behind(self._where(leaf), places, low, high)
+            case Repeat(item, low, high):
+                rounds = repeat(item, high or low)
+                after = accumulate(rounds, lambda so_far, item: self._after(item, so_far), initial=places)
+                return reduce(or_, islice(after, low, None))
+            case _:
+                assert_never(tree)
+
+    def _allowed(self, assertion: Assertion) -> int:
+        match assertion:
+            case Assertion.TEXT_START:
+                return 1
+            case Assertion.TEXT_END:
+                return self._end
+            case Assertion.LINE_START:
+                return 1 | self._where(_NEWLINE) << 1
+            case Assertion.LINE_END:
+                return self._end | self._where(_NEWLINE)
+            case _:
+                return self._where(_WORD) ^ (self._where(_WORD) << 1)
+
+    def _where(self, leaf: Leaf) -> int:
+        """Return the places of the characters that a leaf takes."""
+        if leaf not in self._taken:
+            taken = _taken(leaf, self._chars)
+            digits = {ord(char): "1" if char in taken else "0" for char in self._chars}
+            self._taken[leaf] = int(self._reversed.translate(digits) or "0", 2)
+        return self._taken[leaf]
+
+
+def _behind(where: int, places: int, low: int, high: int | None) -> int:
+    """Return the places behind `low` to `high` characters that stand at the places `where`."""
+    places = _ahead(where, places, low)
+    if high is None:
+        # The carry of the addition runs through each stretch of characters from the first place in it.
+        return (((places & where) + where) ^ where) | places
+    reached = 0
+    while reached < high - low:
+        more = min(reached + 1, high - low - reached)
+        places |= _ahead(where, places, more)
+        reached += more
+    return places
+
+
+def _ahead(where: int, places: int, count: int) -> int:
+    """Return the places behind exactly `count` characters that stand at the places `where`."""
+    if not count:
+        return places
+    stretches, length = where, 1
+    while length < count:
+        more = min(length, count - length)
+        stretches &= stretches >> more
+        length += more
+    return (places & stretches) << count
+
+
+def _taken(leaf: Leaf, chars: list[str]) -> set[str]:
+    """Return those of the characters that a leaf takes: asked of RE2 where that is not plain."""
+    known = leaves.known(leaf)
+    if known is not None:
+        return {char for char in chars if ord(char) in known}
+    one = regexes.compiled(leaves.source(leaf))
+    return {char for char in chars if one.search(regexes.utf8(char))}

@@ -1,0 +1,144 @@
+"""Regexes made simpler, where only whether they match is asked: without what may be left out, and as plain texts.
+
+A maintainer keeps one rule: the simpler tree matches in exactly the texts where the first one does; where, and how far, is nobody's
+concern here.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING, Final, NamedTuple, assert_never
+
+from megaql.lang.automata import leaves
+from megaql.lang.automata.syntax import Alternation, Assertion, Char, Class, Concat, Dot, Repeat
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from megaql.lang.automata.syntax import Tree
+
+#: Texts that one regex may stand for.
+TEXTS: Final = 64
+
+EMPTY: Final = Concat(())
+
+#: Any text.
+_ANY: Final = Repeat(Dot(newline=True), 0, None)
+
+
+class Plain(NamedTuple):
+    """One of some texts at the `start` of a text, at its `end`, as all of it, or anywhere."""
+
+    texts: frozenset[str]
+    start: bool
+    end: bool
+
+
+def simplified(tree: Tree) -> Tree:
+    """Return a smaller tree that matches in the same texts."""
+    items = [*items_of(_flat(tree))]
+    if items[:2] == [Assertion.TEXT_START, _ANY]:
+        items = items[2:]
+    if items[-2:] == [_ANY, Assertion.TEXT_END]:
+        items = items[:-2]
+    return _trimmed(_trimmed(_concat(items), first=True), first=False)
+
+
+def anchored(tree: Tree) -> bool:
+    """Say whether a tree matches at the start of the text only."""
+    return Assertion.TEXT_START in items_of(tree)[:1]
+
+
+def plain(tree: Tree) -> Plain | None:
+    """Return the texts that a simplified tree stands for; `None` where there are more than `TEXTS`, or it is no such tree."""
+    items = items_of(tree)
+    start = bool(items) and items[0] is Assertion.TEXT_START
+    items = items[start:]
+    end = bool(items) and items[-1] is Assertion.TEXT_END
+    texts = _texts(Concat(tuple(items[: len(items) - end])))
+    return None if texts is None else Plain(frozenset(texts), start, end)
+
+
+def items_of(tree: Tree) -> Sequence[Tree]:
+    """Return what follows one after the other."""
+    return tree.items if isinstance(tree, Concat) else (tree,)
+
+
+def _flat(tree: Tree) -> Tree:
+    """Return a tree without concatenations in concatenations, repetitions that are none, and preferences."""
+    match tree:
+        case Concat(items):
+            flat: list[Tree] = []
+            for item in items:
+                flat += items_of(_flat(item))
+            return _concat(flat)
+        case Alternation(items):
+            return Alternation(tuple(map(_flat, items)))
+        case Repeat(item, low, high):
+            return _repeat(_flat(item), low, high)
+        case _:
+            return tree
+
+
+def _concat(items: Sequence[Tree]) -> Tree:
+    return items[0] if len(items) == 1 else Concat(tuple(items))
+
+
+def _repeat(item: Tree, low: int, high: int | None) -> Tree:
+    if high == 0 or item == EMPTY:
+        return EMPTY
+    return item if low == high == 1 else Repeat(item, low, high)
+
+
+def _trimmed(tree: Tree, *, first: bool) -> Tree:
+    """Return a tree without what may match nothing at one of its ends, which no anchor holds.
+
+    Where `x*y` matches, `y` does, a bit later; and where `y` matches, `x*y` does.
+    """
+    match tree:
+        case Concat(items):
+            rest = list(items)
+            at = 0 if first else -1
+            while rest:
+                end = _trimmed(rest.pop(at), first=first)
+                if end != EMPTY:
+                    ends = items_of(end)
+                    return _concat([*ends, *rest] if first else [*rest, *ends])
+            return EMPTY
+        case Alternation(items):
+            ends = [_trimmed(item, first=first) for item in items]
+            return EMPTY if EMPTY in ends else Alternation(tuple(dict.fromkeys(ends)))
+        case Repeat(item, low):
+            return _trimmed(item, first=first) if low == 1 else _repeat(item, low, low)
+        case Char() | Dot() | Class() | Assertion():
+            return tree
+        case _:
+            assert_never(tree)
+
+
+def _texts(tree: Tree) -> list[str] | None:
+    """Return all texts that a tree takes, if they are few."""
+    match tree:
+        case Char() | Class() | Dot():
+            chars = leaves.known(tree)
+            if chars is None or len(chars.ranges) != 1 or chars.ranges[0][0] != chars.ranges[0][1]:
+                return None
+            return [chr(chars.ranges[0][0])]
+        case Concat(items):
+            parts = [_texts(item) for item in items]
+            sizes = 1
+            for part in parts:
+                sizes *= TEXTS + 1 if part is None else len(part)
+                if sizes > TEXTS:
+                    return None
+            return ["".join(chosen) for chosen in product(*(part for part in parts if part is not None))]
+        case Alternation(items):
+            texts: list[str] = []
+            for item in items:
+                some = _texts(item)
+                if some is None or len(texts) + len(some) > TEXTS:
+                    return None
+                texts += some
+            return texts
+        case _:
+            return None
