@@ -97,6 +97,8 @@ def _of_tree(tree: Tree) -> Search:
 
 def _engine(tree: Tree) -> Callable[[str], bool]:
     """Return a search for a tree: with `re` where that is safe, with RE2 in longer texts."""
+    if shape.between_bytes(tree):
+        return linear.function(writing.for_re2(tree), None)
     longer = linear.function(writing.for_re2(tree), tree)
     length = steps.safe_length(tree)
     if not length:

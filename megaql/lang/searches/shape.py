@@ -10,7 +10,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Final, NamedTuple, assert_never
 
 from megaql.lang.automata import leaves
-from megaql.lang.automata.syntax import Alternation, Assertion, Char, Class, Concat, Dot, Repeat
+from megaql.lang.automata.syntax import Alternation, Assertion, Char, Class, Concat, Dot, Named, Range, Repeat
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,6 +64,38 @@ def items_of(tree: Tree) -> Sequence[Tree]:
     return tree.items if isinstance(tree, Concat) else (tree,)
 
 
+def nullable(tree: Tree) -> bool:
+    """Say whether a tree may match without a character."""
+    match tree:
+        case Char() | Dot() | Class():
+            return False
+        case Assertion():
+            return True
+        case Concat(items):
+            return all(map(nullable, items))
+        case Alternation(items):
+            return any(map(nullable, items))
+        case Repeat(item, low):
+            return low == 0 or nullable(item)
+        case _:
+            assert_never(tree)
+
+
+def between_bytes(tree: Tree) -> bool:
+    r"""Say whether a tree may match inside a character, for RE2 looks at bytes: only `\B` holds there, and nothing is taken there."""
+    return nullable(tree) and _has_no_boundary(tree)
+
+
+def _has_no_boundary(tree: Tree) -> bool:
+    match tree:
+        case Concat(items) | Alternation(items):
+            return any(map(_has_no_boundary, items))
+        case Repeat(item):
+            return _has_no_boundary(item)
+        case _:
+            return tree is Assertion.NO_WORD_BOUNDARY
+
+
 def _flat(tree: Tree) -> Tree:
     """Return a tree without concatenations in concatenations, repetitions that are none, and preferences."""
     match tree:
@@ -73,11 +105,29 @@ def _flat(tree: Tree) -> Tree:
                 flat += items_of(_flat(item))
             return _concat(flat)
         case Alternation(items):
-            return Alternation(tuple(map(_flat, items)))
+            return _either([*map(_flat, items)])
         case Repeat(item, low, high):
             return _repeat(_flat(item), low, high)
         case _:
             return tree
+
+
+def _either(items: Sequence[Tree]) -> Tree:
+    """Return an alternation, as one class where it is one between single characters."""
+    ranges: list[Range | Named] = []
+    for item in items:
+        match item:
+            case Char(char, fold=False):
+                ranges.append(Range(char, char))
+            case Class(some, negated=False, fold=False):
+                ranges += some
+            case _:
+                return Alternation(tuple(items))
+    return Class(tuple(ranges), negated=False, fold=False, source=f"[{''.join(map(_item_source, ranges))}]")
+
+
+def _item_source(item: Range | Named) -> str:
+    return rf"\x{{{ord(item.low):x}}}-\x{{{ord(item.high):x}}}" if isinstance(item, Range) else item.source
 
 
 def _concat(items: Sequence[Tree]) -> Tree:

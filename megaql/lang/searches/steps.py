@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, assert_never
 from megaql.lang.automata import leaves
 from megaql.lang.automata.charsets import NONE, CharSet
 from megaql.lang.automata.syntax import Alternation, Assertion, Char, Class, Concat, Dot, Repeat
-from megaql.lang.searches.shape import anchored
+from megaql.lang.searches.shape import anchored, nullable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,7 +104,7 @@ def _bound_of_all(items: Sequence[Tree], follow: Follow, length: int) -> Bound:
 
 def _bound_of_repeat(repeat: Repeat, follow: Follow, length: int) -> Bound:
     """Bound a repetition: each round begins where the one before it was left, and each may be the last."""
-    if _nullable(repeat.item):
+    if nullable(repeat.item):
         raise Unsafe
     again = _entered(repeat.item, follow)
     inside = Follow(again.chars | follow.chars, again.entry + follow.entry + 1)
@@ -138,7 +138,7 @@ def _entered(tree: Tree, follow: Follow) -> Follow:
                 follow = _entered(item, follow)
             return follow
         case Alternation(items):
-            if sum(map(_nullable, items)) > 1:
+            if sum(map(nullable, items)) > 1:
                 raise Unsafe
             return _either([_entered(item, follow) for item in items])
         case Repeat(item, low):
@@ -151,23 +151,6 @@ def _entered(tree: Tree, follow: Follow) -> Follow:
 def _either(follows: Sequence[Follow]) -> Follow:
     ranges = [one for follow in follows for one in follow.chars.ranges]
     return Follow(CharSet.of(ranges), 1 + sum(follow.entry for follow in follows))
-
-
-def _nullable(tree: Tree) -> bool:
-    """Say whether a tree may match without a character."""
-    match tree:
-        case Char() | Dot() | Class():
-            return False
-        case Assertion():
-            return True
-        case Concat(items):
-            return all(map(_nullable, items))
-        case Alternation(items):
-            return any(map(_nullable, items))
-        case Repeat(item, low):
-            return low == 0 or _nullable(item)
-        case _:
-            assert_never(tree)
 
 
 def _apart(*sets: CharSet) -> bool:
