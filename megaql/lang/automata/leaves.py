@@ -27,6 +27,8 @@ _REPLACEMENT: Final = 0xFFFD
 
 def seen_by_re2(chars: CharSet) -> CharSet:
     """Return the code points that RE2 takes for one of the set: it is given U+FFFD in the place of a lone surrogate."""
+    if not chars.ranges or chars.ranges[-1][1] < SURROGATES.ranges[0][0]:
+        return chars
     return chars | SURROGATES if _REPLACEMENT in chars else chars - SURROGATES
 
 

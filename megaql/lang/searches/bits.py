@@ -19,7 +19,7 @@ from megaql.lang import regexes
 from megaql.lang.automata import leaves
 from megaql.lang.automata.charsets import EVERYTHING, CharSet
 from megaql.lang.automata.syntax import Alternation, Assertion, Char, Class, Concat, Dot, Named, NotRead, Repeat
-from megaql.lang.searches.shape import items_of
+from megaql.lang.searches.shape import items_of, size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 LENGTH: Final = 2048
 
 #: Operations on numbers of as many bits as the text has characters, for one search: 10 to 20 µs each for a million.
-OPERATIONS: Final = 1_500
+OPERATIONS: Final = 2_500
 
 #: Sets of characters in one tree: each takes some milliseconds to find in a million characters. One byte says which ones hold one.
 SETS: Final = 8
@@ -74,23 +74,12 @@ def _places(tree: Tree) -> int:
                 total += (high or low) if (chars & before).ranges else 0
                 before = chars if low else EVERYTHING
             case Repeat(inner, low, high):
-                total, before = total + (high or low) * _size(inner), EVERYTHING
+                total, before = total + (high or low) * size(inner), EVERYTHING
             case Class() | Dot() | Char():
                 chars = leaves.known(item) or EVERYTHING
                 total += not isinstance(item, Char) and bool((chars & before).ranges)
                 before = chars
     return total
-
-
-def _size(tree: Tree) -> int:
-    """Count the leaves of a tree with its counted repetitions written out."""
-    match tree:
-        case Concat(items) | Alternation(items):
-            return sum(map(_size, items))
-        case Repeat(item, low, high):
-            return _size(item) * max(high or low, 1)
-        case _:
-            return 1
 
 
 def _operations(tree: Tree) -> int:
@@ -104,7 +93,7 @@ def _operations(tree: Tree) -> int:
             return len(items) + sum(map(_operations, items))
         case Repeat(Char() | Class() | Dot(), low, high):
             ahead = [low, *_doubling((high or low) - low)]
-            return 4 + sum(3 + 2 * (count - 1).bit_length() for count in ahead if count)
+            return 2 + sum(3 + 2 * (count - 1).bit_length() for count in ahead if count)
         case Repeat(item, _, high):
             if high is None:
                 raise NotRead("repeats more than a leaf without an upper bound")

@@ -31,19 +31,31 @@ PROGRAM: Final = 5_000
 
 
 def function(pattern: str, tree: Tree | None) -> Callable[[str], bool]:
-    """Return a search for a pattern without flags; `tree` is what it means, if that is known."""
-    searcher = regexes.compiled(pattern)
-    short = together([pattern], regexes.PATTERN_MEMORY)
-    if tree is not None and (searcher.programsize > PROGRAM or bits.many_states(tree)):
-        long = bits.matcher(tree)
-    else:
-        long = None
+    """Return a search for a pattern without flags; `tree` is what it means, if that is known.
+
+    Nothing is compiled before the first text comes: where all texts are short, `re` is asked about them and this never.
+    """
+    engines: list[Callable[[str], bool]] = []
 
     def call(text: str) -> bool:
-        if long is not None and len(text) >= bits.LENGTH:
-            return long(text)
+        if not engines:
+            engines.append(_compiled(pattern, tree))
+        return engines[0](text)
+
+    return call
+
+
+def _compiled(pattern: str, tree: Tree | None) -> Callable[[str], bool]:
+    searcher = regexes.compiled(pattern)
+    large = searcher.programsize > PROGRAM
+    short = None if large else together([pattern], regexes.PATTERN_MEMORY)
+    long = bits.matcher(tree) if tree is not None and (large or bits.many_states(tree)) else None
+
+    def call(text: str) -> bool:
         if short is not None and len(text) <= SET_LENGTH:
             return bool(short(text))
+        if long is not None and len(text) >= bits.LENGTH:
+            return long(text)
         return searcher.search(regexes.utf8(text)) is not None
 
     return call

@@ -64,6 +64,17 @@ def items_of(tree: Tree) -> Sequence[Tree]:
     return tree.items if isinstance(tree, Concat) else (tree,)
 
 
+def size(tree: Tree) -> int:
+    """Count the leaves of a tree with its counted repetitions written out."""
+    match tree:
+        case Concat(items) | Alternation(items):
+            return sum(map(size, items))
+        case Repeat(item, low, high):
+            return size(item) * max(high or low, 1)
+        case _:
+            return 1
+
+
 def nullable(tree: Tree) -> bool:
     """Say whether a tree may match without a character."""
     match tree:

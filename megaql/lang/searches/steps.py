@@ -1,13 +1,19 @@
 r"""How many steps a backtracking matcher may take: what decides whether a regex is safe on Python's `re`.
 
-A maintainer keeps one rule: the number is a bound, whatever the text, and not an estimate. Why it is one: to look for a tree at one place,
-a backtracking matcher walks it from left to right, and only where a tree can be left in several ways does it walk what follows
-several times. `Bound.ways` counts the ways out of a tree on which the next character is one that something following takes; after
-any other way out, what follows fails (or ends the search with success) once its first leaves are tried, which is
-`Follow.entry` steps, for nothing here has two ways through without a character. So a tree and what follows take at most
-`steps` and `ways` times the steps of what follows. A repetition of a leaf with no character in common with what follows has one way out,
-for after every other one stands a character that it could still take; two alternatives with no first character in common are not
-both gone through. What repeats without an upper bound something with two ways through is exponential, and is refused.
+A maintainer keeps one rule: the number is a bound, whatever the text, and not an estimate. Why it is one:
+
+- To look for a tree at one place, a backtracking matcher walks it from left to right; only where a tree can be left in several ways is
+  what follows walked several times. `Bound.ways` counts those ways out on which the next character is one that something following
+  takes. After any other way out, what follows ends once its first leaves are tried: in `Follow.entry` steps, for nothing here has
+  two ways through without a character. (If it ends with success, so does the search.)
+- A repetition whose item has no first character in common with what follows has one way out: after every other one stands a character that
+  the item takes. Of alternatives with no first character in common, one is gone through.
+- With one way out of everything there is one path, and it takes no character twice: `fixed` steps, and `each` more for each
+  character on it. With several ways, the steps of what follows count for each.
+- At which places the search begins anew: at all. But no place in a repetition that takes no first character of the tree gets further than that
+  one, so that as many searches take a character in a repetition as there are leaves outside of them, at most.
+
+What repeats without an upper bound something with two ways through is exponential, and refused.
 """
 
 from __future__ import annotations
@@ -17,7 +23,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, assert_never
 from megaql.lang.automata import leaves
 from megaql.lang.automata.charsets import NONE, CharSet
 from megaql.lang.automata.syntax import Alternation, Assertion, Char, Class, Concat, Dot, Repeat
-from megaql.lang.searches.shape import anchored, nullable
+from megaql.lang.searches.shape import anchored, nullable, size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,10 +49,11 @@ class Follow(NamedTuple):
 
 
 class Bound(NamedTuple):
-    """The most `ways` that lead out of a tree and on, and the most `steps` taken in it and on those that do not lead on."""
+    """The most `ways` that lead out of a tree and on, and the steps taken in it: `fixed`, and `each` for each character taken."""
 
     ways: int
-    steps: int
+    fixed: int
+    each: int
 
 
 #: Behind the last tree: the search has succeeded.
@@ -69,21 +76,25 @@ def safe_length(tree: Tree) -> int:
 
 def steps(tree: Tree, length: int) -> int:
     """Return how many steps a search in a text of this length takes at most; `Unsafe` where there is no useful bound."""
-    places = 1 if anchored(tree) else length + 1
-    return places * (1 + _bound(tree, _END, length).steps)
+    bound = _bound(tree, _END, length)
+    if anchored(tree):
+        return 1 + bound.fixed + bound.each * length
+    places = length + 1
+    if bound.ways == 1 and _apart(_entered(tree, _END).chars, _repeated(tree)):
+        return places * (1 + bound.fixed) + size(tree) * bound.each * length
+    return places * (1 + bound.fixed + bound.each * length)
 
 
 def _bound(tree: Tree, follow: Follow, length: int) -> Bound:
     match tree:
         case Char() | Dot() | Class() | Assertion():
-            return Bound(1, 1)
+            return Bound(1, 1, 0)
         case Concat(items):
             return _bound_of_all(items, follow, length)
         case Alternation(items):
-            bounds = [_bound(item, follow, length) for item in items]
-            ways = [bound.ways for bound in bounds]
-            apart = _apart(*(_entered(item, follow).chars for item in items))
-            return Bound(max(ways) if apart else sum(ways), 1 + follow.entry + sum(bound.steps for bound in bounds))
+            ways, fixed, each = zip(*(_bound(item, follow, length) for item in items), strict=True)
+            most = max if _apart(*(_entered(item, follow).chars for item in items)) else sum
+            return Bound(most(ways), 1 + follow.entry + sum(fixed), most(each))
         case Repeat():
             return _bound_of_repeat(tree, follow, length)
         case _:
@@ -94,31 +105,59 @@ def _bound_of_all(items: Sequence[Tree], follow: Follow, length: int) -> Bound:
     follows = [follow]
     for item in reversed(items):
         follows.append(_entered(item, follows[-1]))
-    ways, steps = 1, 0
+    ways, fixed, each = 1, 0, 0
     for item, behind in zip(items, reversed(follows[:-1]), strict=True):
         bound = _bound(item, behind, length)
-        steps += ways * bound.steps
+        if ways == 1:
+            fixed += bound.fixed
+            each = max(each, bound.each)
+        else:
+            fixed += ways * (bound.fixed + bound.each * length)
         ways *= bound.ways
-    return Bound(ways, steps)
+    return Bound(ways, fixed, each)
 
 
 def _bound_of_repeat(repeat: Repeat, follow: Follow, length: int) -> Bound:
-    """Bound a repetition: each round begins where the one before it was left, and each may be the last."""
+    """Bound a repetition: each round begins where the one before it was left, takes a character, and may be the last."""
     if nullable(repeat.item):
         raise Unsafe
     again = _entered(repeat.item, follow)
     inside = Follow(again.chars | follow.chars, again.entry + follow.entry + 1)
-    ways, steps = _bound(repeat.item, inside, length)
-    # A round takes a character, so that there are no more rounds than those.
+    bound = _bound(repeat.item, inside, length)
     high = length if repeat.high is None else min(repeat.high, length)
     low = min(repeat.low, high)
-    if ways == 1:
-        once = low == high or _apart(again.chars, follow.chars)
-        return Bound(1 if once else high - low + 1, (high + 1) * (steps + inside.entry))
-    if repeat.high is None or ways**high > STEPS:
+    once = bound.fixed + inside.entry
+    if bound.ways == 1:
+        last = low == high or _apart(again.chars, follow.chars)
+        return Bound(1 if last else high - low + 1, once, bound.each + once)
+    if repeat.high is None or bound.ways**high > STEPS:
         raise Unsafe
-    rounds = [ways**done for done in range(high + 1)]
-    return Bound(sum(rounds[low:]), sum(rounds) * (steps + inside.entry))
+    rounds = [bound.ways**done for done in range(high + 1)]
+    return Bound(sum(rounds[low:]), sum(rounds) * (once + bound.each * length), 0)
+
+
+def _repeated(tree: Tree) -> CharSet:
+    """Return the characters that the repetitions of a tree take."""
+    match tree:
+        case Concat(items) | Alternation(items):
+            return CharSet.of(one for item in items for one in _repeated(item).ranges)
+        case Repeat(item):
+            return _taken(item)
+        case _:
+            return NONE
+
+
+def _taken(tree: Tree) -> CharSet:
+    """Return the characters that a tree takes anywhere."""
+    match tree:
+        case Concat(items) | Alternation(items):
+            return CharSet.of(one for item in items for one in _taken(item).ranges)
+        case Repeat(item):
+            return _taken(item)
+        case Assertion():
+            return NONE
+        case _:
+            return leaves.known(tree) or NONE
 
 
 def _entered(tree: Tree, follow: Follow) -> Follow:
