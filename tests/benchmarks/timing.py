@@ -13,11 +13,11 @@ import tempfile
 import time
 import timeit
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -43,19 +43,18 @@ class Time(float):
 def time_ns(
     functions: Mapping[str, Callable[..., object]],
     *arguments: object,
+    own: Mapping[str, Sequence[object]] | None = None,
     quick: bool = False,
     rounds: int = 11,
     round_ms: float = 4,
 ) -> dict[str, Time]:
-    """Return the nanoseconds of one call of each function with these arguments.
+    """Return the nanoseconds of one call of each function with these arguments, or with those in `own` under its name.
 
     Each function is called in a loop that takes about `round_ms`, and the loops take turns for so many rounds. The call is written out in
     the loop, so no lambda is needed (and measured) between. The garbage collector is off meanwhile; what was called first is warm.
     """
-    names = [f"argument{index}" for index in range(len(arguments))]
-    given = dict(zip(names, arguments, strict=True))
-    call = f"function({', '.join(names)})"
-    timers = {name: timeit.Timer(call, globals={"function": function, **given}) for name, function in functions.items()}
+    given = own or {}
+    timers = {name: _timer(function, given.get(name, arguments)) for name, function in functions.items()}
     if quick:
         return {name: Time.of([timer.timeit(1) * 1e9]) for name, timer in timers.items()}
     loops = {name: _loops(timer, round_ms / 1000) for name, timer in timers.items()}
@@ -64,6 +63,11 @@ def time_ns(
         for name, timer in timers.items():
             samples[name].append(timer.timeit(loops[name]) / loops[name] * 1e9)
     return {name: Time.of(times) for name, times in samples.items()}
+
+
+def _timer(function: Callable[..., object], arguments: Sequence[object]) -> timeit.Timer:
+    names = {f"argument{index}": argument for index, argument in enumerate(arguments)}
+    return timeit.Timer(f"function({', '.join(names)})", globals={"function": function, **names})
 
 
 def _loops(timer: timeit.Timer, seconds: float) -> int:
