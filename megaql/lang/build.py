@@ -9,17 +9,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
-from lark import Token, Tree
-
 from megaql.errors import Diagnostic, QueryCheckError
 from megaql.lang import foreign, limits, literals, nodes, tree
+from megaql.lang.lalr import Token, Tree
 from megaql.lang.vocabulary import KINDS
 from megaql.source import Source, Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Branch: TypeAlias = Tree[Token]
+Branch: TypeAlias = Tree
 Part: TypeAlias = Branch | Token
 
 
@@ -307,9 +306,7 @@ class Builder:
 
 def span_of(part: Part) -> Span:
     """Return the place of a token or of everything a rule covers, parentheses at its ends included."""
-    if isinstance(part, Token):
-        return Span(cast("int", part.start_pos), cast("int", part.end_pos))
-    return Span(part.meta.start_pos, part.meta.end_pos)
+    return Span(part.start, part.end)
 
 
 _CLAUSES: Final[dict[str, Callable[[Builder, Branch, frozenset[str]], nodes.Clause]]] = {

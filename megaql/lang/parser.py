@@ -1,18 +1,17 @@
 """From text to a match tree: caps, then the grammar, then the tree, then the checks, each a step of its own.
 
 A maintainer keeps the order. The caps of the text come before the parser, so that nothing hostile reaches it; and no
-error of lark leaves this module, whatever the text. What is wrong is told together, as far as it is independent.
+`Stop` of the parser leaves this module, whatever the text. What is wrong is told together, as far as it is independent.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lark.exceptions import UnexpectedInput
-
 from megaql.errors import QueryError
 from megaql.lang import grammar, limits, tokens
 from megaql.lang.build import Builder
+from megaql.lang.lalr import Stop
 from megaql.lang.mistakes.diagnose import syntax_error
 from megaql.lang.mistakes.recovery import with_further
 from megaql.lang.wellformed import check
@@ -41,8 +40,8 @@ def _read(source: Source) -> Clause:
     limits.check_tokens(source, scanned)
     try:
         branch = grammar.parse(source.text)
-    except UnexpectedInput as failure:
-        raise syntax_error(source, scanned, failure) from None
+    except Stop as stop:
+        raise syntax_error(source, scanned, stop.offset) from None
     clause = Builder(source).clause(branch.children[0])
     limits.check_tree(clause, source)
     check(clause, source)

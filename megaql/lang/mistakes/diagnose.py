@@ -2,7 +2,7 @@
 
 The recognisers in the modules beside this one are tried in order; each looks for one habit and returns a diagnostic or None.
 Where none knows better, the fallback says what could stand there, in words of the language reference. A maintainer keeps
-lark's words (terminal names, states) out of every message, and gives each recogniser a case in `tests/golden`.
+the parser's words (terminal names, states) out of every message, and gives each recogniser a case in `tests/golden`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from __future__ import annotations
 import dataclasses
 import re
 from typing import TYPE_CHECKING, Final
-
-from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from megaql.errors import Diagnostic, QuerySyntaxError
 from megaql.lang import grammar
@@ -33,8 +31,8 @@ _RECOGNISERS: Final[tuple[Callable[[Failure], Diagnostic | None], ...]] = (
 )
 
 
-def syntax_error(source: Source, tokens: Sequence[Token], stop: UnexpectedInput) -> QuerySyntaxError:
-    """Return the error for a text that is no query, from its tokens and where the parser stopped."""
+def syntax_error(source: Source, tokens: Sequence[Token], stop: int | None) -> QuerySyntaxError:
+    """Return the error for a text that is no query, from its tokens and the offset where the parser stopped, None for the end."""
     failure = _locate(source, tokens, stop)
     found = next(filter(None, (recognise(failure) for recognise in _RECOGNISERS)), None)
     return QuerySyntaxError(source, [_apart(found or _fallback(failure), source.text)], incomplete=_incomplete(failure))
@@ -55,10 +53,7 @@ def _in_word(char: str) -> bool:
     return char.isalnum() or char == "_"
 
 
-def _locate(source: Source, tokens: Sequence[Token], stop: UnexpectedInput) -> Failure:
-    offset: int | None = stop.pos_in_stream
-    if isinstance(stop, UnexpectedToken) and stop.token.type == "$END":
-        offset = None  # lark puts the end of the text at the start of the last token
+def _locate(source: Source, tokens: Sequence[Token], offset: int | None) -> Failure:
     index = len(tokens) - 1
     if offset is not None:
         index = next((place for place, token in enumerate(tokens) if offset < token.end), index)
