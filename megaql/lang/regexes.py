@@ -228,8 +228,11 @@ def options(memory: int) -> re2.Options:
 
 
 @lru_cache(CACHED_PATTERNS)
-def _glob(pattern: str) -> Searcher:
-    r"""Compile a `like` pattern: `*` is any run, `?` one character, `\` takes the next character as itself."""
+def compiled_glob(pattern: str) -> Searcher:
+    r"""Return RE2's form of a `like` pattern: `*` is any run, `?` one character, `\` takes the next one as itself.
+
+    `re2.error` for one too large.
+    """
     parts = [r"(?s)\A"]
     for part in re.findall(r"\\.|.", pattern, re.DOTALL):
         if part == "*":
@@ -254,7 +257,7 @@ def found(regex: Regex, text: str) -> str | None:
 
 def like(pattern: str, text: str) -> bool:
     """Say whether the whole text has the form of the glob; `re2.error` for a glob too large to compile."""
-    return _glob(pattern).search(utf8(text)) is not None
+    return compiled_glob(pattern).search(utf8(text)) is not None
 
 
 def utf8(text: str) -> bytes:

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from megaql.lang import regexes
 from megaql.lang.automata import syntax
-from megaql.lang.searches import globs, linear, shape, steps, writing
+from megaql.lang.searches import globs, linear, parts, shape, steps, writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from megaql.lang.automata.syntax import Tree
     from megaql.lang.nodes import Regex
+    from megaql.lang.regexes import Searcher
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,37 +53,27 @@ _OPERATORS: Final[dict[tuple[bool, bool], Literal["==", "startswith", "endswith"
 @lru_cache(regexes.CACHED_PATTERNS)
 def search(regex: Regex) -> Search:
     """Return how to search for a regex; `regexes.PatternError` where `regexes.check` would have complained."""
-    regexes.compiled(regexes.with_flags(regex))
+    reference = regexes.compiled(regexes.with_flags(regex))
     try:
         tree = shape.simplified(syntax.parse(regex))
     except syntax.NotRead:
-        return Function(linear.function(regexes.with_flags(regex), None))
-    return _of_tree(tree)
+        return Function(linear.function(reference, regexes.with_flags(regex)))
+    return _of_tree(tree, reference)
 
 
 @lru_cache(regexes.CACHED_PATTERNS)
 def glob(pattern: str) -> Search:
     """Return how to match a whole text with a glob; `regexes.PatternError` for one too large."""
-    regexes.like(pattern, "")
-    parts = globs.parts_of(pattern)
-    if parts is None or len(parts) == 1:
-        return _of_tree(shape.simplified(globs.tree_of(pattern)))
-    first, *middle, last = parts
-    match first, [part for part in middle if part], last:
-        case _, [], "":
-            return Text("startswith", first)
-        case "", [], _:
-            return Text("endswith", last)
-        case "", [part], "":
-            return Text("in", part)
-        case _:
-            return Function(globs.in_order(parts))
+    reference = regexes.compiled_glob(pattern)
+    return _of_tree(shape.simplified(globs.tree_of(pattern)), reference)
 
 
-def _of_tree(tree: Tree) -> Search:
-    plain = shape.plain(tree)
+def _of_tree(tree: Tree, reference: Searcher) -> Search:
+    """Return how to search for a simplified tree; `reference` is RE2's search for what it was made of."""
+    plain = parts.plain(tree)
     if plain is None:
-        return Function(_engine(tree))
+        engine, spread = _engine(tree, reference), parts.spread(tree)
+        return Function(engine if spread is None else parts.in_order(spread, engine))
     texts = tuple(sorted(plain.texts))
     if len(texts) == 1:
         return Text(_OPERATORS[plain.start, plain.end], texts[0])
@@ -92,21 +83,18 @@ def _of_tree(tree: Tree) -> Search:
         return Function(lambda text: text.startswith(texts))
     if plain.end:
         return Function(lambda text: text.endswith(texts))
-    return Function(_engine(tree))
+    return Function(_engine(tree, reference))
 
 
-def _engine(tree: Tree) -> Callable[[str], bool]:
+def _engine(tree: Tree, reference: Searcher) -> Callable[[str], bool]:
     """Return a search for a tree: with `re` where that is safe, with RE2 in longer texts."""
     if shape.between_bytes(tree):
-        return linear.function(writing.for_re2(tree), None)
-    longer = linear.function(writing.for_re2(tree), tree)
+        return linear.function(reference, writing.for_re2(tree))
+    longer = linear.function(reference, writing.for_re2(tree), tree)
     length = steps.safe_length(tree)
     if not length:
         return longer
-    try:
-        pattern = re.compile(writing.for_re(tree))
-    except syntax.NotRead:
-        return longer
+    pattern = re.compile(writing.for_re(tree))
     search = pattern.match if shape.anchored(tree) else pattern.search
 
     def call(text: str) -> bool:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from megaql.lang.automata.syntax import Tree
+    from megaql.lang.regexes import Searcher
 
 #: Characters of the longest text that a set is asked about.
 SET_LENGTH: Final = 256
@@ -30,8 +31,8 @@ SET_LENGTH: Final = 256
 PROGRAM: Final = 5_000
 
 
-def function(pattern: str, tree: Tree | None) -> Callable[[str], bool]:
-    """Return a search for a pattern without flags; `tree` is what it means, if that is known.
+def function(reference: Searcher, pattern: str, tree: Tree | None = None) -> Callable[[str], bool]:
+    """Return a search for a pattern that matches where `reference` does; `tree` is what it means, if that is known.
 
     Nothing is compiled before the first text comes: where all texts are short, `re` is asked about them and this never.
     """
@@ -39,14 +40,17 @@ def function(pattern: str, tree: Tree | None) -> Callable[[str], bool]:
 
     def call(text: str) -> bool:
         if not engines:
-            engines.append(_compiled(pattern, tree))
+            engines.append(_compiled(reference, pattern, tree))
         return engines[0](text)
 
     return call
 
 
-def _compiled(pattern: str, tree: Tree | None) -> Callable[[str], bool]:
-    searcher = regexes.compiled(pattern)
+def _compiled(reference: Searcher, pattern: str, tree: Tree | None) -> Callable[[str], bool]:
+    try:
+        searcher = regexes.compiled(pattern)
+    except regexes.PatternError:
+        return lambda text: reference.search(regexes.utf8(text)) is not None
     large = searcher.programsize > PROGRAM
     short = None if large else together([pattern], regexes.PATTERN_MEMORY)
     long = bits.matcher(tree) if tree is not None and (large or bits.many_states(tree)) else None

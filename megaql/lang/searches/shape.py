@@ -1,4 +1,4 @@
-"""Regexes made simpler, where only whether they match is asked: without what may be left out, and as plain texts.
+"""Regexes made simpler, where only whether they match is asked: without what may be left out.
 
 A maintainer keeps one rule: the simpler tree matches in exactly the texts where the first one does; where, and how far, is nobody's
 concern here.
@@ -6,10 +6,8 @@ concern here.
 
 from __future__ import annotations
 
-from itertools import product
-from typing import TYPE_CHECKING, Final, NamedTuple, assert_never
+from typing import TYPE_CHECKING, Final, assert_never
 
-from megaql.lang.automata import leaves
 from megaql.lang.automata.syntax import Alternation, Assertion, Char, Class, Concat, Dot, Named, Range, Repeat
 
 if TYPE_CHECKING:
@@ -17,21 +15,10 @@ if TYPE_CHECKING:
 
     from megaql.lang.automata.syntax import Tree
 
-#: Texts that one regex may stand for.
-TEXTS: Final = 64
-
 EMPTY: Final = Concat(())
 
 #: Any text.
 _ANY: Final = Repeat(Dot(newline=True), 0, None)
-
-
-class Plain(NamedTuple):
-    """One of some texts at the `start` of a text, at its `end`, as all of it, or anywhere."""
-
-    texts: frozenset[str]
-    start: bool
-    end: bool
 
 
 def simplified(tree: Tree) -> Tree:
@@ -47,16 +34,6 @@ def simplified(tree: Tree) -> Tree:
 def anchored(tree: Tree) -> bool:
     """Say whether a tree matches at the start of the text only."""
     return Assertion.TEXT_START in items_of(tree)[:1]
-
-
-def plain(tree: Tree) -> Plain | None:
-    """Return the texts that a simplified tree stands for; `None` where there are more than `TEXTS`, or it is no such tree."""
-    items = items_of(tree)
-    start = bool(items) and items[0] is Assertion.TEXT_START
-    items = items[start:]
-    end = bool(items) and items[-1] is Assertion.TEXT_END
-    texts = _texts(Concat(tuple(items[: len(items) - end])))
-    return None if texts is None else Plain(frozenset(texts), start, end)
 
 
 def items_of(tree: Tree) -> Sequence[Tree]:
@@ -175,31 +152,3 @@ def _trimmed(tree: Tree, *, first: bool) -> Tree:
             return tree
         case _:
             assert_never(tree)
-
-
-def _texts(tree: Tree) -> list[str] | None:
-    """Return all texts that a tree takes, if they are few."""
-    match tree:
-        case Char() | Class() | Dot():
-            chars = leaves.known(tree)
-            if chars is None or len(chars.ranges) != 1 or chars.ranges[0][0] != chars.ranges[0][1]:
-                return None
-            return [chr(chars.ranges[0][0])]
-        case Concat(items):
-            parts = [_texts(item) for item in items]
-            sizes = 1
-            for part in parts:
-                sizes *= TEXTS + 1 if part is None else len(part)
-                if sizes > TEXTS:
-                    return None
-            return ["".join(chosen) for chosen in product(*(part for part in parts if part is not None))]
-        case Alternation(items):
-            texts: list[str] = []
-            for item in items:
-                some = _texts(item)
-                if some is None or len(texts) + len(some) > TEXTS:
-                    return None
-                texts += some
-            return texts
-        case _:
-            return None
