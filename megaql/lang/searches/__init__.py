@@ -104,7 +104,10 @@ def _engine(tree: Tree, reference: Searcher) -> Callable[[str], bool]:
 
 
 #: Regexes from which on one set answers sooner than the searches one by one.
-TOGETHER: Final = 12
+TOGETHER: Final = 4
+
+#: Characters of the longest text that a set of several regexes is asked about.
+SET_LENGTH: Final = 1024
 
 #: Bytes of memory that one set may use, and more for each regex.
 SET_MEMORY: Final = 8 << 20
@@ -114,23 +117,30 @@ MEMORY_PER_REGEX: Final = 32 << 10
 class RegexSet:
     """Several regexes that are asked of one text together; `regexes.PatternError` where one is none.
 
-    In one set of RE2 where that is sooner: for many regexes, in a short text. It uses at most `SET_MEMORY` bytes, and
-    `MEMORY_PER_REGEX` for each regex; those that need more are searched for one by one.
+    In one set of RE2 where that is sooner: for several regexes, in a text of up to `SET_LENGTH`. It uses at most `SET_MEMORY` bytes, and
+    `MEMORY_PER_REGEX` for each regex; regexes that need more are searched for one by one.
     """
 
-    def __init__(self, patterns: Iterable[Regex]) -> None:
-        given = list(patterns)
-        self._calls = [_call(search(regex)) for regex in given]
-        self._set = None
-        if len(given) >= TOGETHER:
-            memory = SET_MEMORY + MEMORY_PER_REGEX * len(given)
-            self._set = linear.together([regexes.with_flags(regex) for regex in given], memory)
+    def __init__(self, given: Iterable[Regex]) -> None:
+        self._regexes = tuple(given)
+        self._one_by_one: Sequence[Callable[[str], bool]] | None = None
+        self._together = None
+        if len(self._regexes) >= TOGETHER:
+            memory = SET_MEMORY + MEMORY_PER_REGEX * len(self._regexes)
+            self._together = linear.together([regexes.with_flags(regex) for regex in self._regexes], memory)
+        if self._together is None:
+            self._calls()
 
     def matching(self, text: str) -> Sequence[int]:
         """Return the places, in order, of those regexes that match the text."""
-        if self._set is not None and len(text) <= linear.SET_LENGTH:
-            return sorted(self._set(text))
-        return [place for place, call in enumerate(self._calls) if call(text)]
+        if self._together is not None and len(text) <= SET_LENGTH:
+            return sorted(self._together(text))
+        return [place for place, call in enumerate(self._calls()) if call(text)]
+
+    def _calls(self) -> Sequence[Callable[[str], bool]]:
+        if self._one_by_one is None:
+            self._one_by_one = [_call(search(regex)) for regex in self._regexes]
+        return self._one_by_one
 
 
 def _call(found: Search) -> Callable[[str], bool]:

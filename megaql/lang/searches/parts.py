@@ -124,5 +124,8 @@ def _texts(tree: Tree) -> list[str] | None:
                     return None
                 texts += some
             return texts
+        case Repeat(item, low, high) if low == high:
+            one = _texts(item)
+            return None if one is None or len(one) > 1 else [one[0] * low]
         case _:
             return None
