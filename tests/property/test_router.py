@@ -1,0 +1,120 @@
+"""The index of a router loses no query: what is routed is what the evaluator says of each query by itself, whatever came and went before."""
+
+import threading
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import megaql
+from megaql.lang import evaluator
+from megaql.lang.record import Record
+from megaql.lang.verdict import Verdict
+from megaql.query import Query
+from megaql.router import Router
+from tests.property import aimed, clauses, queries
+from tests.property.documents import records
+
+
+def compiled(text):
+    try:
+        return megaql.compile(text)
+    except megaql.QueryError:
+        return None
+
+
+AIMED = aimed.queries().map(compiled).filter(bool)
+ANY = st.one_of(queries.clauses(), clauses.clauses).map(Query)
+
+#: Conditions on few places with few constants: sets of them go several levels deep in the index.
+NARROW = (
+    *(
+        f"{path} {operator} {value}"
+        for path in ("a", "b", "a.b")
+        for operator in ("==", ">=", "<")
+        for value in (1, 2, '"x"')
+    ),
+    *(
+        "a between 1 and 2",
+        "a between 0 and 1",
+        'b in ["x", 1]',
+        'a startswith "x"',
+        'a endswith "y"',
+        'a == "X"i',
+        "exists b",
+    ),
+    *('a >= d"2026-01-02"', 'a < d"2026-01-02"', "any x in a: (x.b == 1)", "a.b ?? 1 == 1", "a != 1", "a", "a ~ /^x/"),
+    *('@attributes.t == "x"', "event.x == 1", "event.attributes.x == 1", '@kind == "mega"', "event.x > 1"),
+)
+CONDITIONS = [condition for condition in map(compiled, NARROW) if condition]
+
+
+@st.composite
+def narrow(draw):
+    number = draw(st.integers(0, 2**32))
+    random = Random(number)
+    query = random.choice(CONDITIONS)
+    for _ in range(random.choice((0, 1, 2, 2, 3, 4))):
+        other = random.choice(CONDITIONS)
+        query = query | other if random.random() < 0.15 else query & other
+    return ~query if random.random() < 0.05 else query
+
+
+def expected(table, record):
+    return [
+        name for name, query in table.items() if evaluator.evaluate(query.node, record, now=aimed.NOW) is Verdict.MATCH
+    ]
+
+
+def agree(router, table, seen):
+    for record in seen:
+        assert router.route(record, now=aimed.NOW) == expected(table, record)
+    assert router.names == tuple(table)
+
+
+def router_of(table):
+    router = Router()
+    for name, query in table.items():
+        router.add(name, query)
+    return router
+
+
+def named(found):
+    return {f"q{number}": query for number, query in enumerate(found)}
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(ANY, min_size=1, max_size=12), records)
+def test_any_queries_on_any_record(found, record):
+    table = named(found)
+    agree(router_of(table), table, [record])
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(AIMED, min_size=1, max_size=12), st.lists(st.integers(0, 2**32), min_size=1, max_size=8))
+def test_queries_and_records_made_of_the_same(found, numbers):
+    table = named(found)
+    agree(router_of(table), table, map(aimed.record, numbers))
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(narrow(), min_size=20, max_size=80), st.lists(st.integers(0, 2**32), min_size=4, max_size=12), st.randoms()
+)
+def test_many_alike_that_come_and_go(found, numbers, random):
+    table = named(found)
+    router = router_of(table)
+    seen = [aimed.record(number) for number in numbers]
+    agree(router, table, seen)
+    for name in random.sample(list(table), len(table) // 2):
+        router.remove(name)
+        gone = table.pop(name)
+        if random.random() < 0.4:
+            router.add(name, gone)
+            table[name] = gone
+    agree(router, table, seen)
+    for name in list(table):
+        router.remove(name)
+    assert [router.route(record) for record in seen] == [[]] * len(seen)
+    assert not router._index
+    assert not router._index._fields
