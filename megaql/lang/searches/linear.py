@@ -47,12 +47,13 @@ def function(reference: Searcher, pattern: str, tree: Tree | None = None) -> Cal
 
 
 def _compiled(reference: Searcher, pattern: str, tree: Tree | None) -> Callable[[str], bool]:
+    large = reference.programsize > PROGRAM
     try:
-        searcher = regexes.compiled(pattern)
+        # A large program takes long to compile, and is there already.
+        searcher = reference if large else regexes.compiled(pattern)
+        short = None if large else together([pattern], regexes.PATTERN_MEMORY)
     except regexes.PatternError:
-        return lambda text: reference.search(regexes.utf8(text)) is not None
-    large = searcher.programsize > PROGRAM
-    short = None if large else together([pattern], regexes.PATTERN_MEMORY)
+        searcher, short = reference, None
     long = bits.matcher(tree) if tree is not None and (large or bits.many_states(tree)) else None
 
     def call(text: str) -> bool:

@@ -33,8 +33,14 @@ if TYPE_CHECKING:
 #: Steps that one search may take in the worst case: about 100 µs.
 STEPS: Final = 20_000
 
-#: Characters of the longest text for which `re` is the quicker one.
+#: Characters of the longest text for which `re` is the quicker one, if it is to begin at each of them.
 LENGTH: Final = 256
+
+#: The same where it begins at the first one only.
+ANCHORED_LENGTH: Final = 2_048
+
+#: Where `re` is safe in shorter texts only, it is left out.
+SHORTEST: Final = 32
 
 
 class Unsafe(ValueError):  # noqa: N818 - a limit of the bound, no fault of the regex
@@ -63,9 +69,9 @@ _NEWLINE: Final = CharSet.chars("\n")
 
 def safe_length(tree: Tree) -> int:
     """Return the length of the longest texts in which `re` may search for a simplified tree; 0 for none."""
-    length = LENGTH
+    length = ANCHORED_LENGTH if anchored(tree) else LENGTH
     try:
-        while length >= LENGTH // 8:
+        while length >= SHORTEST:
             if steps(tree, length) <= STEPS:
                 return length
             length //= 2

@@ -110,7 +110,7 @@ def test_texts_in_their_order(pattern, text, matches):
     "pattern", ["^[a-z]+-[0-9]+$", r"order\d+-[a-z]+", r"^[\w.+-]+@[\w-]+(\.[\w-]+)+$", "^(ab|cd)+$", "(?i)error|warn"]
 )
 def test_a_regex_of_one_path_is_safe_in_all_short_texts(pattern):
-    assert steps.safe_length(tree_of(pattern)) == steps.LENGTH
+    assert steps.safe_length(tree_of(pattern)) >= steps.LENGTH
 
 
 @pytest.mark.parametrize(
