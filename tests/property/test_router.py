@@ -1,6 +1,5 @@
 """The index of a router loses no query: what is routed is what the evaluator says of each query by itself, whatever came and went before."""
 
-import threading
 from random import Random
 
 from hypothesis import given, settings
@@ -8,7 +7,6 @@ from hypothesis import strategies as st
 
 import megaql
 from megaql.lang import evaluator
-from megaql.lang.record import Record
 from megaql.lang.verdict import Verdict
 from megaql.query import Query
 from megaql.router import Router
