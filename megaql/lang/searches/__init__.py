@@ -106,9 +106,6 @@ def _engine(tree: Tree, reference: Searcher) -> Callable[[str], bool]:
 #: Regexes from which on one set answers sooner than the searches one by one.
 TOGETHER: Final = 4
 
-#: Characters of the longest text that a set of several regexes is asked about.
-SET_LENGTH: Final = 1024
-
 #: Bytes of memory that one set may use, and more for each regex.
 SET_MEMORY: Final = 8 << 20
 MEMORY_PER_REGEX: Final = 32 << 10
@@ -117,7 +114,7 @@ MEMORY_PER_REGEX: Final = 32 << 10
 class RegexSet:
     """Several regexes that are asked of one text together; `regexes.PatternError` where one is none.
 
-    In one set of RE2 where that is sooner: for several regexes, in a text of up to `SET_LENGTH`. It uses at most `SET_MEMORY` bytes, and
+    In one set of RE2 where that is sooner: for several regexes, in a text of up to `linear.SET_LENGTH`. It uses at most `SET_MEMORY` bytes, and
     `MEMORY_PER_REGEX` for each regex; regexes that need more are searched for one by one.
     """
 
@@ -133,7 +130,7 @@ class RegexSet:
 
     def matching(self, text: str) -> Sequence[int]:
         """Return the places, in order, of those regexes that match the text."""
-        if self._together is not None and len(text) <= SET_LENGTH:
+        if self._together is not None and len(text) <= linear.SET_LENGTH:
             return sorted(self._together(text))
         return [place for place, call in enumerate(self._calls()) if call(text)]
 

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from megaql.lang.automata.syntax import Tree
     from megaql.lang.regexes import Searcher
 
-#: Characters of the longest text that a set is asked about.
-SET_LENGTH: Final = 256
-
+#: Characters of the longest text that a set is asked about, and of one where it may have very many states.
+SET_LENGTH: Final = 1_024
+LENGTH_OF_MANY_STATES: Final = 256
 
 #: Instructions of the largest program that RE2 is quick with: its automaton keeps up to so many for each state.
 PROGRAM: Final = 5_000
@@ -54,10 +54,12 @@ def _compiled(reference: Searcher, pattern: str, tree: Tree | None) -> Callable[
         short = None if large else together([pattern], regexes.PATTERN_MEMORY)
     except regexes.PatternError:
         searcher, short = reference, None
-    long = bits.matcher(tree) if tree is not None and (large or bits.many_states(tree)) else None
+    slow = large or tree is None or bits.many_states(tree)
+    long = bits.matcher(tree) if slow and tree is not None else None
+    length = LENGTH_OF_MANY_STATES if slow else SET_LENGTH
 
     def call(text: str) -> bool:
-        if short is not None and len(text) <= SET_LENGTH:
+        if short is not None and len(text) <= length:
             return bool(short(text))
         if long is not None and len(text) >= bits.LENGTH:
             return long(text)
