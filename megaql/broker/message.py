@@ -17,13 +17,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from megaql.broker.outgoing import Attribute, body_and_attributes_size
 from megaql.codec.decode import decode
-from megaql.lang.record import MISSING, Record
+from megaql.lang.record import ENVELOPE_FIELDS, MISSING, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from megaql.codec.decode import Decoded
+    from megaql.codec.envelopes import SnsEnvelope
     from megaql.codec.payloads import Payload
+    from megaql.codec.skim import Skimmer
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _INTEGER: Final = re.compile(r"[+-]?\d+")
@@ -107,8 +109,10 @@ class Message:
     @cached_property
     def typed_attributes(self) -> dict[str, object]:
         """All attributes as Python values, those of an SNS envelope among them; the queue's own win over the envelope's."""
-        envelope = self.decoded.sns
-        wrapped = _typed(envelope.attributes) if envelope else {}
+        return self._typed_attributes(self.decoded.sns)
+
+    def _typed_attributes(self, sns: SnsEnvelope | None) -> dict[str, object]:
+        wrapped = _typed(sns.attributes) if sns else {}
         return wrapped | _typed(self.attributes)
 
     def attribute(self, name: str, default: object = None) -> object:
@@ -121,31 +125,56 @@ class Message:
 
     def envelope(self) -> dict[str, object]:
         """Return what a query sees as `@…`; a field that is not known is left out, so that its path is missing."""
-        decoded = self.decoded
-        known: dict[str, object | None] = {
-            "id": self.id,
-            "sent_at": self.sent_at,
-            "receive_count": self.receive_count,
-            "first_received_at": self.first_received_at,
-            "group_id": self.group_id,
-            "dedup_id": self.dedup_id,
-            "sequence": self.sequence,
-            "size": self.size,
-            "attributes": self.typed_attributes,
-            "topic": decoded.sns.topic_arn if decoded.sns else None,
-            "subject": decoded.sns.subject if decoded.sns else None,
-            "format": decoded.format,
-            "kind": decoded.payload.kind,
-            "queue": self.queue or None,
-            "body": decoded.payload.text if decoded.payload.kind == "text" else None,
-        }
-        return {name: value for name, value in known.items() if value is not None}
+        payload = self.payload
+        text = payload.text if payload.kind == "text" else None
+        return self._fields(ENVELOPE_FIELDS, self.decoded.sns, self.decoded.format, payload.kind, text)
+
+    def _fields(
+        self, names: Iterable[str], sns: SnsEnvelope | None, form: str, kind: str, text: str | None = None
+    ) -> dict[str, object]:
+        """Return the fields of the envelope that are known, of these names; the rest is what the body says."""
+        fields: dict[str, object] = {}
+        for name in names:
+            value: object
+            match name:
+                case "attributes":
+                    value = self._typed_attributes(sns)
+                case "topic":
+                    value = sns.topic_arn if sns else None
+                case "subject":
+                    value = sns.subject if sns else None
+                case "format":
+                    value = form
+                case "kind":
+                    value = kind
+                case "queue":
+                    value = self.queue or None
+                case "body":
+                    value = text
+                case _:  # the rest are properties of the same names
+                    value = getattr(self, name)
+            if value is not None:
+                fields[name] = value
+        return fields
 
     def record(self) -> Record:
         """Return what a query sees of this message."""
         payload = self.payload
         document = payload.document
         return Record(MISSING if document is None else document, self.envelope(), mega=payload.kind == "mega")
+
+    def skim(self, skimmer: Skimmer, fields: Iterable[str] = ()) -> Record | None:
+        """Return what a query sees that reads no more of the body than the skimmer does, and no more of the envelope than `fields`.
+
+        `None` where only `record` can tell: the body has to be decoded whole, or is decoded already. `kind` is known only to a
+        skimmer that looks for it.
+        """
+        if "decoded" in self.__dict__:
+            return None
+        found = skimmer.read(self.body, self.attributes)
+        if found is None:
+            return None
+        return Record(found.document, self._fields(fields, found.sns, "json", found.kind), mega=found.mega)
 
 
 def _typed(attributes: Mapping[str, Attribute]) -> dict[str, object]:

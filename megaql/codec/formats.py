@@ -60,7 +60,8 @@ def read_json(text: str) -> dict[str, Any] | list[Any]:
     return document
 
 
-def _fraction(text: str) -> Decimal:
+def fraction(text: str) -> Decimal:
+    """Return the exact value of a JSON number that has a fraction or an exponent; raises `Unreadable` if it is out of all bounds."""
     try:
         return Decimal(text, _EXACT)
     except InvalidOperation:
@@ -78,11 +79,11 @@ def _no_constant(name: str) -> None:
     raise Unreadable(f"not JSON: {name} is not a JSON number")
 
 
-_DECODER = json.JSONDecoder(parse_float=_fraction, parse_constant=_no_constant)
+_DECODER = json.JSONDecoder(parse_float=fraction, parse_constant=_no_constant)
 
 #: For what the first one refuses: Python turns no more than some thousand digits into an int, as that takes quadratic time. A Decimal
 #: takes linear time.
-_LONG_DECODER = json.JSONDecoder(parse_float=_fraction, parse_int=_long_integer, parse_constant=_no_constant)
+_LONG_DECODER = json.JSONDecoder(parse_float=fraction, parse_int=_long_integer, parse_constant=_no_constant)
 
 
 def _parse_json(text: str) -> Any:
