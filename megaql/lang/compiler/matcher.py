@@ -123,7 +123,7 @@ def generate(clause: Clause, want: Verdict, *, mega: bool) -> Function:
 
 
 def _expression(unit: Unit, clause: Clause, want: Verdict, head: Head, *, mega: bool) -> str:
-    share = Share(clause)
+    share = Share.whole(clause)
     if share.rate < 1:
         return "slow()"
     return Writer(unit, share, {}, mega=mega, head=head).clause(clause, want)

@@ -13,35 +13,36 @@ from typing import Final
 from megaql.lang import nodes, tree
 from megaql.lang.budget import CHARACTERS, STEPS
 
-#: Elements that a quantifier has steps for, at least. The evaluator takes over past its share, and past `ELEMENTS` in any case.
-FEW_ELEMENTS: Final = 32
+#: Elements that a quantifier has steps for, at least: the first of these with which the query is within the budget. The evaluator takes over
+#: past its share, and past `ELEMENTS` in any case.
+FEW_ELEMENTS: Final = (32, 8, 3)
 ELEMENTS: Final = 1_000
 
 #: Steps for the texts that a clause reads, at least.
 _READING: Final = 8
 
 
-def weight(clause: nodes.Clause) -> int:
-    """Return the steps a clause must have: twice what the evaluator takes for single values and short texts."""
+def weight(clause: nodes.Clause, few: int) -> int:
+    """Return the steps a clause must have: twice what the evaluator takes for single values, short texts and `few` elements."""
     match clause:
         case nodes.And() | nodes.Or():
-            return 2 + sum(map(weight, clause.items))
+            return 2 + sum(weight(item, few) for item in clause.items)
         case nodes.Not():
-            return 2 + weight(clause.item)
+            return 2 + weight(clause.item, few)
         case nodes.Quantified():
-            return _weight_of_loop(clause)
+            return _weight_of_loop(clause, few)
         case _:
-            return 2 * static(clause) + _READING
+            return 2 * static(clause, few) + _READING
 
 
-def static(clause: nodes.Clause) -> int:
+def static(clause: nodes.Clause, few: int) -> int:
     """Return the steps that the evaluator takes at most for a clause whose values are single and whose texts are short."""
     steps = 8
     stack: list[tree.AnyNode] = [clause]
     while stack:
         node = stack.pop()
         if isinstance(node, nodes.Count):
-            steps += _weight_of_loop(node)
+            steps += _weight_of_loop(node, few)
             continue
         steps += 4
         if isinstance(node, nodes.Path):
@@ -52,29 +53,37 @@ def static(clause: nodes.Clause) -> int:
     return steps
 
 
-def _weight_of_loop(node: nodes.Quantified | nodes.Count) -> int:
-    return 16 + 4 * len(node.path.segments) + 2 * FEW_ELEMENTS * (2 + weight(node.condition))
+def _weight_of_loop(node: nodes.Quantified | nodes.Count, few: int) -> int:
+    return 16 + 4 * len(node.path.segments) + 2 * few * (2 + weight(node.condition, few))
 
 
 class Share:
-    """The steps that the clauses of one generated function have, as a multiple of their weight."""
+    """The steps that the clauses of one generated function have, as a multiple of their weight; there is none where `rate` is below 1."""
 
-    def __init__(self, clause: nodes.Clause, steps: float = STEPS / 2) -> None:
-        self.rate = steps / weight(clause)
+    def __init__(self, clause: nodes.Clause, few: int, steps: float = STEPS / 2) -> None:
+        self.few = few
+        self.rate = steps / weight(clause, few)
+
+    @classmethod
+    def whole(cls, clause: nodes.Clause) -> Share:
+        """Return the share of a whole query."""
+        shares = [cls(clause, few) for few in FEW_ELEMENTS]
+        return next((share for share in shares if share.rate >= 1), shares[-1])
 
     def of(self, clause: nodes.Clause) -> int:
         """Return the steps a clause has."""
-        return int(self.rate * weight(clause))
+        return int(self.rate * weight(clause, self.few))
 
     def characters(self, clause: nodes.Clause) -> int:
         """Return the length of text that a clause may read within its share."""
-        return max(0, self.of(clause) - static(clause)) * CHARACTERS
+        return max(0, self.of(clause) - static(clause, self.few)) * CHARACTERS
 
     def elements(self, node: nodes.Quantified | nodes.Count) -> int:
         """Return how many elements a loop may go through."""
-        return min(ELEMENTS, int(self.rate * _weight_of_loop(node) / (2 * (2 + weight(node.condition)))))
+        one = 2 + weight(node.condition, self.few)
+        return min(ELEMENTS, int(self.rate * _weight_of_loop(node, self.few) / (2 * one)))
 
     def inside(self, node: nodes.Quantified | nodes.Count) -> Share:
         """Return the share of the condition of a loop, for one element."""
-        steps = self.rate * _weight_of_loop(node) / 2 / max(1, self.elements(node))
-        return Share(node.condition, steps - 2)
+        steps = self.rate * _weight_of_loop(node, self.few) / 2 / max(1, self.elements(node))
+        return Share(node.condition, self.few, steps - 2)
