@@ -1,21 +1,29 @@
 """`megaql peek` over a local queue of 5,000 messages, as a process: start, preflight, scan, match, release.
 
-Run from the checkout: python tests/benchmarks/bench_peek.py [messages] [runs]
-The goal is 2,000 messages a second; it is printed, not asserted.
+The goal is 2,000 messages a second.
 """
 
-# ruff: noqa: T201 - a benchmark prints its table
+from __future__ import annotations
 
 import json
 import os
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from megaql.broker import local
+from tests.benchmarks.tables import Table
+from tests.benchmarks.timing import time_processes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.benchmarks.timing import Options
 
 ROOT = Path(__file__).parents[2]
+
+_BATCH = 10
 
 CASES = {
     "no filter, all shown": ["--limit", "{messages}"],
@@ -24,46 +32,37 @@ CASES = {
 }
 
 
-def main():
-    messages = int(sys.argv[1]) if len(sys.argv) > 1 else 5_000
-    runs = int(sys.argv[2]) if len(sys.argv) > 2 else 3
+def tables(options: Options) -> Iterator[Table]:
+    """Yield seconds and messages a second for each case."""
+    messages = 50 if options.quick else 5_000
+    cases = dict(list(CASES.items())[:1]) if options.quick else CASES
     with tempfile.TemporaryDirectory() as folder:
         world = os.environ | {"PYTHONPATH": str(ROOT), "MEGAQL_HOME": f"{folder}/home", "HOME": folder}
-        os.environ["MEGAQL_HOME"] = world["MEGAQL_HOME"]
-        fill(messages)
-        print(f"{'case':28} {'seconds':>8} {'messages/s':>11}  shown  last line on stderr")
-        for name, options in CASES.items():
-            given = [option.format(messages=messages) for option in options]
-            command = [
-                sys.executable,
-                "-m",
-                "megaql.cli.main",
-                "peek",
-                "local:bench",
-                "--scan",
-                str(messages),
-                "--for",
-                "30s",
-                *given,
-            ]
-            times, run = measure([*command, "-o", "ndjson"], runs, world, folder)
-            median = statistics.median(times)
-            last = run.stderr.strip().splitlines()[-1] if run.stderr.strip() else ""
-            print(f"{name:28} {median:8.2f} {messages / median:11,.0f}  {run.stdout.count(chr(10)):5}  {last}")
+        fill(Path(folder, "home"), messages)
+        peek = [sys.executable, "-m", "megaql.cli.main", "peek", "local:bench", "--scan", str(messages), "--for", "30s"]
+        commands = {
+            name: [*peek, *(given.format(messages=messages) for given in arguments), "-o", "ndjson"]
+            for name, arguments in cases.items()
+        }
+        processes = time_processes(commands, quick=options.quick, rounds=3, env=world, cwd=folder)
+    table = Table(f"`megaql peek` over {messages:,} messages", ["case", "s", "messages/s", "shown"])
+    for name, process in processes.items():
+        shown = sum(line.startswith(b"{") for line in process.output.splitlines())
+        table.rows.append([name, process.wall, messages / process.wall, shown])
+    yield table
 
 
-def fill(count):
-    """Put MEGA events into local:bench, every hundredth of another name."""
-    sys.path.insert(0, str(ROOT))
-    from megaql.broker.outgoing import Outgoing
-    from megaql.broker.queue import Queue
+def fill(folder: Path, count: int) -> None:
+    """Put MEGA events into the queue `bench`, every hundredth of another name."""
+    client = local.client(folder)
+    url = client.create_queue(QueueName="bench")["QueueUrl"]
+    for start in range(0, count, _BATCH):
+        entries = [{"Id": str(i), "MessageBody": event(i)} for i in range(start, start + _BATCH)]
+        client.send_message_batch(QueueUrl=url, Entries=entries)
+    client.close()
 
-    queue = Queue.open("local:bench", create=True)
-    queue.send_batch([Outgoing(body=event(number)) for number in range(count)])
-    queue.client.close()
 
-
-def event(number):
+def event(number: int) -> str:
     """Return a body of a usual size, about 400 bytes."""
     name = "item.removed" if number % 100 == 0 else "item.added"
     return json.dumps(
@@ -87,17 +86,3 @@ def event(number):
             },
         }
     )
-
-
-def measure(command, runs, world, folder):
-    """Return the wall-clock seconds of each run, and the last run."""
-    times = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        run = subprocess.run(command, env=world, cwd=folder, capture_output=True, text=True, check=True)
-        times.append(time.perf_counter() - start)
-    return times, run
-
-
-if __name__ == "__main__":
-    main()
