@@ -173,6 +173,18 @@ def test_a_long_text_with_many_states_is_searched_exactly(end, matches):
     assert search.call("ba" * 3000 + "b" + end) is matches
 
 
+@pytest.mark.parametrize("pattern", [r"\B", r"\B(x*|\B)", r"^.*\B|x"])
+@pytest.mark.parametrize("text", ["a\u00dfa", "\u00df", "aa", "a", "", "a\ud800a"])
+def test_between_the_bytes_of_a_character_is_no_boundary(pattern, text):
+    search = searches.search(Regex(pattern))
+    assert search.call(text) is regexes.search(Regex(pattern), text)
+
+
+@pytest.mark.parametrize(("text", "matches"), [("xaac", True), ("xc", True), ("xaabc", False), ("aac", False)])
+def test_bits_follow_a_repetition_to_its_end(text, matches):
+    assert bits.matcher(tree_of("xa*c"))(text) is matches
+
+
 @pytest.mark.parametrize("pattern", ["a(b", "a(?=b)", "*", r"\Z"])
 def test_what_is_no_regex_is_refused_when_made(pattern):
     with pytest.raises(regexes.PatternError):
