@@ -1,14 +1,19 @@
 """Generated functions say what the evaluator says: for any clause, any document, and each verdict that can be wanted."""
 
 from datetime import UTC, datetime
+from random import Random
+from unittest import mock
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import megaql
 from megaql.lang import evaluator
+from megaql.lang.budget import Budget
 from megaql.lang.compiler import matcher
 from megaql.lang.compiler.reference import Slow
+from megaql.lang.compiler.shares import Share
+from megaql.lang.record import Record
 from megaql.lang.verdict import Verdict
 from megaql.query import record_of
 from tests.property import aimed, clauses, queries
@@ -61,3 +66,26 @@ def test_a_dict_is_taken_as_what_it_says_it_is(text, number, says_mega):
     expected = evaluator.evaluate(query.node, record_of(body), now=aimed.NOW)
     assert query.matches(body, now=aimed.NOW) is (expected is Verdict.MATCH)
     assert query.evaluate(body, now=aimed.NOW) is expected
+
+
+def grown(value, random):
+    """Make arrays and texts longer, some of them much."""
+    if isinstance(value, dict):
+        return {name: grown(member, random) for name, member in value.items()}
+    if isinstance(value, list):
+        return [grown(element, random) for element in value] * random.choice((1, 1, 3, 30, 200))
+    return value * random.choice((1, 1, 20_000, 200_000)) if isinstance(value, str) else value
+
+
+@settings(max_examples=600, deadline=None)
+@given(aimed.queries(), st.integers(0, 2**32), st.sampled_from((600, 2_000, 10_000)))
+def test_the_steps_of_an_evaluation_end_where_the_evaluator_ends_them(text, number, steps):
+    try:
+        query = megaql.compile(text)
+    except megaql.QueryError:
+        assume(False)
+    record = aimed.record(number)
+    record = Record(grown(record.body, Random(number)), record.envelope, record.mega)
+    few = mock.patch.object(evaluator, "Budget", side_effect=lambda: Budget(steps))
+    with few, mock.patch.object(Share.__init__, "__defaults__", (steps / 2,)):
+        agrees(query.node, record, aimed.NOW)
