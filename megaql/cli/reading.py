@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from megaql.broker.target import Connection
     from megaql.cli.environment import Environment
     from megaql.lang.verdict import Verdict
+    from megaql.query import Query
     from megaql.scan.live import LiveScan
     from megaql.scan.preflight import Preflight
 
@@ -60,9 +61,18 @@ class Reading:
 
     def __iter__(self) -> Iterator[Message]:
         for message in self.scan:
-            if self._progress is not None:
-                self._progress.show(f"seen {self.scan.report.seen:,}, matched {self.scan.report.matched:,} …")
+            self._show()
             yield message
+
+    def matching(self, query: Query, *, invert: bool) -> Iterator[Message]:
+        """Yield the messages of a file that a query matches, or with `invert` the others, and count all verdicts."""
+        if not isinstance(self.scan, FileScan):
+            raise TypeError("the messages of a queue are judged one by one")
+        return self.scan.matching(query, invert=invert, watch=self._show if self._progress is not None else None)
+
+    def _show(self) -> None:
+        if self._progress is not None:
+            self._progress.show(f"seen {self.scan.report.seen:,}, matched {self.scan.report.matched:,} …")
 
     def tally(self, verdict: Verdict) -> None:
         """Count a message's verdict."""

@@ -56,7 +56,6 @@ def command(
     from megaql.cli.fields import fields_of  # noqa: PLC0415 - the rooms below are entered when the command runs
     from megaql.cli.output import writer  # noqa: PLC0415 - as above
     from megaql.cli.reading import Wanted, reading  # noqa: PLC0415 - as above
-    from megaql.lang.verdict import Verdict  # noqa: PLC0415 - as above
     from megaql.scan.budget import Budget  # noqa: PLC0415 - as above
     from megaql.scan.target import FileSource  # noqa: PLC0415 - as above
 
@@ -73,13 +72,10 @@ def command(
     for number, file in enumerate(files, start=1):
         with reading(world, FileSource(file), nowhere, Wanted(Budget()), quiet=quiet) as scan:
             try:
-                for message in scan:
-                    verdict = compiled.evaluate(message)
-                    scan.tally(verdict)
-                    if (verdict is Verdict.MATCH) is not invert:
-                        total += 1
-                        if not count:
-                            shown.show(message)
+                for message in scan.matching(compiled, invert=invert):
+                    total += 1
+                    if not count:
+                        shown.show(message)
             except MegaQLError:
                 if total and not count:
                     shown.end()  # an array that was begun is whole all the same

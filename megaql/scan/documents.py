@@ -10,12 +10,13 @@ import codecs
 import json
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, NoReturn
+from itertools import islice
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, NoReturn, TypeVar
 
 from megaql.errors import ScanError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
 #: The longest line, and the largest file that is one document. An SQS message has at most 1 MiB. Bytes.
 MAX_TEXT: Final = 64 * 1024 * 1024
@@ -23,11 +24,15 @@ MAX_TEXT: Final = 64 * 1024 * 1024
 #: Integers with more digits than this are kept as Decimal: Python limits how long an int it reads from text. Digits.
 MAX_INT_DIGITS: Final = 4_000
 
+#: Lines that are read plainly before a `quick` reader is asked, which takes as long to get ready as they take.
+FIRST_LINES: Final = 200
+
+_Quick = TypeVar("_Quick")
+
 _SPACE: Final = " \t\r\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """One JSON text: its line, counted from 1, the text as written, and its value."""
 
     line: int
@@ -43,11 +48,15 @@ class BadLine:
     why: str
 
 
-def read_documents(stream: BinaryIO) -> Iterator[Document | BadLine]:
+def read_documents(
+    stream: BinaryIO, quick: Callable[[str], _Quick | None] = lambda _: None
+) -> Iterator[Document | BadLine | _Quick]:
     """Yield the JSON texts of a stream of UTF-8 bytes, and what cannot be read where it stands.
 
     A file whose one text is an array stands for the array's elements; in a file of several lines, an array is a payload. Raises
     `ScanError` for a file in UTF-16, and for a document over many lines that is larger than 64 MiB.
+
+    `quick` is asked first about each of the many lines after the first ones; what it answers is yielded instead of the document.
     """
     lines = _lines(stream)
     first = next(lines, None)
@@ -60,8 +69,10 @@ def read_documents(stream: BinaryIO) -> Iterator[Document | BadLine]:
             yield _document(second)
     elif first is not None:
         yield _document(first)
-    for line in lines:
+    for line in islice(lines, FIRST_LINES):
         yield _document(line)
+    for line in lines:
+        yield (None if isinstance(line, BadLine) else quick(line[1])) or _document(line)
 
 
 def _lines(stream: BinaryIO) -> Iterator[tuple[int, str] | BadLine]:

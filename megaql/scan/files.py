@@ -12,12 +12,14 @@ import time
 import zlib
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final, Self, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, Self, TypeVar, cast
 
 from megaql.broker.message import Message
 from megaql.errors import ScanError
+from megaql.lang.verdict import Verdict
 from megaql.scan.budget import Budget, StopReason
 from megaql.scan.documents import BadLine, Document, read_documents
+from megaql.scan.judging import Judge
 from megaql.scan.records import from_received, from_record, is_record
 from megaql.scan.report import ScanReport
 from megaql.scan.stop import StopFlag
@@ -27,13 +29,15 @@ if TYPE_CHECKING:
     from io import BufferedReader
     from types import TracebackType
 
-    from megaql.lang.verdict import Verdict
+    from megaql.query import Query
 
 #: How a file name says "standard input".
 STDIN: Final = "-"
 
 #: Bad lines that a report keeps with their reasons; all of them are counted.
 KEPT_BAD_LINES: Final = 20
+
+_Item = TypeVar("_Item")
 
 
 def read_file(path: str) -> Generator[Message | BadLine]:
@@ -91,8 +95,12 @@ class FileScan:
             self.report.stopped_because = (self._reason_to_stop() if error is None else None) or StopReason.of(error)
 
     def __iter__(self) -> Iterator[Message]:
+        return self._scanned(read_file(self._path))
+
+    def _scanned(self, items: Generator[_Item | BadLine]) -> Generator[_Item]:
+        """Yield what the lines hold until there is a reason to stop, and take note of those that hold nothing."""
         report = self.report
-        with closing(read_file(self._path)) as items:
+        with closing(items):
             # Asked before the next line is read, which may be long in coming from a pipe.
             while (reason := self._reason_to_stop()) is None:
                 item = next(items, None)
@@ -113,6 +121,22 @@ class FileScan:
                 why=first.why,
                 hint="a file holds one JSON payload or record a line, a JSON array of them, or `aws sqs receive-message` output",
             )
+
+    def matching(
+        self, query: Query, *, invert: bool = False, watch: Callable[[], None] | None = None
+    ) -> Iterator[Message]:
+        """Yield the messages that a query matches, or with `invert` the others; every verdict is counted, so `tally` is not called.
+
+        Only what is yielded, and what is more than a payload, is made a message: several times as fast as asking the query about each.
+        `watch` is called after every message.
+        """
+        with closing(self._scanned(_judged(self._path, query))) as judged:
+            for verdict, found in judged:
+                self.report.tally(verdict)
+                if watch is not None:
+                    watch()
+                if (verdict is Verdict.MATCH) is not invert:
+                    yield _message(found) if isinstance(found, str) else found
 
     def tally(self, verdict: Verdict) -> None:
         """Count the verdict on the message that was just looked at; call it once a message."""
@@ -162,6 +186,28 @@ def _opened(path: str) -> Iterator[BinaryIO]:
         ) from error
 
 
+def _judged(path: str, query: Query) -> Generator[tuple[Verdict, Message | str] | BadLine]:
+    """Yield the verdict on each message of a file with the message, or with the text that is its body; and the lines that hold none."""
+    judge = Judge(query)
+
+    def judged(line: str) -> tuple[Verdict, str] | None:
+        verdict = judge.verdict(line)
+        return verdict and (verdict, line)
+
+    with _opened(path) as stream:
+        for found in read_documents(stream, judged):
+            if not isinstance(found, Document):
+                yield found
+                continue
+            for item in _messages(found):
+                yield item if isinstance(item, BadLine) else (query.evaluate(item), item)
+
+
+def _message(text: str) -> Message:
+    """Return the message that a payload alone stands for."""
+    return Message(id="", queue="", body=text, receipt_handle=None)
+
+
 def _messages(document: Document) -> Iterator[Message | BadLine]:
     """Yield the messages that one JSON text stands for."""
     value = document.value
@@ -172,7 +218,7 @@ def _messages(document: Document) -> Iterator[Message | BadLine]:
             for entry in value["Messages"]:
                 yield from_received(entry)
         else:
-            yield Message(id="", queue="", body=document.text, receipt_handle=None)
+            yield _message(document.text)
     except ScanError as error:
         yield BadLine(document.line, error.why or error.what)
 

@@ -11,6 +11,8 @@ import pytest
 from megaql.broker.message import Message
 from megaql.errors import ScanError
 from megaql.lang.verdict import Verdict
+from megaql.query import compile as compile_query
+from megaql.scan import documents
 from megaql.scan.budget import Budget, StopReason
 from megaql.scan.documents import BadLine
 from megaql.scan.files import FileScan, read_file
@@ -229,3 +231,33 @@ def test_a_reached_limit_does_not_wait_for_the_next_line(monkeypatch):
 def test_a_budget_of_nothing_is_an_error(settings):
     with pytest.raises(ScanError, match=r"is more than 0 seconds|is at least 1"):
         Budget(**settings)
+
+
+@pytest.mark.parametrize(
+    ("line", "judged"), [('{"n": 1, "far": 1e9999999999999999999}', True), ('{"n": 1e9999999999999999999}', False)]
+)
+def test_a_number_out_of_all_bounds_makes_a_body_text_only_where_it_is_read(line, judged, tmp_path, monkeypatch):
+    monkeypatch.setattr(documents, "FIRST_LINES", 0)
+    path = tmp_path / "far.ndjson"
+    path.write_text(f"{{}}\n{{}}\n{line}\n")
+    assert bool(list(FileScan(str(path)).matching(compile_query("exists n")))) is judged
+
+
+def test_a_broken_line_is_told_wherever_it_is_broken(tmp_path):
+    path = tmp_path / "broken.ndjson"
+    good = '{"n": 1, "rest": [1, {"a": "x"}]}'
+    bad = [
+        good[:-3] + "}",
+        good.replace("1,", "01,"),
+        good.replace('"x"', '"\\x"'),
+        good + "}",
+        good.replace("x", "\t"),
+        good[:-1],
+    ]
+    path.write_text("\n".join([good] * 300 + bad + [good]) + "\n")
+    told = []
+    scan = FileScan(str(path), on_bad_line=lambda line: told.append(line.line))
+    with scan:
+        assert len(list(scan.matching(compile_query("n == 1")))) == 301
+    assert told == list(range(301, 301 + len(bad)))
+    assert scan.report.bad_lines == len(bad)

@@ -1,0 +1,81 @@
+"""Verdicts on the lines of a file, read in part: only what the query asks about, and what tells a payload from more than that.
+
+A maintainer keeps one rule: a verdict given here is the one that the query gives on the message; where that is not certain there is none,
+and the caller reads the line whole, makes the message and asks about that. The one thing that is not seen is `codec.skim`'s: a number with an
+exponent out of all bounds, where nobody reads it.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from megaql.lang import nodes, tree
+from megaql.lang.compiler.aliases import Aliases
+from megaql.lang.record import Record
+
+if TYPE_CHECKING:
+    from megaql.codec.skim import Keys, Skimmer
+    from megaql.lang.verdict import Verdict
+    from megaql.query import Query
+
+#: A key that an object has which may be more than a payload: a record, or what `aws sqs receive-message` prints.
+_MARKS: Final = frozenset({"megaql", "Messages"})
+
+#: What `Aliases.settled` looks at.
+_SETTLING: Final[tuple[Keys, ...]] = (("protocol",), ("event",), ("object", "version"))
+
+
+class Judge:
+    """Asks one query about lines."""
+
+    def __init__(self, query: Query) -> None:
+        self._evaluate = query.matcher.evaluate
+        self._aliases = Aliases(query.node)
+        self._paths: list[Keys] = [(mark,) for mark in _MARKS]
+        #: What is known of the message alone, and what a user's function may look at.
+        self._reads_more = False
+        for node in tree.walk(query.node):
+            if isinstance(node, nodes.Path) and node.root is nodes.Root.BODY:
+                self._paths.append(_keys(node))
+            elif isinstance(node, nodes.Opaque) or (isinstance(node, nodes.Path) and node.root is nodes.Root.ENVELOPE):
+                self._reads_more = True
+
+    def verdict(self, line: str) -> Verdict | None:
+        """Return the verdict on the message that has this line as its body; None if a part of the line cannot tell. Never raises."""
+        if self._reads_more or line.startswith(
+            "\ufeff"
+        ):  # a byte order mark belongs to a file, and a payload may have one
+            return None
+        skimmed = self._plain.read(line)
+        if skimmed is None or skimmed.envelopes or not _MARKS.isdisjoint(skimmed.document):
+            return None
+        if self._aliases and skimmed.document.get("protocol") == "mega" and not self._aliases.settled(skimmed.document):
+            skimmed = self._mega.read(line)
+            if skimmed is None:
+                return None
+        return self._evaluate(Record(skimmed.document, mega=skimmed.mega))
+
+    @cached_property
+    def _plain(self) -> Skimmer:
+        return _skimmer([*self._paths, *(_SETTLING if self._aliases else ())], mega=False)
+
+    @cached_property
+    def _mega(self) -> Skimmer:
+        return _skimmer(self._paths, mega=True)
+
+
+def _skimmer(paths: list[Keys], *, mega: bool) -> Skimmer:
+    from megaql.codec.skim import Skimmer  # noqa: PLC0415 - a short file is read before it is imported
+
+    return Skimmer(paths, mega=mega)
+
+
+def _keys(path: nodes.Path) -> Keys:
+    """Return the keys that a path begins with; what is behind them is read whole."""
+    keys = list[str]()
+    for segment in path.segments:
+        if not isinstance(segment, nodes.Key):
+            break
+        keys.append(segment.name)
+    return tuple(keys)
