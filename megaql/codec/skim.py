@@ -9,6 +9,7 @@ whose exponent is out of all bounds, for which `decode` takes the whole body as 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias, TypedDict, Union
 
 from megaql.codec import envelopes, protocol
@@ -141,13 +142,16 @@ def depends_on_mega(path: Keys) -> bool:
 
 
 def _tree(paths: Iterable[Keys], objects: Iterable[Keys]) -> _Tree | None:
-    """Merge paths by their beginnings; of what lies at the end of `objects` nothing is read but what it is."""
+    """Merge paths by their beginnings; `None` is everything. Of what lies at the end of `objects` nothing is read but what it is.
+
+    An object of which a name beyond ASCII is asked is read whole: msgspec (0.22) confuses such names of a type, with the empty one for example.
+    """
     tree: _Tree = {}
     for path in paths:
-        if not path:
+        plain = tuple(takewhile(str.isascii, path[:_LONGEST]))
+        if not plain:
             return None
-        if all(map(_is_text, path)):
-            _plant(tree, path[:_LONGEST], None)
+        _plant(tree, plain, None)
     for path in objects:
         _plant(tree, path, {})
     return tree
@@ -166,15 +170,6 @@ def _plant(tree: _Tree, path: Keys, end: _Tree | None) -> None:
         tree.setdefault(last, end)
 
 
-def _is_text(name: str) -> bool:
-    """Tell whether a name can be in what is read here: with half of a surrogate pair it cannot, and neither can the reader be asked for it."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def _shape(tree: _Tree) -> Any:
     """Return the type of objects of which only some keys are read; they come as plain dicts."""
     return TypedDict("Shape", {name: _value(inner) for name, inner in tree.items()}, total=False)  # type: ignore[operator]
@@ -186,4 +181,4 @@ def _value(tree: _Tree | None) -> Any:
         return Any
     members = _shape(tree)
     elements = Union[members, list[Any], _Scalar]  # type: ignore[valid-type]  # noqa: UP007 - made while the program runs
-    return Union[members, list[elements], _Scalar]  # type: ignore[valid-type]  # noqa: UP007 - as above
+    return Union[members, list[elements], _Scalar]  # noqa: UP007 - as above
