@@ -38,6 +38,9 @@ SETS: Final = 8
 #: Places in counted repetitions that may all be come to at once or not, from which on RE2 may be slow.
 PLACES: Final = 10
 
+#: Leaves, written out, from which on RE2 may be slow with few states, too: each of them takes long to make.
+LEAVES: Final = 200
+
 _WORD: Final = Class((Named(r"\w"),), negated=False, fold=False, source=r"\w")
 _NEWLINE: Final = Char("\n")
 
@@ -54,8 +57,8 @@ def matcher(tree: Tree) -> Callable[[str], bool] | None:
 
 
 def many_states(tree: Tree) -> bool:
-    """Say whether an automaton for the tree may have very many states."""
-    return _places(tree) >= PLACES
+    """Say whether an automaton for the tree may have very many states, or large ones."""
+    return _places(tree) >= PLACES or size(tree) >= LEAVES
 
 
 def _places(tree: Tree) -> int:
