@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from megaql.codec.decode import payload_of
 from megaql.codec.payloads import Blob, DataObject, MegaEvent, Plaintext
+from megaql.codec.protocol import is_mega
 from megaql.lang import explain, limits, nodes, printer, tree
 from megaql.lang.compiler.matcher import Matcher
 from megaql.lang.record import MISSING, Record, SupportsRecord
@@ -134,6 +135,8 @@ def record_of(subject: Subject) -> Record:
     """
     if isinstance(subject, Record):
         return subject
+    if type(subject) is dict and not is_mega(subject):
+        return Record(subject, {"kind": DataObject.kind})
     if not isinstance(subject, dict) and isinstance(subject, SupportsRecord):
         return subject.record()
     payload = payload_of(subject)

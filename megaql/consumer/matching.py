@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import traceback
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from megaql import query as queries
@@ -19,8 +20,7 @@ from megaql.consumer.handler import name_of
 from megaql.consumer.journal import LOGGER
 from megaql.errors import ConsumerError
 from megaql.lang.record import Record
-from megaql.lang.verdict import Verdict
-from megaql.router import Decision, Router
+from megaql.router import Router
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 class Match:
     """The subscriptions that take a message, in order of subscribing, each with its payload.
 
-    `undecided` says why others could not tell. `unread` is true where a decoder failed: who else would take the message is not known.
+    `undecided` says of a message that nobody takes why the first one that cannot tell cannot; it is empty if all can. `unread` is true where a
+    decoder failed: who else would take the message is not known.
     """
 
     taken: tuple[tuple[Subscription, Payload], ...]
@@ -47,7 +48,8 @@ class Matching:
     """The subscriptions of an application. Adding is safe while other threads match."""
 
     def __init__(self) -> None:
-        self._subscriptions: Mapping[str, Subscription] = {}
+        self._subscriptions: dict[str, Subscription] = {}
+        self._turns: dict[str, int] = {}
         self._plain = Router()
         self._views: Mapping[tuple[Decoder, Kind], Router] = {}
         self._changing = threading.Lock()
@@ -55,7 +57,7 @@ class Matching:
     @property
     def subscriptions(self) -> tuple[Subscription, ...]:
         """All subscriptions, in order of subscribing."""
-        return tuple(self._subscriptions.values())
+        return tuple(self._subscriptions.copy().values())
 
     def add(self, subscription: Subscription) -> None:
         """Add a subscription; raises `ConsumerError` where its name is taken."""
@@ -67,7 +69,8 @@ class Matching:
                     hint='name one of them: @app.subscribe(…, subscription="another name")',
                 )
             # The routers learn of it last: whoever finds the name there finds the subscription too.
-            self._subscriptions = {**self._subscriptions, subscription.name: subscription}
+            self._turns[subscription.name] = len(self._turns)
+            self._subscriptions[subscription.name] = subscription
             router = self._plain
             if subscription.decoder is not None:
                 view = (subscription.decoder, subscription.reads)
@@ -77,9 +80,8 @@ class Matching:
 
     def match(self, message: Message) -> Match:
         """Return who takes a message. What a decoder raises is logged."""
-        decisions: list[tuple[Decision, Payload]] = [
-            (decision, message.payload) for decision in self._plain.verdicts(message)
-        ]
+        seen: list[tuple[Router, Record]] = [(self._plain, message.record())]
+        matched = dict.fromkeys(self._plain.route(seen[0][1]), message.payload)
         unread = False
         for (decoder, kind), router in self._views.items():
             if message.payload.kind != kind:
@@ -91,11 +93,15 @@ class Matching:
                 _tell(decoder, error, message)
                 continue
             if payload is not None:
-                decisions += ((decision, payload) for decision in router.verdicts(_view(message, payload)))
-        matched = {decision.name: payload for decision, payload in decisions if decision.verdict is Verdict.MATCH}
-        taken = tuple((found, matched[name]) for name, found in self._subscriptions.items() if name in matched)
-        undecided = tuple(decision.reason for decision, _ in decisions if decision.verdict is Verdict.UNKNOWN)
-        return Match(taken, undecided, unread)
+                view = _view(message, payload)
+                seen.append((router, view))
+                matched |= dict.fromkeys(router.route(view), payload)
+        if matched or unread:
+            names = sorted(matched, key=self._turns.__getitem__)
+            return Match(tuple((self._subscriptions[name], matched[name]) for name in names), (), unread)
+        # Only here is it of interest why a query cannot tell, which takes asking all of them one by one.
+        reasons = (reason for router, record in seen for reason in router.undecided(record))
+        return Match((), tuple(islice(reasons, 1)))
 
 
 def _view(message: Message, payload: Payload) -> Record:

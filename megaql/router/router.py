@@ -7,23 +7,33 @@ a lock: they go through nothing that may change meanwhile, only through tuples a
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from megaql import query as queries
+from megaql.codec.decode import decode
 from megaql.errors import MegaQLError
 from megaql.lang import evaluator
+from megaql.lang.record import Record
+from megaql.lang.verdict import Verdict
 from megaql.query import Query
 from megaql.router.alternatives import alternatives
 from megaql.router.index import Index
+from megaql.router.needs import needs
+from megaql.router.readers import Readers
 from megaql.router.ways import Entry, Search
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
+    from megaql.codec.skim import Skimmer
     from megaql.lang.reasons import Reason
-    from megaql.lang.record import Record
-    from megaql.lang.verdict import Verdict
     from megaql.query import Subject
+    from megaql.router.readers import Reader
+
+    #: How a message is read in part: given what reads it and the fields of the envelope that are needed, it returns what queries see that
+    #: read no more than that, or `None` where it has to be decoded whole, or is already.
+    Skim = Callable[[Skimmer, frozenset[str]], Record | None]
 
 
 class Decision(NamedTuple):
@@ -46,6 +56,7 @@ class Router:
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}
         self._index = Index()
+        self._readers = Readers()
         self._added = 0
         self._changing = threading.Lock()
 
@@ -62,7 +73,7 @@ class Router:
                 where=f"router.add({name!r}, …)",
                 hint="compile the text first: megaql.compile(text)",
             )
-        ways = alternatives(query.node)
+        ways, needed = alternatives(query.node), needs(query.node)
         with self._changing:
             if name in self._entries:
                 raise MegaQLError(
@@ -74,6 +85,7 @@ class Router:
             entry = self._entries[name] = Entry(self._added, name, query, ways)
             for way in entry.ways:
                 self._index.add(way)
+            self._readers.add(needed, entry.number)
 
     def remove(self, name: str) -> None:
         """Take a query out; raises `MegaQLError` where there is none of that name."""
@@ -86,18 +98,62 @@ class Router:
                 )
             for way in entry.ways:
                 self._index.remove(way)
+            self._readers.remove(needs(entry.query.node))
 
     def route(self, subject: Subject, *, now: datetime | None = None) -> list[str]:
-        """Return the names of the queries that match, in order of adding. Data never raises."""
+        """Return the names of the queries that match, in order of adding. Data never raises.
+
+        Of a message not decoded yet no more is decoded than the queries read.
+        """
         if not self._entries:
             return []
+        skim: Skim | None = getattr(subject, "skim", None)
+        if skim is not None:
+            reader = self._reader()
+            if reader.skimmer is not None and (record := skim(reader.skimmer, reader.fields)) is not None:
+                return self._matching(record, now, reader.last)
         return self._matching(queries.record_of(subject), now)
 
-    def _matching(self, record: Record, now: datetime | None) -> list[str]:
+    def route_body(
+        self, body: str, attributes: Mapping[str, Any] | None = None, *, now: datetime | None = None
+    ) -> list[str]:
+        """Return what `route` says of the payload that a body holds; no more of it is decoded than the queries read.
+
+        `attributes` are the message's, as boto3 gives them; they say how the body is written and are not seen by the queries, which see no envelope
+        but `@kind` and `@body`. For a whole message, give it to `route`.
+        """
+        if not self._entries:
+            return []
+        reader = self._reader()
+        if reader.skimmer is not None and (found := reader.skimmer.read(body, attributes)) is not None:
+            record = Record(found.document, {"kind": found.kind}, mega=found.mega)
+            return self._matching(record, now, reader.last)
+        return self._matching(queries.record_of(decode(body, attributes).payload), now)
+
+    def _reader(self) -> Reader:
+        reader = self._readers.current
+        if reader is None:
+            with self._changing:
+                reader = self._readers.make(self._added)
+        return reader
+
+    def _matching(self, record: Record, now: datetime | None, last: int | None = None) -> list[str]:
+        """Return the names of the queries that match a record; of those with a number up to `last`, where there is one."""
         search = Search(record)
         self._index.collect(search)
-        found = search.found
-        return [entry.name for _, entry in sorted(found.items()) if entry.query.matcher.matches(record, now)]
+        return [
+            entry.name
+            for number, entry in sorted(search.found.items())
+            if (last is None or number <= last) and entry.query.matcher.matches(record, now)
+        ]
+
+    def undecided(self, subject: Subject, *, now: datetime | None = None) -> Iterator[Reason | None]:
+        """Yield why queries cannot tell, in order of adding; each is asked when its turn comes. Data never raises."""
+        record = queries.record_of(subject)
+        for entry in self._entries.copy().values():
+            finding = evaluator.decide(entry.query.node, record, now=now)
+            if finding.verdict is Verdict.UNKNOWN:
+                yield finding.cause
 
     def verdicts(self, subject: Subject, *, now: datetime | None = None) -> list[Decision]:
         """Return what every query says, in order of adding; `now` is the time that `now()` and `age()` see. Data never raises."""
