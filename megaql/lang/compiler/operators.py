@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from megaql.lang import cidr, nodes, operands, regexes, searches
 from megaql.lang.compare import order
 from megaql.lang.compiler.reference import ODD, Slow, element, slow, step
+from megaql.lang.compiler.shares import FEW_ITEMS
 from megaql.lang.dates import Moment
 from megaql.lang.kinds import Folded
 from megaql.lang.nodes import KindName, Presence, TextOperator
@@ -45,15 +46,13 @@ NAMES: Final[dict[str, object]] = {
     "SIZED": SIZED,
     "NUMBERS": NUMBERS,
     "NO_STRING": SINGLE - {str},
+    "LOOKED_UP": frozenset({int, bool, type(None), Missing}),
     "NO_NUMBER": SINGLE - {int, float, Decimal},
     "NO_BOOLEAN": SINGLE - {bool},
 }
 
 #: The largest whole number up to which a float is the number it stands for.
 _EXACT: Final = 2**53
-
-#: Numbers of a list literal that are looked up here; with NaN, the evaluator compares each.
-_FEW: Final = 64
 
 _NEGATED: Final = {"==": "!=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 _MIRRORED: Final = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
@@ -231,8 +230,8 @@ def _between(unit: Unit, value: Operand, low: nodes.Value, high: nodes.Value) ->
 def _in(unit: Unit, value: Operand, options: nodes.ListLiteral) -> Test | None:
     values = [operands.literal(item) for item in options.items]
     if values and all(type(one) is str for one in values):
-        asked, others = f"type({value.first}) is str", "NO_STRING"
-    elif 0 < len(values) <= _FEW and all(type(one) is int and abs(one) <= _EXACT for one in values):
+        asked, others = f"type({value.first}) is str", "NO_STRING" if len(values) <= FEW_ITEMS else "LOOKED_UP"
+    elif 0 < len(values) <= FEW_ITEMS and all(type(one) is int and abs(one) <= _EXACT for one in values):
         asked, others = _is_number(value, unit.fresh("c")), "NO_NUMBER"
     else:
         return None

@@ -18,6 +18,9 @@ from megaql.lang.budget import CHARACTERS, STEPS
 FEW_ELEMENTS: Final = (32, 8, 3)
 ELEMENTS: Final = 1_000
 
+#: Items of a list literal that count: with longer ones, values are the evaluator's that must be compared with each.
+FEW_ITEMS: Final = 64
+
 #: Steps for the texts that a clause reads, at least.
 _READING: Final = 8
 
@@ -45,6 +48,9 @@ def static(clause: nodes.Clause, few: int) -> int:
             steps += _weight_of_loop(node, few)
             continue
         steps += 4
+        if isinstance(node, nodes.ListLiteral):
+            steps += 4 * min(len(node.items), FEW_ITEMS)
+            continue
         if isinstance(node, nodes.Path):
             steps += 2 * len(node.segments)
         elif isinstance(node, nodes.String):

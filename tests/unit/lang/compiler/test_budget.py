@@ -43,3 +43,12 @@ def test_what_it_passes_over_does_not(text):
     assert evaluator.evaluate(query.node, Record(LONG)) is Verdict.MATCH
     assert query.matches(LONG)
     assert query.evaluate(LONG) is Verdict.MATCH
+
+
+@pytest.mark.parametrize("value", ["3", "x", 3, 3.0, float("nan"), {}, ["3"], None])
+def test_long_lists(value):
+    items = [str(number) for number in range(5_000)]
+    query = megaql.compile(" and ".join(["a in $items"] * 15), items=items)
+    expected = evaluator.evaluate(query.node, Record({"a": value}))
+    assert query.matches({"a": value}) is (expected is Verdict.MATCH)
+    assert query.evaluate({"a": value}) is expected
