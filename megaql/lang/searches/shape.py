@@ -147,7 +147,8 @@ def _trimmed(tree: Tree, *, first: bool) -> Tree:
             ends = [_trimmed(item, first=first) for item in items]
             return EMPTY if EMPTY in ends else Alternation(tuple(dict.fromkeys(ends)))
         case Repeat(item, low):
-            return _trimmed(item, first=first) if low == 1 else _repeat(item, low, low)
+            end = _trimmed(item, first=first)
+            return end if low == 1 or end == EMPTY else _repeat(item, low, low)
         case Char() | Dot() | Class() | Assertion():
             return tree
         case _:
