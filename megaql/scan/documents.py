@@ -10,8 +10,8 @@ import codecs
 import json
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import islice
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, NoReturn, TypeVar
+from itertools import count, islice
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal, NamedTuple, NoReturn, TypeAlias, TypeVar
 
 from megaql.errors import ScanError
 
@@ -48,17 +48,23 @@ class BadLine:
     why: str
 
 
+#: A line with its number, counted from 1, or why it is none.
+_Line: TypeAlias = tuple[int, str] | BadLine
+
+
 def read_documents(
-    stream: BinaryIO, quick: Callable[[str], _Quick | None] = lambda _: None
+    stream: BinaryIO, quick: Callable[[bytes], _Quick | Literal[False] | None] | None = None
 ) -> Iterator[Document | BadLine | _Quick]:
     """Yield the JSON texts of a stream of UTF-8 bytes, and what cannot be read where it stands.
 
     A file whose one text is an array stands for the array's elements; in a file of several lines, an array is a payload. Raises
     `ScanError` for a file in UTF-16, and for a document over many lines that is larger than 64 MiB.
 
-    `quick` is asked first about each of the many lines after the first ones; what it answers is yielded instead of the document.
+    `quick` is asked about each line after the first ones. What it answers is yielded in place of the line's document, or nothing for False;
+    None says that the line has to be read.
     """
-    lines = _lines(stream)
+    numbers = count(1)
+    lines = _lines(stream, numbers)
     first = next(lines, None)
     if isinstance(first, tuple) and _unfinished(first[1]):
         yield from _over_many_lines(first, stream)
@@ -69,31 +75,49 @@ def read_documents(
             yield _document(second)
     elif first is not None:
         yield _document(first)
-    for line in islice(lines, FIRST_LINES):
-        yield _document(line)
-    for line in lines:
-        yield (None if isinstance(line, BadLine) else quick(line[1])) or _document(line)
+    yield from map(_document, lines if quick is None else islice(lines, FIRST_LINES))
+    if quick is not None:
+        yield from _quick_documents(stream, numbers, quick)
 
 
-def _lines(stream: BinaryIO) -> Iterator[tuple[int, str] | BadLine]:
-    """Yield the lines that are not blank, numbered from 1 and stripped, and those that are no text."""
-    number = 0
-    while line := stream.readline(MAX_TEXT + 1):
-        number += 1
-        if number == 1:
-            line = _without_mark(line)
-        if len(line) > MAX_TEXT:
-            while line and not line.endswith(b"\n"):
-                line = stream.readline(MAX_TEXT)
-            yield BadLine(number, f"longer than {MAX_TEXT // 2**20} MiB")
-            continue
-        try:
-            text = line.decode().strip(_SPACE)
-        except UnicodeDecodeError as error:
-            yield BadLine(number, f"not UTF-8 at byte {error.start + 1}")
-            continue
-        if text:
-            yield number, text
+def _quick_documents(
+    stream: BinaryIO, numbers: Iterator[int], quick: Callable[[bytes], _Quick | Literal[False] | None]
+) -> Iterator[Document | BadLine | _Quick]:
+    """Yield what `quick` makes of the lines, and the documents of those that it leaves."""
+    while raw := stream.readline(MAX_TEXT + 1):
+        number = next(numbers)
+        found = quick(raw) if len(raw) <= MAX_TEXT else None
+        if found:
+            yield found
+        elif found is None and (line := _line(stream, number, raw)) is not None:
+            yield _document(line)
+
+
+def _lines(stream: BinaryIO, numbers: Iterator[int]) -> Iterator[_Line]:
+    """Yield the lines that are not blank, and those that are no text."""
+    while raw := stream.readline(MAX_TEXT + 1):
+        number = next(numbers)
+        line = _line(stream, number, _without_mark(raw) if number == 1 else raw)
+        if line is not None:
+            yield line
+
+
+def _line(stream: BinaryIO, number: int, raw: bytes) -> _Line | None:
+    """Return a line as text, stripped; None for a blank one. What is left of one that is too long is read over."""
+    if len(raw) > MAX_TEXT:
+        while raw and not raw.endswith(b"\n"):
+            raw = stream.readline(MAX_TEXT)
+        return BadLine(number, f"longer than {MAX_TEXT // 2**20} MiB")
+    try:
+        text = text_of(raw)
+    except UnicodeDecodeError as error:
+        return BadLine(number, f"not UTF-8 at byte {error.start + 1}")
+    return (number, text) if text else None
+
+
+def text_of(line: bytes) -> str:
+    """Return the text of a line as a payload has it, without the space around it. Raises UnicodeDecodeError."""
+    return line.decode().strip(_SPACE)
 
 
 def _without_mark(line: bytes) -> bytes:
@@ -107,7 +131,7 @@ def _without_mark(line: bytes) -> bytes:
     return line.removeprefix(codecs.BOM_UTF8)
 
 
-def _document(line: tuple[int, str] | BadLine) -> Document | BadLine:
+def _document(line: _Line) -> Document | BadLine:
     """Return what one line says."""
     if isinstance(line, BadLine):
         return line

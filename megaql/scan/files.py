@@ -12,13 +12,13 @@ import time
 import zlib
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final, Self, TypeVar, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, Literal, Self, TypeVar, cast
 
 from megaql.broker.message import Message
 from megaql.errors import ScanError
 from megaql.lang.verdict import Verdict
 from megaql.scan.budget import Budget, StopReason
-from megaql.scan.documents import BadLine, Document, read_documents
+from megaql.scan.documents import BadLine, Document, read_documents, text_of
 from megaql.scan.judging import Judge
 from megaql.scan.records import from_received, from_record, is_record
 from megaql.scan.report import ScanReport
@@ -78,6 +78,7 @@ class FileScan:
     ) -> None:
         self._path = path
         self._budget = budget or Budget()
+        self._bounded = stop is not None or self._budget != Budget()
         self._stop = stop if stop is not None else StopFlag()
         self._on_bad_line = on_bad_line
         self._clock = clock
@@ -130,13 +131,31 @@ class FileScan:
         Only what is yielded, and what is more than a payload, is made a message: several times as fast as asking the query about each.
         `watch` is called after every message.
         """
-        with closing(self._scanned(_judged(self._path, query))) as judged:
-            for verdict, found in judged:
-                self.report.tally(verdict)
-                if watch is not None:
-                    watch()
-                if (verdict is Verdict.MATCH) is not invert:
-                    yield _message(found) if isinstance(found, str) else found
+        judge = Judge(query)
+        report = self.report
+
+        def count(verdict: Verdict) -> bool:
+            report.tally(verdict)
+            if watch is not None:
+                watch()
+            return (verdict is Verdict.MATCH) is not invert
+
+        def quick(line: bytes) -> tuple[Verdict, Message] | Literal[False] | None:
+            verdict = judge.verdict(line)
+            if verdict is None:
+                return None
+            if (verdict is Verdict.MATCH) is not invert:
+                return verdict, _message(text_of(line))
+            report.seen += 1
+            count(verdict)
+            return False
+
+        # Bounds are asked before each line, and `quick` takes many in a row.
+        items = _judged(self._path, query, None if self._bounded else quick)
+        with closing(self._scanned(items)) as judged:
+            for verdict, message in judged:
+                if count(verdict):
+                    yield message
 
     def tally(self, verdict: Verdict) -> None:
         """Count the verdict on the message that was just looked at; call it once a message."""
@@ -186,16 +205,12 @@ def _opened(path: str) -> Iterator[BinaryIO]:
         ) from error
 
 
-def _judged(path: str, query: Query) -> Generator[tuple[Verdict, Message | str] | BadLine]:
-    """Yield the verdict on each message of a file with the message, or with the text that is its body; and the lines that hold none."""
-    judge = Judge(query)
-
-    def judged(line: str) -> tuple[Verdict, str] | None:
-        verdict = judge.verdict(line)
-        return verdict and (verdict, line)
-
+def _judged(
+    path: str, query: Query, quick: Callable[[bytes], tuple[Verdict, Message] | Literal[False] | None] | None
+) -> Generator[tuple[Verdict, Message] | BadLine]:
+    """Yield the verdict on each message of a file with the message, and the lines that hold none; `quick` is `read_documents`'s."""
     with _opened(path) as stream:
-        for found in read_documents(stream, judged):
+        for found in read_documents(stream, quick):
             if not isinstance(found, Document):
                 yield found
                 continue

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from megaql.lang.verdict import Verdict
     from megaql.query import Query
 
-#: A key that an object has which may be more than a payload: a record, or what `aws sqs receive-message` prints.
-_MARKS: Final = frozenset({"megaql", "Messages"})
+#: Keys that an object has which may be more than a payload: a record, or what `aws sqs receive-message` prints.
+_MARKS: Final[tuple[Keys, ...]] = (("megaql",), ("Messages",))
 
 #: What `Aliases.settled` looks at.
 _SETTLING: Final[tuple[Keys, ...]] = (("protocol",), ("event",), ("object", "version"))
@@ -32,7 +32,8 @@ class Judge:
     def __init__(self, query: Query) -> None:
         self._evaluate = query.matcher.evaluate
         self._aliases = Aliases(query.node)
-        self._paths: list[Keys] = [(mark,) for mark in _MARKS]
+        self._has_aliases = bool(self._aliases)
+        self._paths: list[Keys] = [*_MARKS]
         #: What is known of the message alone, and what a user's function may look at.
         self._reads_more = False
         for node in tree.walk(query.node):
@@ -41,24 +42,26 @@ class Judge:
             elif isinstance(node, nodes.Opaque) or (isinstance(node, nodes.Path) and node.root is nodes.Root.ENVELOPE):
                 self._reads_more = True
 
-    def verdict(self, line: str) -> Verdict | None:
+    def verdict(self, line: bytes) -> Verdict | None:
         """Return the verdict on the message that has this line as its body; None if a part of the line cannot tell. Never raises."""
-        if self._reads_more or line.startswith(
-            "\ufeff"
-        ):  # a byte order mark belongs to a file, and a payload may have one
+        if self._reads_more:
             return None
-        skimmed = self._plain.read(line)
-        if skimmed is None or skimmed.envelopes or not _MARKS.isdisjoint(skimmed.document):
+        document = self._plain.read_object(line)
+        if document is None or "megaql" in document or "Messages" in document or document.get("Type") == "Notification":
             return None
-        if self._aliases and skimmed.document.get("protocol") == "mega" and not self._aliases.settled(skimmed.document):
-            skimmed = self._mega.read(line)
-            if skimmed is None:
-                return None
-        return self._evaluate(Record(skimmed.document, mega=skimmed.mega))
+        if not line.isascii() and not _is_utf8(line):
+            return None
+        if self._has_aliases and document.get("protocol") == "mega" and not self._aliases.settled(document):
+            return self._verdict_of_event(line)
+        return self._evaluate(Record(document))
+
+    def _verdict_of_event(self, line: bytes) -> Verdict | None:
+        skimmed = self._mega.read(line.decode())
+        return None if skimmed is None else self._evaluate(Record(skimmed.document, mega=skimmed.mega))
 
     @cached_property
     def _plain(self) -> Skimmer:
-        return _skimmer([*self._paths, *(_SETTLING if self._aliases else ())], mega=False)
+        return _skimmer([*self._paths, *(_SETTLING if self._has_aliases else ())], mega=False)
 
     @cached_property
     def _mega(self) -> Skimmer:
@@ -69,6 +72,14 @@ def _skimmer(paths: list[Keys], *, mega: bool) -> Skimmer:
     from megaql.codec.skim import Skimmer  # noqa: PLC0415 - a short file is read before it is imported
 
     return Skimmer(paths, mega=mega)
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _keys(path: nodes.Path) -> Keys:
