@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias, Ty
 
 from megaql.codec import envelopes, protocol
 from megaql.codec.decode import FORMAT_ATTRIBUTE
-from megaql.codec.formats import MAX_NESTING, fraction
+from megaql.codec.formats import MAX_NESTING, fraction, nests_deeper
 from megaql.codec.nesting import exceeds
 
 if TYPE_CHECKING:
@@ -43,8 +43,6 @@ _MEGA: Final[tuple[Keys, ...]] = (
 )
 #: What it wants to be objects, whatever is in them.
 _MEGA_OBJECTS: Final[tuple[Keys, ...]] = (("object", "current"), ("object", "previous"), ("extra",))
-
-_SNS: Final = ("Type", "TopicArn", "MessageId", "Message", "Timestamp", "Subject", "MessageAttributes")
 
 
 class Skimmed(NamedTuple):
@@ -89,7 +87,7 @@ class Skimmer:
         self.mega = mega
         tree = _tree([*paths, *(_MEGA if mega else ())], _MEGA_OBJECTS if mega else ())
         self._document = decoder(dict[str, Any] if tree is None else _shape(tree | {"Type": tree.get("Type")}))
-        self._envelope = decoder(_shape(dict.fromkeys(_SNS)))
+        self._envelope = decoder(dict[str, Any])
         self._errors = (msgspec.MsgspecError, ValueError, RecursionError)
 
     def read(self, body: str, attributes: Mapping[str, Any] | None = None) -> Skimmed | None:
@@ -121,11 +119,15 @@ class Skimmer:
                 return None
             data = body.removeprefix("\ufeff").encode()
             document = self._document(data)
-            if exceeds(data, MAX_NESTING):
+            envelope = None
+            if settled is None and document.get("Type") == "Notification":
+                # A notification has a dozen keys and the brackets of the message in it: its depth is sooner told when it is decoded.
+                notification = self._envelope(data)
+                if nests_deeper(notification):
+                    return None
+                envelope = envelopes.unwrap(notification)
+            elif exceeds(data, MAX_NESTING):
                 return None
-            if settled is not None or document.get("Type") != "Notification":
-                break
-            envelope = envelopes.unwrap(self._envelope(data))
             if envelope is None:
                 break
             around += (envelope,)
