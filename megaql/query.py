@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from megaql.codec.decode import payload_of
 from megaql.codec.payloads import Blob, DataObject, MegaEvent, Plaintext
 from megaql.codec.protocol import is_mega
-from megaql.lang import explain, limits, nodes, printer, tree
+from megaql.lang import limits, nodes, printer, tree
 from megaql.lang.compiler.matcher import Matcher
 from megaql.lang.record import MISSING, Record, SupportsRecord
 from megaql.source import Source
@@ -76,6 +76,8 @@ class Query:
 
     def explain(self, subject: Subject, *, now: datetime | None = None) -> Explanation:
         """Return the verdict of every clause with the values it rests on."""
+        from megaql.lang import explain  # noqa: PLC0415 - most programs ask for no reasons
+
         return explain.explain(self.node, record_of(subject), now=now)
 
     def __and__(self, other: Query) -> Query:

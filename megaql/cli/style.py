@@ -38,6 +38,8 @@ def harmless(text: str, *, keep: str = "") -> str:
 
 def harmless_json(text: str) -> str:
     r"""Return JSON text with the characters JSON lets through and a terminal should not see as `\uXXXX`: the same value."""
+    if text.isascii() and "\x7f" not in text:
+        return text
     return _HARMFUL_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 

@@ -12,8 +12,6 @@ from megaql.errors import QueryError
 from megaql.lang import grammar, limits, tokens
 from megaql.lang.build import Builder
 from megaql.lang.lalr import Stop
-from megaql.lang.mistakes.diagnose import syntax_error
-from megaql.lang.mistakes.recovery import with_further
 from megaql.lang.wellformed import check
 from megaql.source import Source
 
@@ -30,6 +28,8 @@ def parse(query: str | Source) -> Clause:
     try:
         return _read(source)
     except QueryError as first:
+        from megaql.lang.mistakes.recovery import with_further  # noqa: PLC0415 - a query that is right needs no diagnostics
+
         raise with_further(first, _read) from None
 
 
@@ -41,6 +41,8 @@ def _read(source: Source) -> Clause:
     try:
         branch = grammar.parse(source.text)
     except Stop as stop:
+        from megaql.lang.mistakes.diagnose import syntax_error  # noqa: PLC0415 - as above
+
         raise syntax_error(source, scanned, stop.offset) from None
     clause = Builder(source).clause(branch.children[0])
     limits.check_tree(clause, source)

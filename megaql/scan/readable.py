@@ -22,18 +22,18 @@ def readable(value: object) -> Any:
     `{"$binary": …}`, and BSON's own types what `bson.json_util` makes of them. The codec bounds the nesting (`MAX_NESTING`).
     """
     match value:
-        case None | bool() | str():
+        case str() | None | bool():
             return value
         case dict():
             return {key: readable(item) for key, item in value.items()}
+        case Decimal():
+            return _decimal(value)
         case list() | tuple():
             return [readable(item) for item in value]
         case int():
             return int(value) if value.bit_length() <= MAX_READABLE_BITS else {"$numberDecimal": str(Decimal(value))}
         case float():
             return value if math.isfinite(value) else {"$numberDouble": _double_name(value)}
-        case Decimal():
-            return _decimal(value)
         case datetime():
             return {"$date": timestamp(value)}
         case bytes():
