@@ -139,10 +139,50 @@ EVENT_FIELDS: Final = frozenset(_EVENT.fields)
 
 def violation(document: Mapping[str, Any]) -> Violation | None:
     """Return the first breach of the protocol in a document that `is_mega`, or `None` if it is an event."""
+    if _is_usual(document):
+        return None
     found = _breach(_PAYLOAD, document) or _breach(_EVENT, document["event"]) or _ambiguity(document["event"])
     if found or document.get("object") is None:
         return found
     return _breach(_OBJECT, document["object"])
+
+
+_TEXT_OR_NONE: Final = frozenset({str, type(None)})
+_INTEGER_OR_NONE: Final = frozenset({int, type(None)})
+_OBJECT_OR_NONE: Final = frozenset({dict, type(None)})
+
+
+def _is_usual(document: Mapping[str, Any]) -> bool:
+    """Tell of nearly every event that it keeps the protocol, without asking section by section; false says nothing."""
+    event, described = document.get("event"), document.get("object")
+    if type(event) is not dict or type(version := document.get("version")) is not int or version != VERSION:
+        return False
+    get = event.get
+    if not (
+        type(name := get("name")) is str
+        and _NAME.fullmatch(name)
+        and read_timestamp(get("timestamp"))
+        and type(get("version")) in _INTEGER_OR_NONE
+        and type(get("domain")) in _TEXT_OR_NONE
+        and type(get("subject")) in _TEXT_OR_NONE
+        and type(get("publisher")) in _TEXT_OR_NONE
+        and type(attributes := get("attributes")) in _OBJECT_OR_NONE
+        and (not attributes or attributes.keys().isdisjoint(event))
+        and type(document.get("extra")) in _OBJECT_OR_NONE
+    ):
+        return False
+    if described is None:
+        return True
+    if type(described) is not dict:
+        return False
+    get = described.get
+    return (
+        type(get("current")) in _OBJECT_OR_NONE
+        and type(get("previous")) in _OBJECT_OR_NONE
+        and type(get("id")) in _TEXT_OR_NONE
+        and type(get("type")) in _TEXT_OR_NONE
+        and type(get("version")) in _INTEGER_OR_NONE
+    )
 
 
 def _breach(section: _Section, sent: Mapping[str, Any]) -> Violation | None:

@@ -2,8 +2,8 @@
 
 A maintainer keeps one rule: a result agrees with `decode` on everything that was asked for, and where that is not certain there is no
 result. `None` means "decode it whole", never "it is something else", so that whatever is rare may be left to `decode`: text, BSON, arrays,
-half of a surrogate pair, integers of thousands of digits. The one thing that is not seen here stands in parts that nobody reads: a number
-whose exponent is out of all bounds, for which `decode` takes the whole body as text.
+half of a surrogate pair, integers of thousands of digits. Two things are not seen in parts that nobody reads, for which `decode` takes the whole
+body as text: a number whose exponent is out of all bounds, and nesting beyond `MAX_NESTING` (to look for that takes longer than all the rest).
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias, Ty
 
 from megaql.codec import envelopes, protocol
 from megaql.codec.decode import FORMAT_ATTRIBUTE
-from megaql.codec.formats import MAX_NESTING, fraction, nests_deeper
-from megaql.codec.nesting import exceeds
+from megaql.codec.formats import MAX_NESTING, fraction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -81,7 +80,7 @@ class Skimmer:
     def __init__(self, paths: Iterable[Keys], *, mega: bool) -> None:
         import msgspec  # noqa: PLC0415 - only programs that route messages in numbers need it
 
-        def decoder(shape: Any) -> Callable[[bytes], dict[str, Any]]:
+        def decoder(shape: Any) -> Callable[[bytes | str], dict[str, Any]]:
             return msgspec.json.Decoder(shape, float_hook=fraction).decode
 
         self.mega = mega
@@ -109,7 +108,7 @@ class Skimmer:
             document = self._document(data)
         except self._errors:
             return None
-        return None if exceeds(data, MAX_NESTING) else document
+        return None if _too_deep(document) else document
 
     def _read(self, body: str, attributes: Mapping[str, Any] | None) -> Skimmed | None:
         around: tuple[SnsEnvelope, ...] = ()
@@ -117,17 +116,15 @@ class Skimmer:
             settled = attributes.get(FORMAT_ATTRIBUTE) if attributes else None
             if settled is not None and not _says_json(settled):
                 return None
-            data = body.removeprefix("\ufeff").encode()
-            document = self._document(data)
-            envelope = None
-            if settled is None and document.get("Type") == "Notification":
-                # A notification has a dozen keys and the brackets of the message in it: its depth is sooner told when it is decoded.
-                notification = self._envelope(data)
-                if nests_deeper(notification):
-                    return None
-                envelope = envelopes.unwrap(notification)
-            elif exceeds(data, MAX_NESTING):
+            document = self._document(body)
+            if _too_deep(document):
                 return None
+            if "Type" not in document or document["Type"] != "Notification" or settled is not None:
+                break
+            notification = self._envelope(body)
+            if _too_deep(notification):
+                return None
+            envelope = envelopes.unwrap(notification)
             if envelope is None:
                 break
             around += (envelope,)
@@ -137,6 +134,16 @@ class Skimmer:
         if breach := protocol.violation(document):
             return Skimmed(document, False, str(breach), around)
         return Skimmed(protocol.canonical(document), True, "", around)
+
+
+def _too_deep(value: dict[str, Any] | list[Any], room: int = MAX_NESTING - 1) -> bool:
+    """Tell what `nests_deeper` tells, sooner for what is small and flat."""
+    members: Iterable[Any] = value.values() if type(value) is dict else value
+    for member in members:
+        cls = type(member)
+        if (cls is dict or cls is list) and (not room or _too_deep(member, room - 1)):
+            return True
+    return False
 
 
 def _says_json(attribute: object) -> bool:

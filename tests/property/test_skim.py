@@ -51,8 +51,8 @@ def test_a_part_is_what_the_whole_says(random, broken, paths, mega, attributes):
     if found is None:
         return
     if whole.payload.kind == "text":
-        # The only thing that goes unseen; where it is read, it is seen.
-        assert "a number's exponent is out of all bounds" in whole.reason
+        # All that goes unseen; where it is read, it is seen.
+        assert "exponent is out of all bounds" in whole.reason or "nested deeper than 200 levels" in whole.reason
         assert paths != [()]
         return
     assert whole.format == "json"
@@ -82,3 +82,16 @@ def test_a_path_that_does_not_depend_on_mega_leads_to_the_same(random):
 )
 def test_plain_paths_do_not_depend_on_mega(path):
     assert not skim.depends_on_mega(path)
+
+
+@pytest.mark.parametrize(("levels", "read"), [(198, True), (199, False), (900, False), (100_000, False)])
+def test_nesting_is_bounded_in_what_is_read(levels, read):
+    body = '{"a":{"b":' + "[" * levels + "]" * levels + "}}"
+    found = skim.Skimmer([("a", "b")], mega=False).read(body)
+    assert (found is not None) is (decode(body).payload.kind == "data") is read
+
+
+def test_nesting_that_nobody_reads_is_not_seen_until_it_is_beyond_the_stack():
+    skimmer = skim.Skimmer([("a",)], mega=False)
+    assert skimmer.read('{"a":1,"b":' + "[" * 300 + "]" * 300 + "}").document == {"a": 1}
+    assert skimmer.read('{"a":1,"b":' + "[" * 100_000 + "]" * 100_000 + "}") is None
