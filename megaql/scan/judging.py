@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from megaql.codec.formats import MAX_NESTING
 from megaql.lang import nodes, tree
 from megaql.lang.compiler.aliases import Aliases
 from megaql.lang.record import Record
@@ -46,7 +47,9 @@ class Judge:
         """Return the verdict on the message that has this line as its body; None if a part of the line cannot tell. Never raises."""
         if self._reads_more:
             return None
-        document = self._plain.read_object(line)
+        # Only a line with this many brackets can be nested too deeply, and then it may be so in any part.
+        shallow = line.count(b"{") + line.count(b"[") <= MAX_NESTING
+        document = (self._plain if shallow else self._whole).read_object(line)
         if document is None or "megaql" in document or "Messages" in document or document.get("Type") == "Notification":
             return None
         if not line.isascii() and not _is_utf8(line):
@@ -62,6 +65,10 @@ class Judge:
     @cached_property
     def _plain(self) -> Skimmer:
         return _skimmer([*self._paths, *(_SETTLING if self._has_aliases else ())], mega=False)
+
+    @cached_property
+    def _whole(self) -> Skimmer:
+        return _skimmer([()], mega=False)
 
     @cached_property
     def _mega(self) -> Skimmer:

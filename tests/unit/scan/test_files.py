@@ -261,3 +261,70 @@ def test_a_broken_line_is_told_wherever_it_is_broken(tmp_path):
         assert len(list(scan.matching(compile_query("n == 1")))) == 301
     assert told == list(range(301, 301 + len(bad)))
     assert scan.report.bad_lines == len(bad)
+
+
+@pytest.mark.parametrize(("depth", "judged"), [(198, True), (199, True), (200, False), (250, False)])
+@pytest.mark.parametrize("brackets", ["[]", '{"k":}'])
+def test_nesting_counts_in_parts_that_nobody_reads(depth, judged, brackets, tmp_path, monkeypatch):
+    monkeypatch.setattr(documents, "FIRST_LINES", 0)
+    path = tmp_path / "deep.ndjson"
+    opening, closing = brackets[:-1], brackets[-1]
+    path.write_text(f'{{}}\n{{}}\n{{"n": 1, "rest": {opening * depth}1{closing * depth}}}\n')
+    query = compile_query("exists n")
+    assert [query.matches(message) for message in FileScan(str(path))][-1] is judged
+    assert bool(list(FileScan(str(path)).matching(query))) is judged
+
+
+def test_bytes_that_are_no_text_are_told_in_parts_that_nobody_reads(tmp_path):
+    path = tmp_path / "latin.ndjson"
+    path.write_bytes(b'{"n": 1}\n' * 300 + '{"n": 1, "rest": "Zürich"}\n'.encode("latin-1"))
+    scan = FileScan(str(path))
+    with scan:
+        assert len(list(scan.matching(compile_query("n == 1")))) == 300
+    assert [(bad.line, bad.why.partition(" at")[0]) for bad in scan.report.first_bad_lines] == [(301, "not UTF-8")]
+
+
+EVENT = {"protocol": "mega", "version": 1, "event": {"name": "a", "timestamp": "2026-01-02T03:04:05Z"}}
+NOTIFICATION = {
+    "Type": "Notification",
+    "MessageId": "i",
+    "TopicArn": "arn:aws:sns:eu-west-1:123456789012:t",
+    "Timestamp": "2026-01-02T03:04:05Z",
+    "Message": '{"n": 1}',
+}
+
+
+def event(**fields):
+    return EVENT | {"event": EVENT["event"] | fields}
+
+
+@pytest.mark.parametrize(
+    ("query", "value", "matches"),
+    [
+        ("n == 1", NOTIFICATION, True),
+        ('Type == "Notification"', NOTIFICATION, False),
+        ('Type == "Notification"', NOTIFICATION | {"TopicArn": "none"}, True),
+        ("event.n == 1", event(attributes={"n": 1}), True),
+        ("event.attributes.n == 1", event(n=1), True),
+        ("event.n == 1", event(name="Not a name", attributes={"n": 1}), False),
+        ("event.n == 1", event(n=1, attributes={"n": 2}), True),
+        ("event.version == 1", event(), True),
+        ("event.version == 1", event(name="Not a name"), False),
+        ("object.version == 1", EVENT | {"object": {}}, True),
+        ("exists event.n", event(attributes={"n": None}), True),
+        ('@kind == "mega"', EVENT, True),
+        ("@size > 5", {"n": 1}, True),
+        ("n == 1", {"megaql": 1, "body": '{"n": 1}'}, True),
+        ("n == 1", {"megaql": 2, "body": '{"n": 1}', "n": 1}, False),
+        ("n == 1", {"Messages": [{"MessageId": "1", "Body": '{"n": 1}'}]}, True),
+        ("n == 1", {"Messages": [], "n": 1}, True),
+    ],
+)
+def test_a_line_means_the_same_among_the_first_and_after_them(query, value, matches, tmp_path):
+    compiled = compile_query(query)
+    for lines_before in (1, documents.FIRST_LINES + 1):
+        path = tmp_path / f"{lines_before}.ndjson"
+        path.write_text("{}\n" * lines_before + json.dumps(value) + "\n")
+        scan = FileScan(str(path))
+        with scan:
+            assert bool(list(scan.matching(compiled))) is matches
