@@ -46,9 +46,9 @@ ENVELOPE_FIELDS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made for every message, and that takes three times as long
 class Record:
-    """A decoded body and its envelope.
+    """A decoded body and its envelope, never changed.
 
     `body` is a tree of `dict`, `list`, `str`, `int`, `float`, `Decimal`, `bool`, `None` and BSON's own types, or `MISSING` for text
     and blobs. `envelope` maps names of `ENVELOPE_FIELDS` to values (times are aware datetimes, `attributes` a mapping);
