@@ -1,14 +1,19 @@
 """The index of a router loses no query: what is routed is what the evaluator says of each query by itself, whatever came and went before."""
 
+import json
+import threading
 from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import megaql
+from megaql.broker.message import Message
+from megaql.codec.decode import decode
 from megaql.lang import evaluator
+from megaql.lang.record import Record
 from megaql.lang.verdict import Verdict
-from megaql.query import Query
+from megaql.query import Query, record_of
 from megaql.router import Router
 from tests.property import aimed, clauses, queries
 from tests.property.documents import records
@@ -81,14 +86,14 @@ def named(found):
     return {f"q{number}": query for number, query in enumerate(found)}
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(ANY, min_size=1, max_size=12), records)
 def test_any_queries_on_any_record(found, record):
     table = named(found)
     agree(router_of(table), table, [record])
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(AIMED, min_size=1, max_size=12), st.lists(st.integers(0, 2**32), min_size=1, max_size=8))
 def test_queries_and_records_made_of_the_same(found, numbers):
     table = named(found)
@@ -116,3 +121,77 @@ def test_many_alike_that_come_and_go(found, numbers, random):
     assert [router.route(record) for record in seen] == [[]] * len(seen)
     assert not router._index
     assert not router._index._fields
+
+
+BODIES = [
+    json.dumps({"a": 1, "b": "x"}),
+    '{"a": 1, "a": [{"b": 1}, 2]}',
+    '{"protocol": "mega", "version": 1, "event": {"name": "x", "timestamp": "2026-01-02", "x": 1, "attributes": {"a": "xy"}}}',
+    '{"protocol": "mega", "version": 1, "event": {"name": "x", "timestamp": "2026-01-02", "attributes": {"x": 1}}, "a": true}',
+    '{"protocol": "mega", "version": 1, "event": {"name": "", "x": 1}}',
+    '{"a": 1, "b": NaN}',
+    '{"a": 1} x',
+    '["x", {"a": 1}]',
+    "x",
+    "eA==",
+    '{"Type": "Notification", "MessageId": "m", "TopicArn": "arn:aws:sns:eu-west-1:1:t", "Message": "{\\"a\\": 1}", "Timestamp": "t"}',
+    '{"a": 1.50, "b": 1e400, "event": {"x": 1}}',
+]
+
+
+def bodies():
+    made = st.builds(lambda number: aimed.record(number).body, st.integers(0, 2**32))
+    written = made.filter(lambda body: isinstance(body, dict | list)).map(lambda body: json.dumps(body, default=str))
+    return st.one_of(st.sampled_from(BODIES), written)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.one_of(AIMED, narrow()), min_size=1, max_size=8), st.lists(bodies(), min_size=1, max_size=6))
+def test_bodies_are_routed_as_what_they_hold(found, texts):
+    table = named(found)
+    router = router_of(table)
+    for text in texts:
+        assert router.route_body(text, now=aimed.NOW) == expected(table, record_of(decode(text).payload)), text
+        attributes = {"t": {"DataType": "String", "StringValue": "x"}}
+        message = Message("m1", text, attributes=attributes, queue="orders")
+        whole = Message("m1", text, attributes=attributes, queue="orders")
+        assert router.route(message, now=aimed.NOW) == expected(table, whole.record()), text
+
+
+def test_readers_find_what_stays_while_others_come_and_go():
+    router = Router()
+    record = Record({"a": 1, "b": 1}, {"kind": "data"})
+    body = '{"a": 1, "b": 1, "c": 1}'
+    stable = megaql.compile("a == 1 and b == 1")
+    router.add("first", stable)
+    stop = threading.Event()
+    wrong = []
+
+    def read():
+        while not stop.is_set():
+            for names in (router.route(record), router.route_body(body), list(router.names)):
+                if "first" not in names or len(set(names)) != len(names):
+                    wrong.append(names)
+            if [decision.name for decision in router.verdicts(record)][0] != "first":
+                wrong.append("verdicts")
+
+    # Each reads something of its own, so that what has to be decoded changes all the time.
+    others = [megaql.compile(f"a == 1 and b == 1 and missing c{number}") for number in range(30)]
+    others += [megaql.compile(f"a == 1 and b between {number} and 40") for number in range(-20, 2)]
+    threads = [threading.Thread(target=read) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for _ in range(20):
+        for number, query in enumerate(others):
+            router.add(f"q{number}", query)
+            if f"q{number}" not in router.route(record) and number < 30:
+                wrong.append(number)
+        for number in range(len(others)):
+            router.remove(f"q{number}")
+            if f"q{number}" in router.route(record):
+                wrong.append(number)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    assert router.route(record) == ["first"]
