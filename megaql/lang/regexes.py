@@ -240,8 +240,14 @@ def compiled_glob(pattern: str) -> Searcher:
         elif part == "?":
             parts.append(".")
         else:
-            parts.append(re2.escape(_LONE_SURROGATE.sub("\ufffd", part[1:] if len(part) == 2 else part)))
+            parts.append(escaped(part[1:] if len(part) == 2 else part))
     return compiled("".join([*parts, r"\z"]))
+
+
+def escaped(text: str) -> str:
+    """Return the pattern that matches a text, with U+FFFD for lone surrogates."""
+    pattern: str = re2.escape(_LONE_SURROGATE.sub("\ufffd", text))
+    return pattern
 
 
 def search(regex: Regex, text: str) -> bool:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from megaql.lang import evaluator, nodes, operands, searches, tree
+from megaql.lang import evaluator, nodes, operands, regexes, searches, tree
 from megaql.lang.dates import Moment
 from megaql.lang.kinds import Folded
 from megaql.lang.nodes import Comparison, Deep, Quantifier, Root, TextOperator
@@ -19,6 +19,7 @@ from megaql.lang.regexes import PatternError
 from megaql.lang.verdict import Verdict
 from megaql.router.requirements import (
     EndsWith,
+    Finds,
     Line,
     OneOf,
     OneOfFolded,
@@ -40,6 +41,9 @@ ALTERNATIVES: Final = 32
 
 #: Keys that one `in` is looked up by; a longer list requires only that there is a value.
 KEYS: Final = 500
+
+#: The longest text that is looked for together with others; for a longer one, a string is enough. Code points.
+LITERAL: Final = 100
 
 #: For each way a clause can match, what that requires.
 Ways: TypeAlias = "list[tuple[Requirement, ...]]"
@@ -176,16 +180,23 @@ class _Reading:
 
     def _found(self, value: nodes.Value, regex: nodes.Regex) -> Sequence[Requirement]:
         try:
-            return self._search(value, searches.search(regex))
+            search = searches.search(regex)
         except PatternError:
             return self._present(value)
+        if isinstance(search, searches.Text) and search.operator != "in":
+            return self._search(value, search)
+        place = self.place(value)
+        return [Finds(place, regex)] if place else self._present(value)
 
     def _text_test(self, clause: nodes.TextTest) -> Sequence[Requirement]:
         if not isinstance(clause.operand, nodes.String):
             return (*self._present(clause.value), *self._present(clause.operand))
         text = clause.operand.value
-        if clause.operand.fold or clause.operator is TextOperator.CONTAINS:
+        contains = clause.operator is TextOperator.CONTAINS
+        if clause.operand.fold or (contains and not 0 < len(text) <= LITERAL):
             return self._present(clause.value)
+        if contains:
+            return self._found(clause.value, nodes.Regex(regexes.escaped(text)))
         if clause.operator is TextOperator.LIKE:
             try:
                 return self._search(clause.value, searches.glob(text))

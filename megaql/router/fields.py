@@ -6,12 +6,14 @@ class, ObjectIds by their text, a string against a date as a date. And readers t
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from megaql.lang import dates
 from megaql.lang.kinds import Kind, kind, number, text
 from megaql.router.intervals import Intervals
-from megaql.router.requirements import EndsWith, Line, OneOf, OneOfFolded, Present, StartsWith, Within, Word
+from megaql.router.patterns import Patterns
+from megaql.router.requirements import EndsWith, Finds, Line, OneOf, OneOfFolded, Present, StartsWith, Within, Word
 from megaql.router.trie import elements
 
 if TYPE_CHECKING:
@@ -84,6 +86,10 @@ class Affixes(Table):
         del self.buckets[key]
         self._count(len(key), -1)
 
+    def up_to(self, length: int) -> Sequence[int]:
+        """Return the lengths of the keys that are no longer than that."""
+        return self.lengths[: bisect_right(self.lengths, length)]
+
     def _count(self, length: int, change: int) -> None:
         count = self.counts.pop(length, 0) + change
         if count:
@@ -108,6 +114,7 @@ class Field:
         "joint_numbers",
         "joint_texts",
         "numbers",
+        "patterns",
         "present",
         "starts",
         "texts",
@@ -119,6 +126,7 @@ class Field:
         self.folded: Table | None = None
         self.starts: Affixes | None = None
         self.ends: Affixes | None = None
+        self.patterns: Patterns[Bucket] | None = None
         self.present: Table | None = None
         self.numbers: Intervals[Bucket] | None = None
         self.texts: Intervals[Bucket] | None = None
@@ -191,17 +199,16 @@ class Field:
         if (equal := self.equal) is not None:
             _look_up(equal, value, search)
         if (starts := self.starts) is not None:
-            for length in starts.lengths:
-                if length > len(value):
-                    break
+            for length in starts.up_to(len(value)):
                 _look_up(starts, value[:length], search)
         if (ends := self.ends) is not None:
-            for length in ends.lengths:
-                if length > len(value):
-                    break
+            for length in ends.up_to(len(value)):
                 _look_up(ends, value[-length:], search)
         if (folded := self.folded) is not None:
             _look_up(folded, value.casefold(), search)
+        if (patterns := self.patterns) is not None:
+            for bucket in patterns.found_in(value):
+                bucket.collect(search)
         _lie_in(self.texts, self.joint_texts, value, search, several=several)
         if self.dates is not None or self.joint_dates is not None:
             self._date(dates.read(value), search, several=several)
@@ -251,6 +258,8 @@ def _wanted(requirement: Requirement) -> tuple[str, Callable[[], Any], Sequence[
             return "starts", Affixes, (start,)
         case EndsWith(_, end):
             return "ends", Affixes, (end,)
+        case Finds(_, regex):
+            return "patterns", Patterns, (regex,)
         case Within(_, line, low, high, joint):
             return _LINES[line][joint], Intervals, ((low, high),)
         case Present():

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
+    from megaql.lang.nodes import Regex
+
 
 class Place(NamedTuple):
     """Names that lead from the body, or from the envelope, to values."""
@@ -79,6 +81,14 @@ class EndsWith:
 
 
 @dataclass(frozen=True, slots=True)
+class Finds:
+    """A value is a string in which the regex is found."""
+
+    place: Place
+    regex: Regex
+
+
+@dataclass(frozen=True, slots=True)
 class Within:
     """A value lies between two bounds, of which `None` is none.
 
@@ -99,7 +109,7 @@ class Present:
     place: Place
 
 
-Requirement: TypeAlias = OneOf | OneOfFolded | StartsWith | EndsWith | Within | Present
+Requirement: TypeAlias = OneOf | OneOfFolded | StartsWith | EndsWith | Finds | Within | Present
 
 #: The requirements of an alternative that are used. Each is a level of the index.
 LEVELS: Final = 6
@@ -150,5 +160,7 @@ def _rank(requirement: Requirement) -> tuple[int, int]:
             return 1, -len(text)
         case Within(low=low, high=high):
             return (4 if low is None or high is None else 2), 0
+        case Finds():
+            return 2, 1
         case Present():
             return 5, 0
