@@ -1,7 +1,6 @@
 """The index of a router loses no query: what is routed is what the evaluator says of each query by itself, whatever came and went before."""
 
 import json
-import threading
 from random import Random
 
 from hypothesis import given, settings
@@ -11,7 +10,6 @@ import megaql
 from megaql.broker.message import Message
 from megaql.codec.decode import decode
 from megaql.lang import evaluator
-from megaql.lang.record import Record
 from megaql.lang.verdict import Verdict
 from megaql.query import Query, record_of
 from megaql.router import Router
@@ -156,42 +154,3 @@ def test_bodies_are_routed_as_what_they_hold(found, texts):
         message = Message("m1", text, attributes=attributes, queue="orders")
         whole = Message("m1", text, attributes=attributes, queue="orders")
         assert router.route(message, now=aimed.NOW) == expected(table, whole.record()), text
-
-
-def test_readers_find_what_stays_while_others_come_and_go():
-    router = Router()
-    record = Record({"a": 1, "b": 1}, {"kind": "data"})
-    body = '{"a": 1, "b": 1, "c": 1}'
-    stable = megaql.compile("a == 1 and b == 1")
-    router.add("first", stable)
-    stop = threading.Event()
-    wrong = []
-
-    def read():
-        while not stop.is_set():
-            for names in (router.route(record), router.route_body(body), list(router.names)):
-                if "first" not in names or len(set(names)) != len(names):
-                    wrong.append(names)
-            if [decision.name for decision in router.verdicts(record)][0] != "first":
-                wrong.append("verdicts")
-
-    # Each reads something of its own, so that what has to be decoded changes all the time.
-    others = [megaql.compile(f"a == 1 and b == 1 and missing c{number}") for number in range(30)]
-    others += [megaql.compile(f"a == 1 and b between {number} and 40") for number in range(-20, 2)]
-    threads = [threading.Thread(target=read) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for _ in range(20):
-        for number, query in enumerate(others):
-            router.add(f"q{number}", query)
-            if f"q{number}" not in router.route(record) and number < 30:
-                wrong.append(number)
-        for number in range(len(others)):
-            router.remove(f"q{number}")
-            if f"q{number}" in router.route(record):
-                wrong.append(number)
-    stop.set()
-    for thread in threads:
-        thread.join()
-    assert wrong == []
-    assert router.route(record) == ["first"]
