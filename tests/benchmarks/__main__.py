@@ -1,4 +1,4 @@
-"""Runs the benchmarks: `python -m tests.benchmarks [AREA …] [--json FILE] [--quick]`, from the root of a checkout.
+"""Runs the benchmarks: `python -m tests.benchmarks [AREA …] [--json FILE | --publish] [--quick]`, from the root of a checkout.
 
 An area is a module `bench_AREA.py` beside this file with `tables(options: Options) -> Iterator[Table]`. Nothing is asserted: a busy machine
 is no defect.
@@ -13,7 +13,7 @@ import importlib
 import json
 from pathlib import Path
 
-from tests.benchmarks import environment
+from tests.benchmarks import environment, page
 from tests.benchmarks.timing import Options
 
 AREAS = sorted(path.stem.removeprefix("bench_") for path in Path(__file__).parent.glob("bench_*.py"))
@@ -23,11 +23,16 @@ def main(arguments: list[str] | None = None) -> None:
     """Measure the areas named, or all; print each table as soon as it is there."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("areas", nargs="*", metavar="AREA", help=f"one of {', '.join(AREAS)}; all if none is named")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the tables there; areas not measured now stay")
+    target = parser.add_mutually_exclusive_group()
+    target.add_argument("--json", type=Path, metavar="FILE", help="write the tables there; areas not measured now stay")
+    target.add_argument(
+        "--publish", action="store_true", help="write the tables where docs/performance.md has its own, and it"
+    )
     parser.add_argument("--quick", action="store_true", help="run everything once: to see that it runs")
     given = parser.parse_args(arguments)
     if unknown := set(given.areas) - set(AREAS):
         parser.error(f"no such area: {', '.join(sorted(unknown))}; there are {', '.join(AREAS)}")
+    file = page.RESULTS if given.publish else given.json
     here = environment.describe()
     print(environment.to_text(here))
     for area in given.areas or AREAS:
@@ -36,8 +41,10 @@ def main(arguments: list[str] | None = None) -> None:
         for table in module.tables(Options(quick=given.quick)):
             print("\n" + table.to_text(), flush=True)
             tables.append(table.to_json())
-        if given.json:
-            write(given.json, area, tables, here)
+        if file:
+            write(file, area, tables, here)
+    if given.publish:
+        page.write()
 
 
 def write(file: Path, area: str, tables: list[dict[str, object]], here: dict[str, object]) -> None:

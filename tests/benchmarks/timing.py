@@ -45,8 +45,8 @@ def time_ns(
     *arguments: object,
     own: Mapping[str, Sequence[object]] | None = None,
     quick: bool = False,
-    rounds: int = 11,
-    round_ms: float = 4,
+    rounds: int = 31,
+    round_ms: float = 1,
 ) -> dict[str, Time]:
     """Return the nanoseconds of one call of each function with these arguments, or with those in `own` under its name.
 
