@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tests.benchmarks.tables import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     Points = list[tuple[float, float]]
 
@@ -46,6 +46,14 @@ CHARTS = (
         "A query of so many clauses",
         "clauses",
         {"by hand, µs": 1, "megaql, µs": 1, "evaluator, µs": 1},
+    ),
+    Chart(
+        "Number of queries",
+        "queries",
+        "router",
+        '"A name each"',
+        "N",
+        {"a dict by hand": 1, "router": 1, "each query": 1},
     ),
 )
 
@@ -82,19 +90,20 @@ def _chart(chart: Chart, table: Table, left: float) -> Iterator[str]:
     """Yield the parts of one chart: its title, its grid, its lines and their names."""
     lines = {
         name.removesuffix(", µs"): [
-            (x, y * unit) for x, y in zip(table.column(chart.x), table.column(name), strict=True) if y
+            (float(x), y * unit) for x, y in zip(table.column(chart.x), table.column(name), strict=True) if y
         ]
         for name, unit in chart.lines.items()
     }
     points = [point for line in lines.values() for point in line]
-    across = _scale([x for x, _ in points], left, left + _WIDTH)
-    up = _scale([y for _, y in points], _TOP + _HEIGHT, _TOP)
-    yield f'<text class="title" x="{left}" y="16">{escape(chart.title)}</text>'
-    for power in _powers([y for _, y in points]):
+    marks, powers = sorted({x for x, _ in points}), _powers([y for _, y in points])
+    across = _scale(marks[0], marks[-1], left, left + _WIDTH)
+    up = _scale(powers[0], powers[-1], _TOP + _HEIGHT, _TOP)
+    yield f'<text class="title" x="{left}" y="16">{escape(chart.title)}, µs</text>'
+    for power in powers:
         y = up(power)
         yield f'<path class="grid" d="M{left} {y:.1f}H{left + _WIDTH}"/>'
         yield f'<text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{_label(power)}</text>'
-    for x in dict.fromkeys(x for x, _ in points):
+    for x in marks:
         yield f'<text x="{across(x):.1f}" y="{_TOP + _HEIGHT + 18}" text-anchor="middle">{_label(x)}</text>'
     yield f'<text x="{left + _WIDTH / 2}" y="{_TOP + _HEIGHT + 36}" text-anchor="middle">{escape(chart.under)}</text>'
     at = left
@@ -105,16 +114,15 @@ def _chart(chart: Chart, table: Table, left: float) -> Iterator[str]:
         at += 26 + 7 * len(name)
 
 
-def _scale(values: list[float], start: float, end: float):
-    """Return a function from a value to its place, by its logarithm; an axis starts and ends at a power of ten if `start` is below."""
-    low, high = math.log10(min(values)), math.log10(max(values))
-    if start > end:
-        low, high = math.floor(low), math.ceil(high)
-    return lambda value: start + (math.log10(value) - low) / ((high - low) or 1) * (end - start)
+def _scale(low: float, high: float, start: float, end: float) -> Callable[[float], float]:
+    """Return the function from a value to its place on an axis from `low` to `high`, by logarithms."""
+    return lambda value: start + math.log(value / low) / math.log(high / low) * (end - start)
 
 
 def _powers(values: list[float]) -> list[float]:
-    return [10.0**power for power in range(math.floor(math.log10(min(values))), math.ceil(math.log10(max(values))) + 1)]
+    """Return the powers of ten from below the least to above the greatest."""
+    low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
+    return [10.0**power for power in range(low, high + 1)]
 
 
 def _label(value: float) -> str:
