@@ -61,13 +61,14 @@ class Query:
         return Query, (self.node, self.source)
 
     def _first_match(self, subject: Subject, *, now: datetime | None = None) -> bool:
-        """Make the function that `matches` is from now on."""
-        matcher = self.matcher
+        """Make the function that `matches` is from now on; who took `matches` before that comes here every time."""
+        if self.matches == self._first_match:
+            matcher = self.matcher
 
-        def matches_record(subject: Subject, *, now: datetime | None = None) -> bool:
-            return matcher.matches(record_of(subject), now)
+            def matches_record(subject: Subject, *, now: datetime | None = None) -> bool:
+                return matcher.matches(record_of(subject), now)
 
-        object.__setattr__(self, "matches", matcher.entry(matches_record))
+            object.__setattr__(self, "matches", matcher.entry(matches_record))
         return self.matches(subject, now=now)
 
     def evaluate(self, subject: Subject, *, now: datetime | None = None) -> Verdict:

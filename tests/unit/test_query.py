@@ -14,6 +14,7 @@ import pytest
 import megaql
 from megaql import query as queries
 from megaql.lang import nodes, tree
+from megaql.lang.compiler.matcher import Matcher
 from megaql.lang.record import MISSING, Record
 from megaql.source import NO_SPAN, Source
 
@@ -238,3 +239,12 @@ def test_queries_join_with_queries_only_and_within_the_limits():
     big = megaql.compile(" and ".join(["a == 1"] * 300))
     with pytest.raises(megaql.QueryLimitError):
         big & big
+
+
+def test_matches_taken_before_the_first_call_makes_its_function_once(monkeypatch):
+    made = []
+    entry = Matcher.entry
+    monkeypatch.setattr(Matcher, "entry", lambda self, other: made.append(self) or entry(self, other))
+    matches = megaql.compile("a == 1").matches
+    assert [document["a"] for document in filter(matches, [{"a": 1}, {"a": 2}, {"a": 1}])] == [1, 1]
+    assert len(made) == 1
