@@ -1,4 +1,4 @@
-"""boto3's clients, set up for queues: the only module that imports boto3, and only when a client is made.
+"""boto3's clients, set up for queues: the only module, beside the lean path, that imports boto3, and only when a client is made.
 
 A maintainer keeps one rule: the read timeout must outlast the longest poll, or an idle queue looks like a dead endpoint.
 """
@@ -26,12 +26,20 @@ POOL: Final = 50
 
 
 @overload
-def client(service: Literal["sqs"], connection: Connection = ..., *, target: str = ...) -> SQSClient: ...
+def client(
+    service: Literal["sqs"], connection: Connection = ..., *, target: str = ..., lean: bool | None = ...
+) -> SQSClient: ...
 @overload
-def client(service: Literal["sns"], connection: Connection = ..., *, target: str = ...) -> SNSClient: ...
-def client(service: Literal["sqs", "sns"], connection: Connection = AMBIENT, *, target: str = "") -> Any:
+def client(
+    service: Literal["sns"], connection: Connection = ..., *, target: str = ..., lean: bool | None = ...
+) -> SNSClient: ...
+def client(
+    service: Literal["sqs", "sns"], connection: Connection = AMBIENT, *, target: str = "", lean: bool | None = None
+) -> Any:
     """Return a boto3 client for a service; `target` is what it is for, in an error's words.
 
+    A client of SQS makes its hot calls over the lean path (`megaql.broker.lean`) unless `lean` is false or, where it is left open,
+    `MEGAQL_LEAN` is `0`.
     What the connection leaves open (profile, region, endpoint, credentials) boto3 takes from the environment and the AWS configuration.
     No request is sent, so that missing credentials show at the first call. Errors: `BadTarget` for a missing region and an
     endpoint that is no URL, `CredentialsMissing` for an unknown profile.
@@ -60,7 +68,12 @@ def client(service: Literal["sqs", "sns"], connection: Connection = AMBIENT, *, 
         # A server that is not AWS's takes any region, so that none has to be configured for it.
         elsewhere = connection.endpoint_url or endpoint_configured(service)
         region = session.region_name or (DEFAULT_REGION if elsewhere else None)
-        return session.client(service, region_name=region, endpoint_url=connection.endpoint_url, config=config)
+        made = session.client(service, region_name=region, endpoint_url=connection.endpoint_url, config=config)
+        if service == "sqs" and (os.environ.get("MEGAQL_LEAN", "1") != "0" if lean is None else lean):
+            from megaql.broker.lean import install  # noqa: PLC0415 - it imports botocore
+
+            install(made)
+        return made
 
 
 def endpoint(client: SQSClient | SNSClient) -> tuple[str, str]:

@@ -1,0 +1,161 @@
+"""Which way a call goes: over the lean path, or through boto3.
+
+A maintainer keeps one rule: an answer that is read here is a whole one of status 200 that says what the model says. All else becomes the first
+attempt of a call that boto3 makes itself.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from botocore.exceptions import ConnectionError as Unconnected
+from botocore.exceptions import HTTPClientError
+
+from megaql.broker.lean.passage import Outcome, Passages
+from megaql.broker.lean.template import Template, learn
+from megaql.broker.lean.transport import Transport, UnusualTransportError
+from megaql.broker.lean.usual import Usual
+from megaql.broker.lean.wire import REFUSED, UnknownShapeError, Wire
+
+if TYPE_CHECKING:
+    from megaql.broker.lean.exchange import Answer
+
+#: The calls that a consumer or a publisher makes for each message or batch.
+HOT: Final = (
+    "receive_message",
+    "delete_message_batch",
+    "change_message_visibility_batch",
+    "send_message_batch",
+    "delete_message",
+    "change_message_visibility",
+    "send_message",
+)
+#: How long the answer to a receive may take beyond its wait time. Seconds.
+RECEIVE_MARGIN: Final = 3
+#: The longest wait time; a queue may have it for receives that name none. Seconds.
+LONGEST_WAIT: Final = 20
+#: How long the answer to another call may take. Seconds.
+ANSWER_TIMEOUT: Final = 10
+
+
+def install(client: Any) -> bool:
+    """Give a boto3 client of SQS the lean path for its hot calls, and say whether it has it now.
+
+    The client stays the same object. Methods that are not hot stay as they are, and a hot one goes through boto3 whenever anything is unusual.
+    """
+    # Lambda's runtime names a trace for each invocation, which botocore puts into the headers.
+    if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+        return False
+    meta = client.meta
+    try:
+        session = client._endpoint.http_session  # noqa: SLF001 - boto3 has no public way to its connections
+        transport = Transport(session, meta.endpoint_url, meta.config.max_pool_connections)
+        passages = Passages(transport)
+        calls = [Call(client, name, transport, passages) for name in HOT]
+    except (UnknownShapeError, UnusualTransportError, AttributeError, KeyError, TypeError):
+        return False
+    for call in calls:
+        meta.events.register(call.event("before-send"), passages.before_send)
+        setattr(client, call.name, call)
+    plain_close = client.close
+
+    def close() -> None:
+        transport.close()
+        plain_close()
+
+    client.close = close
+    return True
+
+
+class Call:
+    """One hot method of a client; called as boto3's is, with the same answers and errors."""
+
+    def __init__(self, client: Any, name: str, transport: Transport, passages: Passages) -> None:
+        meta = client.meta
+        self.name = name
+        self._operation = meta.service_model.operation_model(meta.method_to_api_mapping[name])
+        self._events = meta.events
+        self._endpoint = meta.endpoint_url
+        self._boto3 = getattr(client, name)
+        self._transport = transport
+        self._passages = passages
+        self._signer = client._request_signer  # noqa: SLF001 - what boto3's own requests are signed with
+        self._usual = Usual(client, self._operation.name)
+        self._wire = Wire(self._operation)
+        self._after = self.event("after-call")
+        #: The template, and what was usual when it was learnt.
+        self._learnt: tuple[object, Template | None] = (None, None)
+        self.__name__ = name
+        self.__doc__ = f"boto3's `{name}`, over the lean path where that is possible."
+
+    def event(self, kind: str) -> str:
+        """Return the name of an event of this operation."""
+        return f"{kind}.{self._operation.service_model.service_id.hyphenize()}.{self._operation.name}"
+
+    def __call__(self, *arguments: Any, **parameters: Any) -> Any:
+        """Make the call."""
+        usual = self._usual()
+        if arguments or usual is None:
+            return self._boto3(*arguments, **parameters)
+        try:
+            body = self._wire.encode(parameters)
+        except REFUSED:
+            return self._boto3(**parameters)
+        timeout = _patience(self.name, parameters)
+        since, template = self._learnt
+        credentials = self._frozen()
+        if template is None or since is not usual or credentials is None:
+            return self._learning(usual, parameters, body, timeout)
+        request = template.request(body, credentials, time.time())
+        outcome: Outcome
+        try:
+            outcome = answer = self._transport.send(request, timeout)
+            if answer.status == 200:
+                return self._success(answer)
+        except (HTTPClientError, Unconnected) as fault:
+            outcome = fault
+        except REFUSED:
+            pass
+        return self._passages.call(self._boto3, parameters, timeout, outcome)[0]
+
+    def _frozen(self) -> Any:
+        """Return the credentials of this moment, None where there are none; refreshes them when it is time."""
+        credentials = self._signer._credentials  # noqa: SLF001 - as above
+        return None if credentials is None else credentials.get_frozen_credentials()
+
+    def _learning(self, usual: object, parameters: dict[str, Any], body: bytes, timeout: float) -> Any:
+        """Let boto3 make the call, and take its request for a template if it is the one that would be made here."""
+        answer, seen = self._passages.call(self._boto3, parameters, timeout)
+        credentials = self._frozen()
+        if credentials is not None and msgspec.json.decode(seen.body) == msgspec.json.decode(body):
+            self._learnt = (usual, learn(seen, credentials, self._endpoint))
+        return answer
+
+    def _success(self, answer: Answer) -> dict[str, Any]:
+        """Return a good answer as boto3 does; raises one of `REFUSED` for a body that is not as the model says."""
+        headers = answer.headers
+        metadata: dict[str, Any] = {"HTTPStatusCode": answer.status, "HTTPHeaders": headers, "RetryAttempts": 0}
+        if "x-amzn-requestid" in headers:
+            metadata["RequestId"] = headers["x-amzn-requestid"]
+        parsed = self._wire.decode(answer.body)
+        parsed["ResponseMetadata"] = metadata
+        # botocore's retry quota grows again with each success that it hears of.
+        self._events.emit(self._after, http_response=_Good, parsed=parsed, model=self._operation, context={})
+        return parsed
+
+
+class _Good:
+    """What the listeners for the end of a call read of its HTTP response."""
+
+    status_code = 200
+
+
+def _patience(operation: str, parameters: dict[str, Any]) -> float:
+    """Return how long the answer to a call may take, in seconds."""
+    if operation != "receive_message":
+        return ANSWER_TIMEOUT
+    wait: int = parameters.get("WaitTimeSeconds", LONGEST_WAIT)
+    return wait + RECEIVE_MARGIN

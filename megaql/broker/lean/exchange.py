@@ -1,0 +1,136 @@
+"""One HTTP/1.1 request and its answer on a connected socket.
+
+A maintainer keeps one rule: an answer is returned whole or not at all. What is no HTTP, or ends too soon, is a `BrokenAnswer`, and a connection
+is used again only after an answer with a known end, at which nothing more had come.
+
+RFC 9112.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+#: Bytes of an answer's head at most; what is longer is no answer of a queue service.
+_LONGEST_HEAD: Final = 65_536
+_CHUNK: Final = 131_072
+_NO_BODY: Final = frozenset({204, 304})
+
+
+class BrokenAnswer(Exception):  # noqa: N818 - it is told to nobody: the transport makes botocore's error of it
+    """The peer closed the connection before the answer's end, or sent something else than HTTP."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer: header names in lower case, several values of one name joined by `, `; `reusable` is about its connection."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    reusable: bool
+
+
+def exchange(sock: Any, request: bytes) -> Answer:
+    """Send a request and return its answer; raises `BrokenAnswer`, and what the socket raises."""
+    sock.sendall(request)
+    stream = _Stream(sock)
+    version, status, headers = stream.head()
+    while 100 <= status < 200:
+        version, status, headers = stream.head()
+    known_end = True
+    if status in _NO_BODY:
+        body = b""
+    elif "transfer-encoding" in headers:
+        body = stream.chunks(headers["transfer-encoding"])
+    elif "content-length" in headers:
+        body = stream.exactly(_length(headers["content-length"], 10))
+    else:
+        body, known_end = stream.rest(), False
+    connection = headers.get("connection", "").lower()
+    stays = "close" not in connection and (version == "HTTP/1.1" or "keep-alive" in connection)
+    return Answer(status, headers, body, reusable=known_end and stays and not stream.buffer)
+
+
+class _Stream:
+    """The bytes that come from a socket; `buffer` has come and is not taken yet."""
+
+    def __init__(self, sock: Any) -> None:
+        self._receive = sock.recv
+        self.buffer = b""
+
+    def head(self) -> tuple[str, int, dict[str, str]]:
+        """Take the status line and the headers: version, status and headers."""
+        while (end := self.buffer.find(b"\r\n\r\n")) < 0:
+            if len(self.buffer) > _LONGEST_HEAD:
+                raise BrokenAnswer("the head of the answer does not end")
+            self.buffer += self._more()
+        first, *lines = self.buffer[:end].decode("iso-8859-1").split("\r\n")
+        self.buffer = self.buffer[end + 4 :]
+        version, _, rest = first.partition(" ")
+        status = rest[:3]
+        if version not in {"HTTP/1.1", "HTTP/1.0"} or not (status.isascii() and status.isdigit() and len(status) == 3):
+            raise BrokenAnswer(f"not a status line: {first[:80]!r}")
+        headers: dict[str, str] = {}
+        for line in lines:
+            name, colon, value = line.partition(":")
+            if not colon or not name or name[0] in " \t":
+                raise BrokenAnswer(f"not a header: {line[:80]!r}")
+            name, value = name.lower(), value.strip(" \t")
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+        return version, int(status), headers
+
+    def exactly(self, length: int) -> bytes:
+        missing = length - len(self.buffer)
+        if missing <= 0:
+            body, self.buffer = self.buffer[:length], self.buffer[length:]
+            return body
+        parts = [self.buffer]
+        while missing > 0:
+            parts.append(self._more(missing))
+            missing -= len(parts[-1])
+        self.buffer = b""
+        return b"".join(parts)
+
+    def chunks(self, coding: str) -> bytes:
+        if coding.lower() != "chunked":
+            raise BrokenAnswer(f"unknown transfer coding {coding[:80]!r}")
+        parts = []
+        while length := _length(self._line().partition(";")[0].strip(), 16):
+            parts.append(self.exactly(length))
+            if self._line():
+                raise BrokenAnswer("a chunk is longer than it says")
+        while self._line():
+            continue
+        return b"".join(parts)
+
+    def rest(self) -> bytes:
+        parts = [self.buffer]
+        while part := self._receive(_CHUNK):
+            parts.append(part)
+        self.buffer = b""
+        return b"".join(parts)
+
+    def _line(self) -> str:
+        while (end := self.buffer.find(b"\r\n")) < 0:
+            if len(self.buffer) > _LONGEST_HEAD:
+                raise BrokenAnswer("a line of the answer does not end")
+            self.buffer += self._more()
+        line, self.buffer = self.buffer[:end], self.buffer[end + 2 :]
+        return line.decode("iso-8859-1")
+
+    def _more(self, limit: int = _CHUNK) -> bytes:
+        part: bytes = self._receive(min(limit, _CHUNK))
+        if not part:
+            raise BrokenAnswer("the connection was closed before the end of the answer")
+        return part
+
+
+def _length(text: str, base: int) -> int:
+    try:
+        length = int(text, base)
+    except ValueError:
+        length = -1
+    if length < 0 or not text.isalnum():
+        raise BrokenAnswer(f"not a length: {text[:80]!r}")
+    return length

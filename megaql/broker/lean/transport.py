@@ -1,0 +1,143 @@
+"""Connections to one endpoint: made as botocore makes them, kept while they are idle, and dropped when they look dead.
+
+A maintainer keeps two rules. A connection is made by the urllib3 pool that botocore's session has set up, so that certificates, proxies, socket
+options and timeouts are botocore's; and what goes wrong leaves as botocore's exception of the same fault, so that its retries know it.
+"""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections import deque
+from typing import Any, Final
+
+from botocore.exceptions import (
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    HTTPClientError,
+    ProxyConnectionError,
+    ReadTimeoutError,
+    SSLError,
+)
+from botocore.httpsession import URLLib3Session, mask_proxy_url
+from urllib3.exceptions import ConnectTimeoutError as Unconnected
+from urllib3.exceptions import HTTPError, NewConnectionError, ProxyError
+from urllib3.exceptions import SSLError as Untrusted
+from urllib3.util.connection import is_connection_dropped
+
+from megaql.broker.lean.exchange import Answer, BrokenAnswer, exchange
+
+#: What the ssl module raises for a certificate or a handshake, without naming that module's classes here.
+_SSL: Final = ("SSLError", "CertificateError", "SSLCertVerificationError")
+
+
+class UnusualTransportError(Exception):
+    """The client's way to its endpoint is none of those known here, so that it stays with botocore."""
+
+
+class Transport:
+    """Sends requests to one endpoint. Threads share it; a process that was forked begins with no connection of its parent's.
+
+    Raises `UnusualTransportError` for a session of another class than botocore's own, and for a proxy that has to be told each URL.
+    """
+
+    def __init__(self, session: Any, url: str, keep: int) -> None:
+        kind: type = type(session)
+        if kind is not URLLib3Session:
+            raise UnusualTransportError(kind.__name__)
+        self.url = url
+        self._proxy = session._proxy_config.proxy_url_for(url)  # noqa: SLF001 - botocore has no public way to its pool
+        if self._proxy and not url.startswith("https:"):
+            raise UnusualTransportError("a forwarding proxy")
+        self._pool = session._get_connection_manager(url, self._proxy).connection_from_url(url)  # noqa: SLF001 - as above
+        session._setup_ssl_cert(self._pool, url, session._verify)  # noqa: SLF001 - as above
+        self._keep = keep
+        self._idle: deque[Any] = deque()
+        self._process = os.getpid()
+        weakref.finalize(self, _close_all, self._idle)
+
+    def send(self, request: bytes, timeout: float) -> Answer:
+        """Send a whole request and return the answer; `timeout` is how long the peer may be silent. Seconds.
+
+        Raises botocore's exceptions: `EndpointConnectionError`, `ConnectTimeoutError`, `ReadTimeoutError`, `ConnectionClosedError`,
+        `ProxyConnectionError`, `SSLError`.
+        """
+        connection = self._connection()
+        try:
+            connection.sock.settimeout(timeout)
+            answer = exchange(connection.sock, request)
+        except TimeoutError as fault:
+            # What swallowed this connection, a firewall or a host that is gone, has most likely swallowed the idle ones too.
+            connection.close()
+            _close_all(self._idle)
+            raise ReadTimeoutError(endpoint_url=self.url, error=fault) from fault
+        except (OSError, BrokenAnswer) as fault:
+            connection.close()
+            raise ConnectionClosedError(endpoint_url=self.url, request=None, error=fault) from fault
+        except BaseException:
+            connection.close()
+            raise
+        if answer.reusable and len(self._idle) < self._keep:
+            self._idle.append(connection)
+        else:
+            connection.close()
+        return answer
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        _close_all(self._idle)
+
+    def _connection(self) -> Any:
+        """Return a connected connection, of the idle ones the one used last."""
+        if self._process != os.getpid():
+            # Both processes would read from one connection; closing it here leaves the parent's end of it open.
+            self._process = os.getpid()
+            _close_all(self._idle)
+        while self._idle:
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                break
+            if not is_connection_dropped(connection):
+                return connection
+            connection.close()
+        return self._connect()
+
+    def _connect(self) -> Any:
+        connection = self._pool._new_conn()  # noqa: SLF001 - urllib3's pools give a connection only for the time of their own request
+        try:
+            if self._proxy:
+                self._pool._prepare_proxy(connection)  # noqa: SLF001 - as above
+            else:
+                connection.connect()
+        except BaseException as fault:
+            connection.close()
+            if isinstance(fault, (OSError, HTTPError)):
+                raise self._botocore_error(fault, connection) from fault
+            raise
+        return connection
+
+    def _botocore_error(self, fault: Exception, connection: Any) -> Exception:
+        """Return what botocore's session raises for the same fault of opening a connection."""
+        untrusted = isinstance(fault, Untrusted) or type(fault).__name__ in _SSL
+        if self._proxy and (isinstance(fault, ProxyError) or not getattr(connection, "_has_connected_to_proxy", False)):
+            return ProxyConnectionError(proxy_url=mask_proxy_url(self._proxy), error=fault)
+        if untrusted:
+            return SSLError(endpoint_url=self.url, error=fault)
+        if isinstance(fault, NewConnectionError):
+            return EndpointConnectionError(endpoint_url=self.url, error=fault)
+        if isinstance(fault, (Unconnected, TimeoutError)):
+            return ConnectTimeoutError(endpoint_url=self.url, error=fault)
+        if isinstance(fault, OSError):
+            return ConnectionClosedError(endpoint_url=self.url, request=None, error=fault)
+        return HTTPClientError(error=fault)
+
+
+def _close_all(connections: deque[Any]) -> None:
+    while connections:
+        try:
+            connection = connections.pop()
+        except IndexError:
+            return
+        connection.close()
