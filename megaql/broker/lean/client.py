@@ -10,7 +10,6 @@ import os
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
 from botocore.exceptions import ConnectionError as Unconnected
 from botocore.exceptions import HTTPClientError
 
@@ -130,8 +129,8 @@ class Call:
         """Let boto3 make the call, and take its request for a template if it is the one that would be made here."""
         answer, seen = self._passages.call(self._boto3, parameters, timeout)
         credentials = self._frozen()
-        if credentials is not None and msgspec.json.decode(seen.body) == msgspec.json.decode(body):
-            self._learnt = (usual, learn(seen, credentials, self._endpoint))
+        if credentials is not None and seen is not None:
+            self._learnt = (usual, learn(seen, body, credentials, self._endpoint))
         return answer
 
     def _success(self, answer: Answer) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import msgspec
+
 from megaql.broker.lean.signing import ALGORITHM, Signer
 
 #: Headers that are the same in each first attempt of an operation.
@@ -71,8 +73,11 @@ class Template:
         return self.signer.authorization((credentials.access_key, credentials.secret_key), timestamp, canonical, signed)
 
 
-def learn(request: Any, credentials: Any, endpoint_url: str) -> Template | None:
-    """Return the template that a prepared request of botocore makes; None where it is not reproduced from it."""
+def learn(request: Any, body: bytes, credentials: Any, endpoint_url: str) -> Template | None:
+    """Return the template that a prepared request of botocore makes; None where the request is not reproduced from it.
+
+    `body` is what would have been sent here for the same parameters: the same JSON, if not with the same blanks.
+    """
     headers = {name.lower(): _text(value) for name, value in request.headers.items()}
     found = _AUTHORIZATION.fullmatch(headers.get("authorization", ""))
     url = urlsplit(request.url)
@@ -80,7 +85,7 @@ def learn(request: Any, credentials: Any, endpoint_url: str) -> Template | None:
         found is not None
         and headers.keys() <= _CONSTANT | _MADE
         and request.method == "POST"
-        and isinstance(request.body, bytes)
+        and _same_json(request.body, body)
         and headers.get("content-type") == _CONTENT_TYPE
         and headers.get("amz-sdk-request", "").startswith("attempt=1")
         and request.url.rstrip("/") == endpoint_url.rstrip("/")
@@ -124,6 +129,13 @@ def whole(request: Any) -> bytes | None:
     lines = [f"{request.method} {target} HTTP/1.1", f"Host: {host_of(request.url)}", "Accept-Encoding: identity"]
     lines += [f"{name}: {_text(value)}" for name, value in request.headers.items()]
     return "".join(f"{line}\r\n" for line in [*lines, ""]).encode() + request.body
+
+
+def _same_json(theirs: object, ours: bytes) -> bool:
+    try:
+        return isinstance(theirs, bytes) and msgspec.json.decode(theirs) == msgspec.json.decode(ours)
+    except msgspec.DecodeError:
+        return False
 
 
 def _text(value: str | bytes) -> str:

@@ -40,6 +40,8 @@ class Wire:
 
     def encode(self, parameters: dict[str, Any]) -> bytes:
         """Return the body of a request; raises one of `REFUSED`."""
+        if not _plain(parameters):
+            raise TypeError("a parameter is of an unusual type")
         # Without `builtin_types`, a text given for bytes would be read as Base64, where botocore encodes it.
         return self._encode(msgspec.convert(parameters, self._request, builtin_types=(bytes,)))
 
@@ -47,6 +49,16 @@ class Wire:
         """Return what an answer's body says; raises one of `REFUSED`."""
         answer: dict[str, Any] = self._decode(body) if self._decode else {}
         return answer
+
+
+def _plain(value: Any) -> bool:
+    """Whether a value is made of the types that JSON has, and bytes. msgspec would take sets for lists, too, and other mappings for dicts."""
+    kind = type(value)
+    if kind is dict:
+        return all(map(_plain, value.values()))
+    if kind is list or kind is tuple:
+        return all(map(_plain, value))
+    return kind in {str, int, bytes}
 
 
 def _structure(shape: Any, make: Any) -> Any:
