@@ -76,7 +76,8 @@ class _Stream:
             name, colon, value = line.partition(":")
             if not colon or not name or name[0] in " \t":
                 raise BrokenAnswer(f"not a header: {line[:80]!r}")
-            name, value = name.lower(), value.strip(" \t")
+            # A blank at a value's end stays, as it does in botocore's answers.
+            name, value = name.lower(), value.lstrip(" \t")
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
         return version, int(status), headers
 
@@ -93,10 +94,10 @@ class _Stream:
         return b"".join(parts)
 
     def chunks(self, coding: str) -> bytes:
-        if coding.lower() != "chunked":
+        if coding.strip().lower() != "chunked":
             raise BrokenAnswer(f"unknown transfer coding {coding[:80]!r}")
         parts = []
-        while length := _length(self._line().partition(";")[0].strip(), 16):
+        while length := _length(self._line().partition(";")[0], 16):
             parts.append(self.exactly(length))
             if self._line():
                 raise BrokenAnswer("a chunk is longer than it says")
@@ -128,6 +129,7 @@ class _Stream:
 
 def _length(text: str, base: int) -> int:
     try:
+        text = text.strip()
         length = int(text, base)
     except ValueError:
         length = -1
