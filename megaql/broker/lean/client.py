@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from botocore.exceptions import ConnectionError as Unconnected
 from botocore.exceptions import HTTPClientError
 
+from megaql.broker.lean.exchange import Answer
 from megaql.broker.lean.passage import Outcome, Passages
 from megaql.broker.lean.template import Template, learn
 from megaql.broker.lean.transport import Transport, UnusualTransportError
 from megaql.broker.lean.usual import Usual
 from megaql.broker.lean.wire import REFUSED, UnknownShapeError, Wire
-
-if TYPE_CHECKING:
-    from megaql.broker.lean.exchange import Answer
 
 #: The calls that a consumer or a publisher makes for each message or batch.
 HOT: Final = (
@@ -111,13 +109,14 @@ class Call:
         request = template.request(body, credentials, time.time())
         outcome: Outcome
         try:
-            outcome = answer = self._transport.send(request, timeout)
-            if answer.status == 200:
-                return self._success(answer)
+            outcome = self._transport.send(request, timeout)
         except (HTTPClientError, Unconnected) as fault:
             outcome = fault
-        except REFUSED:
-            pass
+        if isinstance(outcome, Answer) and outcome.status == 200:
+            try:
+                return self._success(outcome)
+            except REFUSED:
+                pass
         return self._passages.call(self._boto3, parameters, timeout, outcome)[0]
 
     def _frozen(self) -> Any:
@@ -157,4 +156,4 @@ def _patience(operation: str, parameters: dict[str, Any]) -> float:
     if operation != "receive_message":
         return ANSWER_TIMEOUT
     wait: int = parameters.get("WaitTimeSeconds", LONGEST_WAIT)
-    return wait + RECEIVE_MARGIN
+    return min(max(wait, 0), LONGEST_WAIT) + RECEIVE_MARGIN

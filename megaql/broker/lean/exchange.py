@@ -8,6 +8,7 @@ RFC 9112.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -33,7 +34,9 @@ class Answer:
 
 def exchange(sock: Any, request: bytes) -> Answer:
     """Send a request and return its answer; raises `BrokenAnswer`, and what the socket raises."""
-    sock.sendall(request)
+    # A server may refuse a request before it has read all of it, and its answer has come although it takes no more.
+    with suppress(BrokenPipeError):
+        sock.sendall(request)
     stream = _Stream(sock)
     version, status, headers = stream.head()
     while 100 <= status < 200:
@@ -68,7 +71,7 @@ class _Stream:
         first, *lines = self.buffer[:end].decode("iso-8859-1").split("\r\n")
         self.buffer = self.buffer[end + 4 :]
         version, _, rest = first.partition(" ")
-        status = rest[:3]
+        status = rest.partition(" ")[0]
         if version not in {"HTTP/1.1", "HTTP/1.0"} or not (status.isascii() and status.isdigit() and len(status) == 3):
             raise BrokenAnswer(f"not a status line: {first[:80]!r}")
         headers: dict[str, str] = {}

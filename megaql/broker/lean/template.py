@@ -30,7 +30,7 @@ _AUTHORIZATION: Final = re.compile(
     r"SignedHeaders=(?P<signed>[^,]+), Signature=[0-9a-f]{64}"
 )
 #: A path that is its own canonical form.
-_PLAIN_PATH: Final = re.compile(r"/(?:[A-Za-z0-9_~-][A-Za-z0-9_.~-]*/?)*")
+_PLAIN_PATH: Final = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)*/?")
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _TOKEN: Final = "x-amz-security-token"  # noqa: S105 - the name of a header
 

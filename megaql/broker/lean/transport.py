@@ -22,7 +22,7 @@ from botocore.exceptions import (
 )
 from botocore.httpsession import URLLib3Session, mask_proxy_url
 from urllib3.exceptions import ConnectTimeoutError as Unconnected
-from urllib3.exceptions import HTTPError, NewConnectionError, ProxyError
+from urllib3.exceptions import NewConnectionError, ProxyError
 from urllib3.exceptions import SSLError as Untrusted
 from urllib3.util.connection import is_connection_dropped
 
@@ -113,7 +113,7 @@ class Transport:
                 connection.connect()
         except BaseException as fault:
             connection.close()
-            if isinstance(fault, (OSError, HTTPError)):
+            if isinstance(fault, Exception):
                 raise self._botocore_error(fault, connection) from fault
             raise
         return connection

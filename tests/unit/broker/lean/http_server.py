@@ -43,6 +43,8 @@ class Server:
     def __init__(self, wrap=None):
         self.behaviours = []
         self.requests = []
+        #: What else is done before the next answer is given.
+        self.during = None
         self.connections = 0
         self._wrap = wrap
         self._open = []
@@ -99,6 +101,9 @@ class Server:
 
     def _behave(self, peer, request):
         """Do the next behaviour; return whether the connection goes on."""
+        during, self.during = self.during, None
+        if during:
+            during()
         behaviour = self.behaviours.pop(0) if self.behaviours else None
         operation = request[1].get("x-amz-target", "").rpartition(".")[2]
         good = answer(body=json.dumps(RESULTS[operation]).encode() if operation in RESULTS else b"")

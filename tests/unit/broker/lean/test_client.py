@@ -84,19 +84,18 @@ def test_in_lambda_it_is_off(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "event",
+    ("event", "scope"),
     [
-        "provide-client-params",
-        "before-parameter-build",
-        "before-call",
-        "request-created",
-        "before-sign",
-        "before-send",
-        "needs-retry",
-        "after-call",
+        ("provide-client-params", ".sqs"),
+        ("before-parameter-build", ""),
+        ("before-call", ".sqs.ReceiveMessage"),
+        ("request-created", ".sqs"),
+        ("before-sign", ".sqs"),
+        ("before-send", ""),
+        ("needs-retry", ".*.*"),
+        ("after-call", ".sqs.*"),
     ],
 )
-@pytest.mark.parametrize("scope", [".sqs.ReceiveMessage", ".sqs", ""])
 def test_whoever_listens_hears_each_call(calls, event, scope):
     each, heard = calls().learn(), []
 

@@ -156,6 +156,8 @@ def test_also_the_first_call_of_all_ends_after_its_wait_time_and_the_margin(serv
         ("receive_message", {"WaitTimeSeconds": 0}, 3),
         ("receive_message", {"WaitTimeSeconds": 20}, 23),
         ("receive_message", {}, 23),
+        ("receive_message", {"WaitTimeSeconds": -9}, 3),
+        ("receive_message", {"WaitTimeSeconds": 10**30}, 23),
         ("delete_message_batch", {}, 10),
     ],
 )

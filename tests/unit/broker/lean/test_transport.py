@@ -47,13 +47,13 @@ def test_threads_have_a_connection_each_and_leave_it_for_the_next(server, calls)
 def test_no_more_idle_connections_are_kept_than_boto3_keeps(server, monkeypatch, calls):
     monkeypatch.setattr(aws, "POOL", 1)
     each = calls().learn()
-    server.behaviours = [SILENCE]
     transport = each.client.receive_message._transport
-    monkeypatch.setattr(lean_client, "RECEIVE_MARGIN", 0.2)
-    first, second = transport._connection(), transport._connect()
-    transport._idle.append(first)
-    assert transport._keep == 1
-    second.close()
+    (first,) = transport._idle
+    server.during = each
+    each()
+    assert server.connections == 2, "a call was made while another one was under way"
+    assert list(transport._idle) != [first]
+    assert len(transport._idle) == 1
 
 
 def test_a_swallowed_request_gives_up_the_idle_connections_too(server, calls, monkeypatch):
@@ -162,8 +162,13 @@ def secure(certificate):
     made.stop()
 
 
-def test_certificates_are_checked_with_the_configured_bundle(secure, calls, certificate, monkeypatch):
+@pytest.fixture
+def trusted(certificate, monkeypatch):
     monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
+
+
+@pytest.mark.usefixtures("trusted")
+def test_certificates_are_checked_with_the_configured_bundle(secure, calls):
     each = calls(url=secure.url).learn()
     assert [each()["Messages"][0]["Body"] for _ in range(3)] == ["b"] * 3
     assert secure.connections == 1
@@ -174,6 +179,15 @@ def test_a_certificate_that_nobody_vouches_for(secure, calls, slept, lean, monke
     monkeypatch.delenv("AWS_CA_BUNDLE", raising=False)
     with pytest.raises(SSLError):
         calls(url=secure.url, lean=lean)()
+    assert not secure.requests
+    assert len(slept) == 3
+
+
+@pytest.mark.usefixtures("trusted")
+@pytest.mark.parametrize("lean", [False, True])
+def test_a_certificate_of_another_host(secure, calls, slept, lean):
+    with pytest.raises(SSLError, match="localhost"):
+        calls(url=f"https://localhost:{secure.port}", lean=lean)()
     assert not secure.requests
     assert len(slept) == 3
 
@@ -223,8 +237,8 @@ def proxy():
         thread.join(10)
 
 
-def test_a_proxy_is_used(secure, calls, certificate, proxy, monkeypatch):
-    monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
+@pytest.mark.usefixtures("trusted")
+def test_a_proxy_is_used(secure, calls, proxy, monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", proxy[0])
     each = calls(url=secure.url).learn()
     assert each()["Messages"][0]["Body"] == "b"
