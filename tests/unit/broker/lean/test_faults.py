@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedErro
 from megaql.broker import faults
 from megaql.broker.lean import client as lean_client
 from megaql.errors import EndpointUnreachable
-from tests.unit.broker.lean.http_server import CLOSE, CUT, RESET, SILENCE, answer, error
+from tests.unit.broker.lean.http_server import CUT, RESET, SILENCE, answer, error
 
 GOOD = {"Messages": [{"MessageId": "m", "ReceiptHandle": "r", "Body": "b", "MD5OfBody": "5"}]}
 BODY = json.dumps(GOOD).encode()
@@ -100,13 +100,6 @@ def test_an_error_is_of_the_clients_own_class(server, calls):
         each()
     assert caught.value.response["Error"]["Code"] == "AWS.SimpleQueueService.NonExistentQueue"
     assert caught.value.operation_name == "ReceiveMessage"
-
-
-@pytest.mark.usefixtures("slept")
-def test_a_connection_that_the_server_has_closed_is_not_used_again(server, calls):
-    each = calls().learn()
-    server.behaviours = [CLOSE] * 3
-    assert [each()["Messages"] for _ in range(4)] == [GOOD["Messages"]] * 4
 
 
 @pytest.mark.usefixtures("slept")

@@ -3,6 +3,7 @@
 import datetime as dt
 import ipaddress
 import multiprocessing
+import select
 import socket
 import ssl
 import threading
@@ -18,7 +19,7 @@ from botocore.exceptions import (
 
 from megaql.broker import aws
 from megaql.broker.lean import client as lean_client
-from tests.unit.broker.lean.http_server import SILENCE, Server
+from tests.unit.broker.lean.http_server import CLOSE, SILENCE, Server
 
 
 def test_one_connection_serves_call_after_call(server, calls):
@@ -26,6 +27,16 @@ def test_one_connection_serves_call_after_call(server, calls):
     for name in ("receive_message", "delete_message_batch", "receive_message", "send_message_batch"):
         each(name)
     assert server.connections == 1
+
+
+def test_a_connection_that_the_server_has_closed_is_not_used_again(server, calls):
+    each = calls().learn()
+    server.behaviours = [CLOSE]
+    each()
+    (idle,) = each.client.receive_message._transport._idle
+    select.select([idle.sock], [], [], 20)
+    assert each()["ResponseMetadata"]["RetryAttempts"] == 0
+    assert server.connections == 2
 
 
 def test_threads_have_a_connection_each_and_leave_it_for_the_next(server, calls):
