@@ -29,8 +29,6 @@ _AUTHORIZATION: Final = re.compile(
     rf"{ALGORITHM} Credential=(?P<access_key>[^,]+)/\d{{8}}/(?P<region>[^/,]+)/(?P<service>[^/,]+)/aws4_request, "
     r"SignedHeaders=(?P<signed>[^,]+), Signature=[0-9a-f]{64}"
 )
-#: A path that is its own canonical form.
-_PLAIN_PATH: Final = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)*/?")
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _TOKEN: Final = "x-amz-security-token"  # noqa: S105 - the name of a header
 
@@ -89,8 +87,6 @@ def learn(request: Any, body: bytes, credentials: Any, endpoint_url: str) -> Tem
         and headers.get("content-type") == _CONTENT_TYPE
         and headers.get("amz-sdk-request", "").startswith("attempt=1")
         and request.url.rstrip("/") == endpoint_url.rstrip("/")
-        and not url.query
-        and _PLAIN_PATH.fullmatch(url.path)
     )
     if not usual or found is None:
         return None
@@ -108,6 +104,7 @@ def learn(request: Any, body: bytes, credentials: Any, endpoint_url: str) -> Tem
     timestamp, invocation = headers.get("x-amz-date", ""), headers.get("amz-sdk-invocation-id", "")
     if not set(template.signed) <= {*constants, "x-amz-date", "amz-sdk-invocation-id"}:
         return None
+    # A query, or a path that is not its own canonical form, makes another signature.
     same = template.authorization(request.body, credentials, timestamp, invocation) == headers["authorization"]
     return template if same else None
 

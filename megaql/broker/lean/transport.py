@@ -39,7 +39,8 @@ class UnusualTransportError(Exception):
 class Transport:
     """Sends requests to one endpoint. Threads share it; a process that was forked begins with no connection of its parent's.
 
-    Raises `UnusualTransportError` for a session of another class than botocore's own, and for a proxy that has to be told each URL.
+    Raises `UnusualTransportError` for a session of another class than botocore's own, and for a proxy that is told each URL or
+    has settings of its own.
     """
 
     def __init__(self, session: Any, url: str, keep: int) -> None:
@@ -48,8 +49,8 @@ class Transport:
             raise UnusualTransportError(kind.__name__)
         self.url = url
         self._proxy = session._proxy_config.proxy_url_for(url)  # noqa: SLF001 - botocore has no public way to its pool
-        if self._proxy and not url.startswith("https:"):
-            raise UnusualTransportError("a forwarding proxy")
+        if self._proxy and (not url.startswith("https:") or session._proxy_config.settings):  # noqa: SLF001 - as above
+            raise UnusualTransportError("a proxy that is more than a tunnel")
         self._pool = session._get_connection_manager(url, self._proxy).connection_from_url(url)  # noqa: SLF001 - as above
         session._setup_ssl_cert(self._pool, url, session._verify)  # noqa: SLF001 - as above
         self._keep = keep

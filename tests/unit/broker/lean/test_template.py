@@ -151,3 +151,11 @@ def test_credentials_that_changed_in_between_make_no_template(sign):
     before, after = ReadOnlyCredentials("key", "secret", None), ReadOnlyCredentials("key", "other", None)
     request = sign(b"{}", before, MOMENT, ENDPOINTS[0])
     assert learn(request, b"{}", after, ENDPOINTS[0]) is None
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["http://x/?a=b", "http://x/a b/", "http://x/a//b", "http://x/a/../b", "http://x/%7e"]
+)
+def test_an_endpoint_that_is_not_its_own_canonical_form_makes_no_template(sign, endpoint):
+    frozen = ReadOnlyCredentials("key", "secret", None)
+    assert learn(sign(b"{}", frozen, MOMENT, endpoint), b"{}", frozen, endpoint) is None

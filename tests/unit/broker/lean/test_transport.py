@@ -8,7 +8,9 @@ import socket
 import ssl
 import threading
 
+import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import (
     ConnectTimeoutError,
     EndpointConnectionError,
@@ -19,6 +21,7 @@ from botocore.exceptions import (
 
 from megaql.broker import aws
 from megaql.broker.lean import client as lean_client
+from megaql.broker.lean import install
 from tests.unit.broker.lean.http_server import CLOSE, SILENCE, Server
 
 
@@ -269,6 +272,14 @@ def test_a_proxy_that_is_down(calls, slept, lean, monkeypatch):
 def test_a_proxy_that_is_told_each_url_stays_with_boto3(calls, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     assert not hasattr(calls().client.receive_message, "_learnt")
+
+
+def test_a_proxy_with_settings_stays_with_boto3(monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "https://127.0.0.1:1")
+    config = Config(proxies_config={"proxy_use_forwarding_for_https": True})
+    client = boto3.client("sqs", region_name="eu-west-1", config=config)
+    assert not install(client)
+    client.close()
 
 
 def test_a_silent_peer_that_takes_the_request_is_a_read_timeout(server, calls, monkeypatch, slept):
