@@ -6,8 +6,10 @@ A maintainer keeps one rule: a request that comes here is answered here, with an
 
 from __future__ import annotations
 
+import functools
 import io
 import os
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, cast
 
@@ -37,12 +39,22 @@ def boto3_client(service: Service, home: Path | None = None) -> Any:
     """
     if service not in _CODECS:
         raise ValueError(f"the embedded broker has the services sqs and sns, not {service!r}")
-    import boto3  # noqa: PLC0415 - it takes a quarter of a second, and most of what is here does without
-
-    session = boto3.Session(_CREDENTIALS, _CREDENTIALS, region_name=LOCAL_REGION)
-    client = session.client(service, endpoint_url=f"http://{LOCAL_HOST}")
+    with _making:
+        client = _session().client(service, endpoint_url=f"http://{LOCAL_HOST}")
     _Answerer(service, home).attach(client)
     return client
+
+
+@functools.cache
+def _session() -> Any:
+    """Return the session of all our clients: it keeps the services' models, which take half a second to read."""
+    import boto3  # noqa: PLC0415 - it takes a quarter of a second, and most of what is here does without
+
+    return boto3.Session(_CREDENTIALS, _CREDENTIALS, region_name=LOCAL_REGION)
+
+
+#: A session makes one client at a time.
+_making: Final = threading.Lock()
 
 
 @contextmanager
@@ -50,9 +62,9 @@ def patched(home: Path | None = None) -> Iterator[None]:
     """Let every boto3 client of SQS and SNS in this process reach the embedded broker meanwhile, whoever made it and whenever.
 
     Meanwhile the environment has credentials that no real endpoint accepts and, where it has none, a region. Queues and topics go by the embedded broker's URLs
-    and ARNs; other services are left alone. Clients that are not botocore's own (aiobotocore's) are not reached.
+    and ARNs; other services are left alone. A client of `boto3_client` keeps its broker; clients that are not botocore's own (aiobotocore's) are not reached.
     """
-    from botocore.client import BaseClient  # noqa: PLC0415 - see boto3_client
+    from botocore.client import BaseClient  # noqa: PLC0415 - see _session
 
     base: Any = BaseClient
     original = base._make_api_call  # noqa: SLF001 - the one way that every call of every client takes
@@ -122,14 +134,14 @@ class _Answerer:
         self._clients.clear()
 
     def _answer(self, request: _Request, event_name: str, **_: Any) -> Any:
-        from botocore.awsrequest import AWSResponse  # noqa: PLC0415 - see boto3_client
+        from botocore.awsrequest import AWSResponse  # noqa: PLC0415 - see _session
 
         body = request.body if isinstance(request.body, bytes) else str(request.body or "").encode()
         status, headers, content = self._reply(self._model.operation_model(event_name.rpartition(".")[2]), body)
         return AWSResponse(request.url, status, cast("Any", headers), _Raw(content))
 
     def _reply(self, operation: Any, body: bytes) -> Reply:
-        from botocore import xform_name  # noqa: PLC0415 - see boto3_client
+        from botocore import xform_name  # noqa: PLC0415 - see _session
 
         call = getattr(self._broker, xform_name(operation.name), None)
         if call is None:
@@ -163,7 +175,7 @@ def _status(operation: Any, error: local.ClientError) -> int:
 
 
 def _unsigned(**_: Any) -> Any:
-    from botocore import UNSIGNED  # noqa: PLC0415 - see boto3_client
+    from botocore import UNSIGNED  # noqa: PLC0415 - see _session
 
     return UNSIGNED
 

@@ -36,8 +36,11 @@ def local_broker(home: str | Path | None = None) -> Iterator[Broker]:
 
     `MEGAQL_HOME` names it meanwhile, for this process and those that it starts.
     """
-    with tempfile.TemporaryDirectory(prefix="megaql-") as folder, environment(MEGAQL_HOME=str(home or folder)):
-        yield Broker(Path(home or folder))
+    with tempfile.TemporaryDirectory(prefix="megaql-") as folder:
+        # A test that changes its directory keeps its broker.
+        broker = Broker(Path(home or folder).absolute())
+        with environment(MEGAQL_HOME=str(broker.home)):
+            yield broker
 
 
 @dataclass(frozen=True, slots=True)

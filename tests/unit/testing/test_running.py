@@ -11,18 +11,7 @@ from megaql.consumer.backoff import Backoff
 from megaql.consumer.ledger import MemoryLedger
 from megaql.consumer.report import Stopped
 from megaql.errors import ConsumerError
-from megaql.testing import NotEmptyError, local_broker, mega_event, run_until_empty
-
-
-@pytest.fixture
-def broker(tmp_path):
-    with local_broker(tmp_path / "broker") as broker:
-        yield broker
-
-
-@pytest.fixture
-def queue(broker):
-    return broker.queue("orders", max_receives=5)
+from megaql.testing import NotEmptyError, mega_event, run_until_empty
 
 
 @pytest.fixture
