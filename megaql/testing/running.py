@@ -75,9 +75,9 @@ def run_until_empty(
     Raises `NotEmptyError` when one message was received more than `tries` times and is still there, and what `App.run` raises.
     """
     __tracebackhide__ = True
-    _check(tries)
+    wanted = _checked(expected, tries)
     queue = _Counted(_open(app, target), app, tries)
-    watch = Watch(expected if isinstance(expected, tuple) else (expected,), app.stop)
+    watch = Watch(wanted, app.stop)
     drain = _Drain(app, queue, watch, concurrency)
     with watch.over(app):
         drain.run()
@@ -183,9 +183,17 @@ def _open(app: App, target: str | QueueTarget | Queue | None) -> Queue:
     return contents.opened(chosen)
 
 
-def _check(tries: int) -> None:
+def _checked(
+    expected: type[BaseException] | tuple[type[BaseException], ...], tries: int
+) -> tuple[type[BaseException], ...]:
+    """Return the expected exceptions as a tuple; refuse settings of another type before the first message."""
     if not isinstance(tries, int) or tries < 1:
         raise ConsumerError(f"tries={tries!r} is out of range", hint="a message is received at least once: tries=20")
+    several = expected if isinstance(expected, tuple) else (expected,)
+    for one in several:
+        if not (isinstance(one, type) and issubclass(one, BaseException)):
+            raise ConsumerError(f"expected= takes exception classes, not {one!r}", hint="expected=(KeyError, OSError)")
+    return several
 
 
 def _sum(one: RunReport, other: RunReport) -> RunReport:

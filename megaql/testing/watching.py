@@ -7,7 +7,7 @@ application does with a message; it is the same application, and each of its fun
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final
 
@@ -78,14 +78,8 @@ class Watch:
         watched = Matching()
         for subscription in matching.subscriptions:
             # One loop for all runs: what a handler keeps on it, a session or a pool, has to outlive each of them.
-            handler = _WatchedHandler(
-                subscription.handler.function,
-                subscription.handler.positional,
-                subscription.handler.by_keyword,
-                loop,
-                self,
-                subscription,
-            )
+            parts = {part.name: getattr(subscription.handler, part.name) for part in fields(Handler)}
+            handler = _WatchedHandler(**(parts | {"loop": loop}), watch=self, subscription=subscription)
             decoder = subscription.decoder
             if decoder is not None:
                 decoder = decoders.setdefault(decoder, self._watched_decoder(decoder))
@@ -104,7 +98,7 @@ class Watch:
         return decode
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _WatchedHandler(Handler):
     watch: Watch
     subscription: Subscription

@@ -1,6 +1,7 @@
 """The plugin in a user's project: a directory of its own, with a conftest of one line."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -123,16 +124,16 @@ def test_query():
     result.stdout.fnmatch_lines(
         [
             ">       run_until_empty(shop.app)",
-            '>       1 / (event.attributes["quantity"] - 13)',
+            ">       1 / (event.attributes*",
             "E       ZeroDivisionError: division by zero",
             "E       raised by reserve on message *, receive 1, from local:queue; the message is back in the queue",
-            ">       assert_matches(shop.app.subscriptions*, mega_event(*",
+            ">       assert_matches(shop.app.subscriptions*",
             "E       AssertionError: wanted MATCH, the verdict is NO_MATCH",
-            "E       no match*event.quantity > 0*",
+            "E         no match  event.quantity > 0",
         ],
     )
-    assert "site-packages" not in result.stdout.str()
-    assert "megaql/consumer" not in result.stdout.str()
+    shown = result.stdout.str().partition("Captured log call")[0]
+    assert re.findall(r"^(\w+\.py):\d+: ", shown, re.MULTILINE) == ["test_broken.py", "shop.py"]
 
 
 def test_the_fixtures_are_documented(project):

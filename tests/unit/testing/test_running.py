@@ -368,6 +368,13 @@ def test_a_queue_has_to_be_named():
         run_until_empty(megaql.App())
 
 
+@pytest.mark.parametrize("expected", ["KeyError", KeyError("x"), (KeyError, int), [KeyError]])
+@pytest.mark.usefixtures("queue")
+def test_expected_are_exception_classes(app, expected):
+    with pytest.raises(ConsumerError, match="expected= takes exception classes"):
+        run_until_empty(app, expected=expected)
+
+
 @pytest.mark.parametrize("tries", [0, -1, "many"])
 @pytest.mark.usefixtures("queue")
 def test_tries_are_a_number(app, tries):
