@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 #: How often one message may be received before it counts as coming back for ever.
 TRIES: Final = 20
 
-#: Runs in a row that receive nothing while messages are left, before they count as stuck.
-IDLE_RUNS: Final = 3
-
 #: Messages that a failure names.
 NAMED: Final = 5
 
@@ -85,7 +82,7 @@ def run_until_empty(
         raise _explained(watch.surprises[0], queue)
     if drain.report.signal == signal.SIGINT:
         raise KeyboardInterrupt
-    if drain.stuck:
+    if queue.exceeded:
         raise drain.failure()
     return drain.report
 
@@ -120,14 +117,8 @@ class _Drain:
         self._watch = watch
         self._concurrency = concurrency
         self._dead_before = {letter.message.id for letter in contents.dead_letters(queue)}
-        self._idle = 0
         self._skipped = timedelta(0)
         self._sum = RunReport(stopped=Stopped.EMPTY)
-
-    @property
-    def stuck(self) -> bool:
-        """Whether the messages that are left would be there for ever."""
-        return self._queue.exceeded or self._idle >= IDLE_RUNS
 
     @property
     def report(self) -> DrainReport:
@@ -141,14 +132,13 @@ class _Drain:
         )
 
     def run(self) -> None:
-        """Go on until the queue is empty, somebody asks to stop, or it is of no use."""
-        while not self.stuck:
+        """Go on until the queue is empty, somebody asks to stop, or a message came too often."""
+        while not self._queue.exceeded:
             run = self._app.run(self._queue, once=True, wait=timedelta(0), concurrency=self._concurrency)
             self._sum = _sum(self._sum, run)
             if run.stopped is not Stopped.EMPTY or not contents.messages(self._queue):
                 return
             self._skipped += contents.skip_time(self._queue)
-            self._idle = 0 if run.received else self._idle + 1
 
     def failure(self) -> NotEmptyError:
         """Return the error that says which messages keep coming back, and what was said of each."""

@@ -171,6 +171,16 @@ def test_what_is_never_handled_ends_in_the_dead_letter_queue(app, queue):
     assert queue.dead_letters() == [letter]
 
 
+def test_messages_may_become_dead_letters_one_after_the_other(app, broker):
+    queue = broker.queue("orders", max_receives=1)
+    app.subscribe(catch_all=True)(lambda payload: megaql.Retry(timedelta(minutes=payload.data["n"])))
+    for number in range(1, 7):
+        queue.publish({"n": number})
+    report = run_until_empty(app)
+    assert [letter.message.payload.data["n"] for letter in report.dead_letters] == [1, 2, 3, 4, 5, 6]
+    assert report.skipped > timedelta(minutes=5)
+
+
 def test_a_rejected_message_says_why(app, queue):
     @app.subscribe('event.name == "a"')
     def picky():
