@@ -1,6 +1,7 @@
 """An application run until its queue is empty: what is reported, what is raised, what waits."""
 
 import asyncio
+import threading
 import traceback
 from datetime import timedelta
 
@@ -309,6 +310,10 @@ def test_what_a_handler_keeps_on_its_event_loop_outlives_a_retry(app, queue):
     run_until_empty(app)
     assert len(loops) == 3
     assert len(set(map(id, loops))) == 1
+    for thread in threading.enumerate():
+        if thread.name == "megaql-async":
+            thread.join(10)
+    assert loops[0].is_closed()
 
 
 def test_fifo_groups_stay_in_order_through_retries(broker):
