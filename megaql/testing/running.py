@@ -7,6 +7,7 @@ ends in silence: what a handler raised comes out of here, and messages that keep
 from __future__ import annotations
 
 import signal
+import threading
 from collections import Counter
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
@@ -20,7 +21,7 @@ from megaql.testing import contents
 from megaql.testing.watching import HandlerError, Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from megaql.broker.message import Message
     from megaql.broker.target import QueueTarget
@@ -73,29 +74,31 @@ def run_until_empty(
     """
     __tracebackhide__ = True
     wanted = _checked(expected, tries)
-    queue = _Counted(_open(app, target), app, tries)
-    watch = Watch(wanted, app.stop)
+    stop = _once(app.stop)
+    queue = _Counted(_open(app, target), stop, tries)
+    watch = Watch(wanted, stop)
     drain = _Drain(app, queue, watch, concurrency)
     with watch.over(app):
         drain.run()
+    report = drain.report
     if watch.surprises:
         raise _explained(watch.surprises[0], queue)
-    if drain.report.signal == signal.SIGINT:
+    if report.signal == signal.SIGINT:
         raise KeyboardInterrupt
     if queue.exceeded:
-        raise drain.failure()
-    return drain.report
+        raise drain.failure(report)
+    return report
 
 
 class _Counted(Queue):
-    """A queue that counts how often it gave out each message, and stops the application at one that comes too often."""
+    """A queue that counts how often it gave out each message, and asks to stop at one that comes too often."""
 
-    def __init__(self, queue: Queue, app: App, tries: int) -> None:
+    def __init__(self, queue: Queue, stop: Callable[[], None], tries: int) -> None:
         super().__init__(queue.client, queue.url, queue.target, place=queue.place)
         self.given: Counter[str] = Counter()
         self.exceeded = False
         self.tries = tries
-        self._app = app
+        self._stop = stop
 
     def receive(
         self, limit: int = 10, *, wait: timedelta = timedelta(0), visibility: timedelta | None = None
@@ -104,7 +107,7 @@ class _Counted(Queue):
         self.given.update(message.id for message in messages)
         if any(self.given[message.id] > self.tries for message in messages):
             self.exceeded = True
-            self._app.stop()
+            self._stop()
         return messages
 
 
@@ -140,7 +143,7 @@ class _Drain:
                 return
             self._skipped += contents.skip_time(self._queue)
 
-    def failure(self) -> NotEmptyError:
+    def failure(self, report: DrainReport) -> NotEmptyError:
         """Return the error that says which messages keep coming back, and what was said of each."""
         left = contents.messages(self._queue)
         often = sorted(left, key=lambda message: -self._queue.given[message.id])
@@ -154,11 +157,22 @@ class _Drain:
                 "let the handler take, reject or raise in the end, give the queue a dead-letter queue, or allow more tries=",
             ]
         )
-        return NotEmptyError(text, self.report, left)
+        return NotEmptyError(text, report, left)
 
     def _line(self, message: Message) -> str:
         said = self._watch.said.get(message.id, "no handler said anything of it")
         return f"{message.id} {label(message.payload)}: received {self._queue.given[message.id]} times; {said}"
+
+
+def _once(stop: Callable[[], None]) -> Callable[[], None]:
+    """Let an application be stopped once, however many ask: the second time, it would leave its handlers behind."""
+    asked = threading.Lock()
+
+    def stop_once() -> None:
+        if asked.acquire(blocking=False):
+            stop()
+
+    return stop_once
 
 
 def _open(app: App, target: str | QueueTarget | Queue | None) -> Queue:

@@ -88,6 +88,23 @@ def test_an_exception_ends_the_run_at_once(app, queue):
     assert len(queue.messages()) == 25
 
 
+def test_several_exceptions_at_once_stop_the_application_once(app, queue, monkeypatch):
+    # A second time would leave the handlers behind that still run.
+    together, stops, stop = threading.Barrier(3), [], app.stop
+    monkeypatch.setattr(app, "stop", lambda: stops.append(stop()))
+
+    @app.subscribe(catch_all=True)
+    def broken():
+        together.wait(10)
+        raise LookupError
+
+    for _ in range(3):
+        queue.publish({})
+    with pytest.raises(LookupError):
+        run_until_empty(app, concurrency=3)
+    assert len(stops) == 1
+
+
 @pytest.mark.parametrize("error", [ConnectionError, TimeoutError, SystemExit, AssertionError])
 def test_no_exception_is_too_special_to_come_out(app, queue, error):
     @app.subscribe(catch_all=True)
