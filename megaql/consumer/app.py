@@ -16,13 +16,15 @@ from megaql.broker.target import Connection
 from megaql.consumer import checks, handler, startup
 from megaql.consumer.backoff import Backoff
 from megaql.consumer.delivery import Deliverer
+from megaql.consumer.extension import Extender
 from megaql.consumer.ledger import CompletionLedger, MemoryLedger
 from megaql.consumer.matching import Matching
+from megaql.consumer.plan import Plan
 from megaql.consumer.settlement import Settler
 from megaql.consumer.shutdown import stopping_on_signals
 from megaql.consumer.subscription import Kind, Subscription, checked_kind, whole_query
 from megaql.consumer.unmatched import Policy, checked_policy
-from megaql.consumer.worker import Plan, Worker
+from megaql.consumer.worker import Worker
 from megaql.errors import ConsumerError
 
 if TYPE_CHECKING:
@@ -194,7 +196,8 @@ class App:
             monotonic=time.monotonic,
         )
         settler = Settler(queue, self._ledger, backoff=SETTLE_BACKOFF, monotonic=time.monotonic, pause=time.sleep)
-        return Worker(queue, deliverer, settler, plan, monotonic=time.monotonic)
+        extender = Extender(queue, plan.lease, monotonic=time.monotonic)
+        return Worker(queue, deliverer, settler, extender, plan, monotonic=time.monotonic)
 
     @contextmanager
     def _as_the_only_run(self, worker: Worker) -> Iterator[None]:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import queue
 import threading
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 Event = TypeVar("Event")
+Job = TypeVar("Job", bound="Callable[[], Any]")
 
 
-class Crew(Generic[Event]):
+class Crew(Generic[Event, Job]):
     """A fixed number of threads, started with the first job; each job's result goes to the inbox. One thread submits.
 
     `broken` makes the event of a job that raises.
@@ -27,19 +28,30 @@ class Crew(Generic[Event]):
     ) -> None:
         self._inbox = inbox
         self._broken = broken
-        self._jobs: queue.SimpleQueue[Callable[[], Event] | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._threads = [
             threading.Thread(target=self._work, name=f"{name}-{number}", daemon=True) for number in range(size)
         ]
         self._started = False
 
-    def submit(self, job: Callable[[], Event]) -> None:
+    def submit(self, job: Job) -> None:
         """Give a job to the next idle thread."""
         if not self._started:
             self._started = True
             for thread in self._threads:
                 thread.start()
         self._jobs.put(job)
+
+    def recall(self) -> list[Job]:
+        """Take back the jobs that no thread has begun, in order."""
+        jobs: list[Job] = []
+        while True:
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                return jobs
+            if job is not None:
+                jobs.append(job)
 
     def dismiss(self) -> None:
         """Let every thread end after the job it is at; does not wait."""

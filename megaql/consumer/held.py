@@ -18,18 +18,25 @@ class Held:
     """The newest copy of a message and when that was received, on the monotonic clock, in seconds.
 
     Where a message arrives again while it is in hand, the new copy takes the old one's place: its receipt handle and its lease are the ones
-    that count.
+    that count. `extended_to` is the end of a lease that was extended. `decided` is true once it is known what becomes of the message,
+    `lost` when the queue has said that it is not ours any more; `beat` is the number of the next extension.
     """
 
     message: Message
     received_at: float
+    extended_to: float | None = None
+    decided: bool = False
+    lost: bool = False
+    beat: int = -1
 
     def renew(self, message: Message, now: float) -> None:
         """Take a new copy's receipt handle and lease."""
         self.message = message
         self.received_at = now
+        self.extended_to = None
+        self.lost = False
 
     def lease_ended(self, now: float) -> bool:
         """Return whether the queue may have given the message to someone else by now."""
-        deadline = self.message.lease_deadline
-        return deadline is not None and now >= deadline
+        deadline = self.message.lease_deadline if self.extended_to is None else self.extended_to
+        return self.lost or (deadline is not None and now >= deadline)

@@ -33,20 +33,24 @@ class Pace:
         """Learn how long one message took."""
         self._seconds = seconds if self._seconds is None else max(seconds, self._seconds * MEMORY)
 
-    @property
-    def capacity(self) -> int:
-        """How many messages may be in hand: started, waiting and being settled."""
+    def capacity(self, receives: int = 1) -> int:
+        """Return how many messages may be in hand, started and waiting, where so many receives run side by side."""
         if self._seconds is None:
             return self._concurrency
         in_time = self._concurrency * self._lease_seconds * LEASE_SHARE / max(self._seconds, 1e-6)
-        return max(self._concurrency, int(min(in_time, LARGEST_RECEIVE + self._concurrency)))
+        return max(self._concurrency, int(min(in_time, receives * LARGEST_RECEIVE + self._concurrency)))
 
-    def room(self, in_hand: int, idle: int) -> int:
-        """Return how many messages to ask for now, 0 to wait; `idle` is how many threads have nothing to do.
+    def ahead(self, seconds: float) -> int:
+        """Return how many messages the handlers get through in so many seconds; 0 while nothing was measured."""
+        return 0 if self._seconds is None else int(self._concurrency * seconds / max(self._seconds, 1e-6))
 
-        With every thread busy it waits for half of the capacity to be free, so that messages come in batches and not one by one.
+    def room(self, in_hand: int, idle: int, receives: int = 1) -> int:
+        """Return how many messages to ask for now, 0 to wait; `idle` is how many threads will have nothing to do.
+
+        With every thread busy it waits for room for a large receive, so that messages come in batches and not one by one.
         """
-        free = self.capacity - in_hand
-        if free <= 0 or (not idle and free < self.capacity // 2):
+        capacity = self.capacity(receives)
+        free = capacity - in_hand
+        if free <= 0 or (idle <= 0 and free < min(capacity // 2, LARGEST_RECEIVE)):
             return 0
         return min(free, LARGEST_RECEIVE)

@@ -10,95 +10,61 @@ from __future__ import annotations
 import logging
 import queue as queues
 from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from megaql.consumer.buffer import Buffer
 from megaql.consumer.crew import Crew
+from megaql.consumer.heartbeat import Heartbeat
 from megaql.consumer.held import Held
 from megaql.consumer.journal import LOGGER, one_line
 from megaql.consumer.pace import Pace
+from megaql.consumer.polling import Polling
 from megaql.consumer.report import RunReport, Stopped, Tally
 from megaql.consumer.settlement import GIVE_BACK, Settled, Settlement
 from megaql.consumer.unmatched import UnmatchedCount
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from megaql.broker.message import Message
     from megaql.broker.queue import Queue
-    from megaql.consumer.backoff import Backoff
     from megaql.consumer.delivery import Deliverer
+    from megaql.consumer.extension import Extender, Extension
+    from megaql.consumer.plan import Plan
     from megaql.consumer.settlement import Entry, Settler
-
-#: How long a receive waits for messages. An idle consumer that is asked to stop needs as long, at worst; the shorter, the more requests.
-POLL_WAIT: Final = timedelta(seconds=5)
-
-#: The same for a queue of the embedded broker, where a request costs next to nothing and a person waits for Ctrl-C.
-LOCAL_WAIT: Final = timedelta(seconds=1)
-
-#: The same for a run that ends when the queue is empty: SQS answers for all its servers only where it may wait a second.
-ONCE_WAIT: Final = timedelta(seconds=1)
-
-#: The part of a lease that a receive may wait, at most.
-WAIT_SHARE: Final = 0.25
-
-#: With a shorter lease than this, a receive does not wait: one second, the shortest wait, would be half of it.
-SHORTEST_POLLED_LEASE: Final = timedelta(seconds=2)
-
-#: Seconds from the start of an empty receive to the next one, at least: a server that does not wait must not be asked without end.
-EMPTY_INTERVAL: Final = 0.1
-
-#: What is kept of the drain timeout for giving back what did not finish in the rest of it.
-RELEASE_TIME: Final = timedelta(seconds=2)
-
-#: What there is for giving back even where the drain timeout leaves nothing: one request's time.
-LEAST_RELEASE_TIME: Final = timedelta(seconds=0.5)
 
 #: Failed receives in a row after which a run that should end when the queue is empty gives up.
 ONCE_FAILURES: Final = 5
 
+#: Work that handler threads are given ahead, so that they need not wait for this thread after each message. Seconds of it.
+AHEAD: Final = 0.01
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How one run goes; see `App.run`. `lease` is the visibility timeout that is in force, `visibility` the one to ask for."""
+#: How long a settled message may wait for others to share its request with. Seconds.
+LINGER: Final = 0.02
 
-    lease: timedelta
-    poll_backoff: Backoff
-    visibility: timedelta | None = None
-    once: bool = False
-    limit: int | None = None
-    concurrency: int = 1
-    drain_timeout: timedelta = timedelta(seconds=25)
-    wait: timedelta | None = None
-    local: bool = False
+#: Messages that one request settles.
+BATCH: Final = 10
 
-    @property
-    def poll_wait(self) -> timedelta:
-        """How long a receive waits, in whole seconds.
+#: Requests that settle messages side by side; one more thread is kept for what has to be given back at the end.
+SETTLERS: Final = 3
 
-        A lease counts from before its receive, so a message that arrives late in a long poll has the less of it left.
-        """
-        wait = (
-            self.wait if self.wait is not None else ONCE_WAIT if self.once else LOCAL_WAIT if self.local else POLL_WAIT
-        )
-        seconds = self.lease.total_seconds() * WAIT_SHARE
-        return min(wait, timedelta(seconds=max(1, int(seconds)) if self.lease >= SHORTEST_POLLED_LEASE else 0))
+#: Requests that extend leases side by side.
+EXTENDERS: Final = 2
 
-    @property
-    def release_time(self) -> timedelta:
-        """How long giving back may take at the end of a drain timeout."""
-        return max(min(RELEASE_TIME, self.drain_timeout / 2), LEAST_RELEASE_TIME)
+#: Messages that are decided and that the queue does not know of yet; with more than that, nothing is received.
+MOST_UNTOLD: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
 class _Received:
+    asked: int
     messages: list[Message]
 
 
 @dataclass(frozen=True, slots=True)
 class _PollFailed:
+    asked: int
     error: Exception
 
 
@@ -115,6 +81,11 @@ class _Told:
 
 
 @dataclass(frozen=True, slots=True)
+class _Extended:
+    extensions: list[Extension]
+
+
+@dataclass(frozen=True, slots=True)
 class _Stop:
     signal: int | None
 
@@ -124,39 +95,77 @@ class _Broken:
     error: BaseException
 
 
-_Event = _Received | _PollFailed | _Finished | _Told | _Stop | _Broken
+_Event = _Received | _PollFailed | _Finished | _Told | _Extended | _Stop | _Broken
+
+
+_Job = Callable[[], _Event]
+
+
+@dataclass(slots=True)
+class _Handling:
+    """The job of handling one message."""
+
+    held: Held
+    deliverer: Deliverer
+    monotonic: Callable[[], float]
+
+    def __call__(self) -> _Event:
+        started = self.monotonic()
+        settlement = self.deliverer.deliver(self.held)
+        return _Finished(self.held, settlement, self.monotonic() - started)
+
+
+@dataclass(slots=True)
+class _Receiving:
+    """The job of one receive."""
+
+    asked: int
+    queue: Queue
+    plan: Plan
+
+    def __call__(self) -> _Event:
+        try:
+            messages = self.queue.receive(self.asked, wait=self.plan.poll_wait, visibility=self.plan.visibility)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the worker hears of it and tries again
+            return _PollFailed(self.asked, error)
+        return _Received(self.asked, messages)
 
 
 class Worker:
     """One run over one queue."""
 
     def __init__(
-        self, queue: Queue, deliverer: Deliverer, settler: Settler, plan: Plan, *, monotonic: Callable[[], float]
+        self,
+        queue: Queue,
+        deliverer: Deliverer,
+        settler: Settler,
+        extender: Extender,
+        plan: Plan,
+        *,
+        monotonic: Callable[[], float],
     ) -> None:
         self._queue = queue
         self._deliverer = deliverer
         self._settler = settler
+        self._extender = extender
         self._plan = plan
         self._monotonic = monotonic
         self._inbox: queues.SimpleQueue[_Event] = queues.SimpleQueue()
-        self._pollers = Crew("megaql-poll", 1, self._inbox, _Broken)
-        self._handlers = Crew("megaql-handle", plan.concurrency, self._inbox, _Broken)
-        # The second settler is for the end: what has to be given back must not wait behind a request that hangs.
-        self._settlers = Crew("megaql-settle", 2, self._inbox, _Broken)
+        self._pollers: Crew[_Event, _Receiving] = Crew("megaql-poll", plan.most_pollers, self._inbox, _Broken)
+        self._handlers: Crew[_Event, _Handling] = Crew("megaql-handle", plan.concurrency, self._inbox, _Broken)
+        self._settlers: Crew[_Event, _Job] = Crew("megaql-settle", SETTLERS + 1, self._inbox, _Broken)
+        # By themselves: an extension must not wait behind a delete that hangs.
+        self._extenders: Crew[_Event, _Job] = Crew("megaql-extend", EXTENDERS, self._inbox, _Broken)
         self._buffer = Buffer(fifo=queue.fifo)
         self._pace = Pace(plan.concurrency, plan.lease)
+        self._polling = Polling(plan.most_pollers, plan.poll_backoff, monotonic())
+        self._heartbeat = Heartbeat(plan.lease, plan.longest_handling)
         self._unmatched = UnmatchedCount(queue.name, monotonic())
         self._open: dict[str, Held] = {}  # by message id: received, and nothing decided yet
-        self._running: list[Held] = []  # of those, the ones whose handlers are called
+        self._running: dict[Held, None] = {}  # of those, in order, the ones that handlers were given
         self._pile: list[Entry] = []  # decided, and the queue does not know yet
+        self._piled_at = 0.0  # since when the oldest of them waits
         self._settling: list[int] = []  # sizes of the batches that are being told
-        self._polling = False
-        self._dry = False  # the last receive brought nothing
-        self._conclusive = (
-            False  # nothing was in hand when it began: what was could have come back, or held up its group
-        )
-        self._failures = 0  # receives that failed in a row
-        self._polled_at = self._poll_at = monotonic()  # when the last receive began, when the next one may
         self._stopped: Stopped | None = None
         self._deadline: float | None = None  # for what is running, then for what is being given back
         self._signal: int | None = None
@@ -172,12 +181,11 @@ class Worker:
         try:
             while not self._over():
                 self._assign()
-                try:
+                with suppress(queues.Empty):
                     self._react(self._inbox.get(timeout=self._patience()))
-                except queues.Empty:
-                    self._on_time()
+                self._on_time()
         finally:
-            for crew in (self._pollers, self._handlers, self._settlers):
+            for crew in (self._pollers, self._handlers, self._settlers, self._extenders):
                 crew.dismiss()
         self._unmatched.tell(self._monotonic())
         if self._error is not None:
@@ -188,120 +196,116 @@ class Worker:
 
     def _assign(self) -> None:
         """Give every crew the work there is for it."""
-        while len(self._running) < self._plan.concurrency and (held := self._buffer.take()):
-            self._running.append(held)
-            self._handlers.submit(self._job_of_handling(held))
-        if self._pile and not self._settling:
-            self._settle()
-        size = self._receive_size()
-        if size:
-            self._polling = True
-            self._conclusive = not self._in_hand()
-            self._polled_at = self._monotonic()
-            self._pollers.submit(self._job_of_polling(size))
+        room = self._plan.concurrency + self._pace.ahead(AHEAD)
+        while len(self._running) < room and (held := self._buffer.take()):
+            self._running[held] = None
+            self._handlers.submit(_Handling(held, self._deliverer, self._monotonic))
+        while self._may_settle():
+            self._settle(BATCH)
+        while size := self._receive_size():
+            self._polling.begin(size, self._monotonic(), in_hand=self._in_hand())
+            self._pollers.submit(_Receiving(size, self._queue, self._plan))
 
     def _receive_size(self) -> int:
         """Return how many messages to ask for now; 0 for none."""
-        if self._stopped or self._polling or self._monotonic() < self._poll_at:
+        if self._stopped or not self._polling.may_begin(self._monotonic()):
             return 0
-        if self._plan.once and self._dry and self._in_hand():
+        if self._plan.once and self._polling.dry and self._in_hand():
             return 0
-        room = self._pace.room(self._in_hand(), self._plan.concurrency - len(self._running))
+        if len(self._pile) + sum(self._settling) > MOST_UNTOLD:
+            return 0
+        coming = self._polling.pending
+        idle = self._plan.concurrency - len(self._running) - coming
+        size = self._pace.room(len(self._open) + coming, idle, receives=self._polling.wanted)
         limit = self._plan.limit
-        return room if limit is None else min(room, limit - self._counts["received"])
+        return size if limit is None else max(0, min(size, limit - self._counts["received"] - coming))
 
     def _in_hand(self) -> int:
         return len(self._open) + len(self._pile) + sum(self._settling)
 
-    def _settle(self) -> None:
-        entries, self._pile = self._pile, []
+    def _may_settle(self) -> bool:
+        """Say whether to tell the queue what is decided, or to wait for more that can share the request."""
+        if not self._pile or len(self._settling) >= SETTLERS:
+            return False
+        in_time = len(self._pile) < BATCH and self._running and self._monotonic() < self._piled_at + LINGER
+        return bool(self._stopped or self._queue.fifo or not in_time)
+
+    def _settle(self, most: int) -> None:
+        entries, self._pile = self._pile[:most], self._pile[most:]
         self._settling.append(len(entries))
         self._settlers.submit(lambda: _Told(self._settler.settle(entries)))
 
-    def _job_of_handling(self, held: Held) -> Callable[[], _Event]:
-        def job() -> _Event:
-            started = self._monotonic()
-            settlement = self._deliverer.deliver(held)
-            return _Finished(held, settlement, self._monotonic() - started)
-
-        return job
-
-    def _job_of_polling(self, size: int) -> Callable[[], _Event]:
-        def job() -> _Event:
-            try:
-                return _Received(self._queue.receive(size, wait=self._plan.poll_wait, visibility=self._plan.visibility))
-            except Exception as error:  # noqa: BLE001 - whatever it is, the worker hears of it and tries again
-                return _PollFailed(error)
-
-        return job
+    def _decide(self, held: Held, settlement: Settlement) -> None:
+        """Take a message out of hand; the queue is told soon."""
+        held.decided = True
+        del self._open[held.message.id]
+        if not self._pile:
+            self._piled_at = self._monotonic()
+        self._pile.append((held, settlement))
 
     # What happened
 
     def _react(self, event: _Event) -> None:
         match event:
-            case _Received():
-                self._on_received(event.messages)
-            case _PollFailed():
-                self._on_poll_failed(event.error)
             case _Finished():
                 self._on_finished(event)
+            case _Received():
+                self._on_received(event)
             case _Told():
                 self._on_told(event.settled)
+            case _Extended():
+                self._on_extended(event.extensions)
+            case _PollFailed():
+                self._on_poll_failed(event)
             case _Stop():
                 self._on_stop(event.signal)
             case _Broken():
                 # A fault in our own code. What is in hand comes back by itself; going on with half a crew would hide it.
                 raise event.error
-        self._on_time()
 
-    def _on_received(self, messages: list[Message]) -> None:
-        self._polling = False
-        self._failures = 0
-        self._dry = not messages
-        if self._dry and not self._plan.once:
-            self._poll_at = self._polled_at + EMPTY_INTERVAL
+    def _on_received(self, event: _Received) -> None:
+        self._polling.received(event.asked, len(event.messages), pause=not self._plan.once)
         now = self._monotonic()
-        for message in messages:
+        for message in event.messages:
             self._counts["received"] += 1
             known = self._open.get(message.id)
             if known is not None:
                 # Its lease ended while it was in hand. The new one continues it; a second handler beside the first would help nobody.
                 known.renew(message, now)
+                self._heartbeat.watch(known, now)
                 self._counts[Tally.EXPIRED.value] += 1
                 continue
             held = Held(message, now)
+            self._open[message.id] = held
             if self._stopped:
-                self._pile.append((held, GIVE_BACK))
+                self._decide(held, GIVE_BACK)
             else:
-                self._open[message.id] = held
                 self._buffer.add(held)
+                self._heartbeat.watch(held, now)
         if self._plan.limit is not None and self._counts["received"] >= self._plan.limit:
             self._end(Stopped.LIMIT)
-        elif self._plan.once and self._dry and self._conclusive:
+        elif self._plan.once and self._polling.dry and self._polling.conclusive:
             self._end(Stopped.EMPTY)
 
-    def _on_poll_failed(self, error: Exception) -> None:
-        self._polling = False
-        self._failures += 1
-        delay = self._plan.poll_backoff.delay(self._failures).total_seconds()
-        self._poll_at = self._monotonic() + delay
+    def _on_poll_failed(self, event: _PollFailed) -> None:
+        delay = self._polling.failed(event.asked, self._monotonic())
+        error = event.error
         level = logging.WARNING if getattr(error, "retryable", False) else logging.ERROR
         LOGGER.log(
             level, "receive failed, again in %.1f s: %s", delay, one_line(error), extra={"queue": self._queue.name}
         )
-        if self._plan.once and self._failures >= ONCE_FAILURES:
+        if self._plan.once and self._polling.failures >= ONCE_FAILURES:
             self._error = error
             self._end(Stopped.EMPTY)
 
     def _on_finished(self, event: _Finished) -> None:
         if event.held not in self._running:
             return  # given back meanwhile, at the end of the drain timeout
-        self._running.remove(event.held)
-        del self._open[event.held.message.id]
+        del self._running[event.held]
         self._pace.observe(event.seconds)
         if event.settlement.unmatched:
             self._unmatched.add(*event.settlement.unmatched)
-        self._pile.append((event.held, event.settlement))
+        self._decide(event.held, event.settlement)
 
     def _on_told(self, settled: list[Settled]) -> None:
         self._settling.remove(len(settled))
@@ -311,18 +315,30 @@ class Worker:
             if one.settlement is not GIVE_BACK:
                 self._give_back(self._buffer.finish(one.held, gone=one.gone))
 
+    def _on_extended(self, extensions: list[Extension]) -> None:
+        now = self._monotonic()
+        for one in extensions:
+            if one.message is one.held.message:  # no newer copy has come meanwhile
+                one.held.extended_to = one.until or one.held.extended_to
+                one.held.lost = one.lost
+            if not one.lost:
+                self._heartbeat.watch(one.held, now, soon=one.until is None)
+
     def _on_stop(self, signal: int | None) -> None:
         self._signal = self._signal or signal
         if self._stopped is Stopped.ASKED:
             self._abandon()
         elif self._stopped is not Stopped.AT_ONCE:
+            waiting = [job.held for job in self._handlers.recall()]
+            for held in waiting:
+                del self._running[held]
             LOGGER.info(
                 "stopping: %d messages are being handled", len(self._running), extra={"queue": self._queue.name}
             )
             self._end(Stopped.ASKED)
             drain = self._plan.drain_timeout - self._plan.release_time
             self._deadline = self._monotonic() + max(0.0, drain.total_seconds())
-            self._give_back(self._buffer.empty())
+            self._give_back(waiting + self._buffer.empty())
 
     # The end
 
@@ -340,23 +356,22 @@ class Worker:
                 extra={"queue": self._queue.name},
             )
         self._stopped = Stopped.AT_ONCE
-        self._give_back(self._running)
-        self._running = []
+        self._give_back(list(self._running))
+        self._running = {}
         self._deadline = self._monotonic() + self._plan.release_time.total_seconds()
         if self._pile:
-            self._settle()
+            self._settle(len(self._pile))
 
     def _give_back(self, messages: list[Held]) -> None:
         for held in messages:
-            del self._open[held.message.id]
-            self._pile.append((held, GIVE_BACK))
+            self._decide(held, GIVE_BACK)
 
     def _over(self) -> bool:
         if self._stopped is None:
             return False
         if self._stopped is Stopped.AT_ONCE and self._deadline is not None and self._monotonic() >= self._deadline:
             return True
-        waiting = self._polling and self._stopped is not Stopped.AT_ONCE
+        waiting = self._polling.asked and self._stopped is not Stopped.AT_ONCE
         return not (waiting or self._open or self._pile or self._settling)
 
     # The time
@@ -368,11 +383,16 @@ class Worker:
             self._unmatched.tell(now)
         if self._stopped is Stopped.ASKED and self._deadline is not None and now >= self._deadline:
             self._abandon()
+        if late := self._heartbeat.due(now):
+            self._extenders.submit(lambda: _Extended(self._extender.extend(late)))
 
     def _patience(self) -> float | None:
         """Return for how many seconds nothing is to be done unless something happens; `None` for as long as it takes."""
         now = self._monotonic()
-        times = [time for time in (self._unmatched.due(), self._deadline) if time is not None]
-        if not self._stopped and not self._polling and self._poll_at > now:
-            times.append(self._poll_at)
-        return max(0.0, min(times) - now) if times else None
+        times = [self._unmatched.due(), self._deadline, self._heartbeat.next_at()]
+        if not self._stopped:
+            times.append(self._polling.paused_until(now))
+        if self._pile and len(self._settling) < SETTLERS:
+            times.append(self._piled_at + LINGER)
+        soonest = min((time for time in times if time is not None), default=None)
+        return None if soonest is None else max(0.0, soonest - now)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from megaql.broker.message import Message
 from megaql.errors import BrokerError
-from megaql.scan.guard import sends_only_while
+from megaql.broker.guard import sends_only_while
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -93,7 +93,7 @@ def test_a_retry_after_the_lease_is_not_sent(service, held):
     held.release(report)
     assert [moment for moment, _ in service.requests] == [1000, 1015]
     assert (report.released, report.unreleased) == (0, 10)
-    assert report.release_error == "the leases ran out while the release was tried again"
+    assert report.release_error == "the leases ran out while the request was tried again"
 
 
 def test_the_guard_leaves_with_the_release(service, held):

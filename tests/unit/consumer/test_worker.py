@@ -12,7 +12,8 @@ from megaql.consumer.app import App
 from megaql.consumer.backoff import Backoff
 from megaql.consumer.held import Held
 from megaql.consumer.report import Stopped
-from megaql.consumer.worker import EMPTY_INTERVAL, Plan, Worker
+from megaql.consumer.plan import Plan
+from megaql.consumer.worker import Worker, _Received
 
 PATIENCE = 30  # seconds; a test that waits so long has failed
 
@@ -275,19 +276,10 @@ def test_a_receive_waits_for_a_quarter_of_the_lease_at_most(lease, settings, sec
 
 def test_a_run_that_ends_when_empty_does_not_ask_again_while_something_is_in_hand(queue):
     plan = Plan(lease=timedelta(seconds=30), poll_backoff=Backoff(), once=True, concurrency=3)
-    worker = Worker(queue, None, None, plan, monotonic=lambda: 1000.0)
-    worker._on_received([Message("m1", "a")])
+    worker = Worker(queue, None, None, None, plan, monotonic=lambda: 1000.0)
+    worker._polling.begin(3, 1000.0, in_hand=0)
+    worker._on_received(_Received(3, [Message("m1", "a")]))
     assert worker._receive_size() == 2
-    worker._on_received([])
+    worker._polling.begin(2, 1000.0, in_hand=1)
+    worker._on_received(_Received(2, []))
     assert worker._receive_size() == 0
-
-
-def test_a_server_that_does_not_wait_is_not_asked_without_end(queue):
-    now = [1000.0]
-    plan = Plan(lease=timedelta(seconds=30), poll_backoff=Backoff())
-    worker = Worker(queue, None, None, plan, monotonic=lambda: now[0])
-    assert worker._receive_size() == 1
-    worker._on_received([])
-    assert worker._receive_size() == 0
-    now[0] += EMPTY_INTERVAL
-    assert worker._receive_size() == 1
