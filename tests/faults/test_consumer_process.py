@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -215,3 +216,19 @@ def test_sigterm_while_idle(make_queue, consume):
     process.send_signal(signal.SIGTERM)
     status, report, _ = end_of(process)
     assert (status, report["received"], report["handled"]) == (128 + signal.SIGTERM, 1, 1)
+
+
+def test_a_handler_slower_than_its_lease_keeps_its_message(make_queue, consume):
+    queue = make_queue("slow", visibility=2)
+    send(queue, range(3))
+    consumer = consume(queue)
+    process = consumer.start("--takes", "5", "--concurrency", "3")
+    consumer.wait_until("begun", 3)
+    end = time.monotonic() + PATIENCE
+    while len(consumer.noted("done")) < 3:
+        assert queue.receive(wait=timedelta(seconds=1)) == []  # what the consumer let go, somebody else would get
+        assert time.monotonic() < end
+    process.send_signal(signal.SIGTERM)
+    _, report, log = end_of(process)
+    assert sorted(consumer.noted("begun")) == sorted(consumer.noted("done")) == [0, 1, 2], log
+    assert (report["handled"], report["expired"]) == (3, 0), log
