@@ -13,9 +13,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from megaql.broker.guard import sends_only_while
 from megaql.broker.message import Message
 from megaql.errors import BrokerError
-from megaql.broker.guard import sends_only_while
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

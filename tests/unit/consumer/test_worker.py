@@ -11,8 +11,8 @@ from megaql.broker.queue import Queue
 from megaql.consumer.app import App
 from megaql.consumer.backoff import Backoff
 from megaql.consumer.held import Held
-from megaql.consumer.report import Stopped
 from megaql.consumer.plan import Plan
+from megaql.consumer.report import Stopped
 from megaql.consumer.worker import Worker, _Received
 
 PATIENCE = 30  # seconds; a test that waits so long has failed
