@@ -121,18 +121,22 @@ class Transport:
 
     def _botocore_error(self, fault: Exception, connection: Any) -> Exception:
         """Return what botocore's session raises for the same fault of opening a connection."""
-        untrusted = isinstance(fault, Untrusted) or type(fault).__name__ in _SSL
+        kind: Any
+        about: dict[str, Any] = {"endpoint_url": self.url}
         if self._proxy and (isinstance(fault, ProxyError) or not getattr(connection, "_has_connected_to_proxy", False)):
-            return ProxyConnectionError(proxy_url=mask_proxy_url(self._proxy), error=fault)
-        if untrusted:
-            return SSLError(endpoint_url=self.url, error=fault)
-        if isinstance(fault, NewConnectionError):
-            return EndpointConnectionError(endpoint_url=self.url, error=fault)
-        if isinstance(fault, (Unconnected, TimeoutError)):
-            return ConnectTimeoutError(endpoint_url=self.url, error=fault)
-        if isinstance(fault, OSError):
-            return ConnectionClosedError(endpoint_url=self.url, request=None, error=fault)
-        return HTTPClientError(error=fault)
+            kind, about = ProxyConnectionError, {"proxy_url": mask_proxy_url(self._proxy)}
+        elif isinstance(fault, Untrusted) or type(fault).__name__ in _SSL:
+            kind = SSLError
+        elif isinstance(fault, NewConnectionError):
+            kind = EndpointConnectionError
+        elif isinstance(fault, (Unconnected, TimeoutError)):
+            kind = ConnectTimeoutError
+        elif isinstance(fault, OSError):
+            kind, about = ConnectionClosedError, {**about, "request": None}
+        else:
+            kind, about = HTTPClientError, {}
+        error: Exception = kind(error=fault, **about)
+        return error
 
 
 def _close_all(connections: deque[Any]) -> None:
