@@ -44,6 +44,19 @@ ENVIRONMENTS = {
 }
 
 
+@contextlib.contextmanager
+def without_moto():
+    """Make clients as in a process without moto, which listens to all that are made after some other test has imported it."""
+    from botocore.handlers import BUILTIN_HANDLERS
+
+    before = list(BUILTIN_HANDLERS)
+    BUILTIN_HANDLERS[:] = [entry for entry in before if not type(entry[1]).__module__.startswith("moto")]
+    try:
+        yield
+    finally:
+        BUILTIN_HANDLERS[:] = before
+
+
 def program(name):
     """Return the path of a server's program, of this virtual environment first; skip or fail the test where there is none."""
     beside = Path(sys.executable).with_name(COMMANDS[name][0])

@@ -15,7 +15,7 @@ from megaql.broker.local.sns import sns_client
 from megaql.broker.queue import Queue
 from megaql.broker.target import Connection
 from tests.contract.deviations import DEVIATIONS
-from tests.servers import running
+from tests.servers import running, without_moto
 
 SERVERS = ("local", "ministack", "roto", "moto")
 
@@ -138,7 +138,8 @@ def world(server, endpoints, clients):
     connection = Connection(region="us-east-1", endpoint_url=endpoints(server))
     for service in ("sqs", "sns"):
         if (server, service) not in clients:
-            clients[server, service] = aws.client(service, connection)
+            with without_moto():
+                clients[server, service] = aws.client(service, connection)
     yield World(server, clients[server, "sqs"], clients[server, "sns"], connection)
 
 

@@ -60,9 +60,9 @@ def test_the_numbers_on_the_page_are_the_programs_own():
     from datetime import timedelta
     from inspect import signature
 
-    from megaql.consumer import backoff, startup, worker
+    from megaql.consumer import backoff, plan, startup
 
     assert (backoff.Backoff().base, backoff.Backoff().cap) == (timedelta(seconds=5), timedelta(minutes=15))
-    assert timedelta(seconds=5) == worker.POLL_WAIT
+    assert timedelta(seconds=5) == plan.POLL_WAIT
     assert timedelta(seconds=10) == startup.SHORT_VISIBILITY
     assert signature(megaql.App.run).parameters["drain_timeout"].default == timedelta(seconds=25)

@@ -151,6 +151,9 @@ def test_stopping_lets_what_runs_finish_and_returns_the_rest(world, queue, gate)
     thread, reports = in_background(app)
     gate.wait_entered()
     app.stop()
+    heard = time.monotonic() + PATIENCE
+    while app._worker._stopped is None:  # until then, what was given ahead goes on
+        assert time.monotonic() < heard
     gate.open.set()
     thread.join(PATIENCE)
     [report] = reports

@@ -4,6 +4,7 @@ import pytest
 
 from megaql.broker import aws
 from megaql.broker.target import Connection
+from tests.servers import without_moto
 from tests.unit.broker.lean.http_server import Server
 
 CALLS = {
@@ -31,6 +32,12 @@ class Calls:
         self(name)
         assert getattr(self.client, name)._learnt[1] is not None, "the first call makes a template"
         return self
+
+
+@pytest.fixture(autouse=True)
+def no_moto():
+    with without_moto():
+        yield
 
 
 @pytest.fixture
