@@ -12,10 +12,11 @@ import json
 import re
 from decimal import Context, Decimal, InvalidOperation
 from functools import cache
-from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bson.codec_options import CodecOptions
 
 #: How many objects and arrays may stand inside each other, in either format. Python's own reader gives up somewhere near 1,000, depending on its
@@ -100,14 +101,13 @@ def _too_deep(name: str) -> str:
 
 
 def nests_deeper(document: dict[str, Any] | list[Any], limit: int = MAX_NESTING) -> bool:
-    """Tell whether more than `limit` objects and arrays stand inside each other; takes no stack of its own."""
-    level: list[dict[str, Any] | list[Any]] = [document]
-    for _ in range(limit):
-        members = chain.from_iterable(outer.values() if isinstance(outer, dict) else outer for outer in level)
-        level = [inner for inner in members if isinstance(inner, (dict, list))]
-        if not level:
-            return False
-    return True
+    """Tell whether more than `limit` objects and arrays stand inside each other; it looks no deeper than that."""
+    members: Iterable[Any] = document.values() if type(document) is dict else document
+    for member in members:
+        cls = type(member)
+        if (cls is dict or cls is list) and (limit <= 1 or nests_deeper(member, limit - 1)):
+            return True
+    return False
 
 
 # Base64

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias, Ty
 
 from megaql.codec import envelopes, protocol
 from megaql.codec.decode import FORMAT_ATTRIBUTE
-from megaql.codec.formats import MAX_NESTING, fraction
+from megaql.codec.formats import fraction, nests_deeper
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -108,7 +108,7 @@ class Skimmer:
             document = self._document(data)
         except self._errors:
             return None
-        return None if _too_deep(document) else document
+        return None if nests_deeper(document) else document
 
     def _read(self, body: str, attributes: Mapping[str, Any] | None) -> Skimmed | None:
         around: tuple[SnsEnvelope, ...] = ()
@@ -117,12 +117,12 @@ class Skimmer:
             if settled is not None and not _says_json(settled):
                 return None
             document = self._document(body)
-            if _too_deep(document):
+            if nests_deeper(document):
                 return None
             if "Type" not in document or document["Type"] != "Notification" or settled is not None:
                 break
             notification = self._envelope(body)
-            if _too_deep(notification):
+            if nests_deeper(notification):
                 return None
             envelope = envelopes.unwrap(notification)
             if envelope is None:
@@ -134,16 +134,6 @@ class Skimmer:
         if breach := protocol.violation(document):
             return Skimmed(document, False, str(breach), around)
         return Skimmed(protocol.canonical(document), True, "", around)
-
-
-def _too_deep(value: dict[str, Any] | list[Any], room: int = MAX_NESTING - 1) -> bool:
-    """Tell what `nests_deeper` tells, sooner for what is small and flat."""
-    members: Iterable[Any] = value.values() if type(value) is dict else value
-    for member in members:
-        cls = type(member)
-        if (cls is dict or cls is list) and (not room or _too_deep(member, room - 1)):
-            return True
-    return False
 
 
 def _says_json(attribute: object) -> bool:

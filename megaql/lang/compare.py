@@ -27,7 +27,7 @@ def relate(operator: Comparison, left: object, right: object, budget: Budget) ->
     if isinstance(left, CountRange):
         return _relate_count(operator, left, right, budget)
     if isinstance(right, CountRange):
-        return _relate_count(_MIRRORED[operator], right, left, budget)
+        return _relate_count(operator.mirrored, right, left, budget)
     if operator is Comparison.EQ:
         return equal(left, right, budget)
     _spend_on_pair(left, right, budget)
@@ -47,16 +47,6 @@ def relate(operator: Comparison, left: object, right: object, budget: Budget) ->
             return sign != 0
         case _:
             assert_never(operator)
-
-
-_MIRRORED = {
-    Comparison.EQ: Comparison.EQ,
-    Comparison.NE: Comparison.NE,
-    Comparison.LT: Comparison.GT,
-    Comparison.LE: Comparison.GE,
-    Comparison.GT: Comparison.LT,
-    Comparison.GE: Comparison.LE,
-}
 
 
 def _relate_count(operator: Comparison, count: CountRange, other: object, budget: Budget) -> bool | None:

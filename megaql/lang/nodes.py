@@ -214,6 +214,19 @@ class Comparison(Enum):
     GT = ">"
     GE = ">="
 
+    @property
+    def mirrored(self) -> Comparison:
+        """The operator that says the same of the two sides exchanged."""
+        return _MIRRORED.get(self, self)
+
+
+_MIRRORED = {
+    Comparison.LT: Comparison.GT,
+    Comparison.LE: Comparison.GE,
+    Comparison.GT: Comparison.LT,
+    Comparison.GE: Comparison.LE,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Compare(Node):

@@ -125,7 +125,7 @@ class _Reading:
     def _comparison(self, clause: nodes.Compare) -> Sequence[Requirement]:
         value, other, operator = clause.left, clause.right, clause.operator
         if isinstance(value, nodes.Literal):
-            value, other, operator = other, value, _MIRRORED[operator]
+            value, other, operator = other, value, operator.mirrored
         if not isinstance(other, nodes.Literal):
             return (*self._present(value), *self._present(other))
         literal = operands.literal(other)
@@ -226,14 +226,6 @@ _ONE_ELEMENT: Final = {
     (Quantifier.ALL, True),
 }
 
-_MIRRORED: Final = {
-    Comparison.EQ: Comparison.EQ,
-    Comparison.NE: Comparison.NE,
-    Comparison.LT: Comparison.GT,
-    Comparison.LE: Comparison.GE,
-    Comparison.GT: Comparison.LT,
-    Comparison.GE: Comparison.LE,
-}
 _FROM: Final = {Comparison.GT, Comparison.GE}
 _UP_TO: Final = {Comparison.LT, Comparison.LE}
 

@@ -34,14 +34,12 @@ class Judge:
         self._evaluate = query.matcher.evaluate
         self._aliases = Aliases(query.node)
         self._has_aliases = bool(self._aliases)
-        self._paths: list[Keys] = [*_MARKS]
+        self._clause = query.node
         #: What is known of the message alone, and what a user's function may look at.
-        self._reads_more = False
-        for node in tree.walk(query.node):
-            if isinstance(node, nodes.Path) and node.root is nodes.Root.BODY:
-                self._paths.append(_keys(node))
-            elif isinstance(node, nodes.Opaque) or (isinstance(node, nodes.Path) and node.root is nodes.Root.ENVELOPE):
-                self._reads_more = True
+        self._reads_more = any(
+            isinstance(node, nodes.Opaque) or (isinstance(node, nodes.Path) and node.root is nodes.Root.ENVELOPE)
+            for node in tree.walk(query.node)
+        )
 
     def verdict(self, line: bytes) -> Verdict | None:
         """Return the verdict on the message that has this line as its body; None if a part of the line cannot tell. Never raises."""
@@ -61,6 +59,12 @@ class Judge:
     def _verdict_of_event(self, line: bytes) -> Verdict | None:
         skimmed = self._mega.read(line.decode())
         return None if skimmed is None else self._evaluate(Record(skimmed.document, mega=skimmed.mega))
+
+    @cached_property
+    def _paths(self) -> list[Keys]:
+        from megaql.router.needs import needs  # noqa: PLC0415 - as for the skimmer
+
+        return [*_MARKS, *needs(self._clause).paths]
 
     @cached_property
     def _plain(self) -> Skimmer:
@@ -87,13 +91,3 @@ def _is_utf8(line: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _keys(path: nodes.Path) -> Keys:
-    """Return the keys that a path begins with; what is behind them is read whole."""
-    keys = list[str]()
-    for segment in path.segments:
-        if not isinstance(segment, nodes.Key):
-            break
-        keys.append(segment.name)
-    return tuple(keys)

@@ -233,22 +233,12 @@ def _asked(clause: Clause, subject: Subject, target: Target, *, positive: bool) 
 
 def _compare(clause: Compare, subject: Value, target: Target, *, positive: bool) -> Asks:
     literal = clause.right if clause.left is subject else clause.left
-    operator = clause.operator if clause.left is subject else _MIRRORED[clause.operator]
+    operator = clause.operator if clause.left is subject else clause.operator.mirrored
     if not _is_literal(literal):
         return values.anything(target, "a policy does not know the time", blank=not positive)
     if operator in {Comparison.EQ, Comparison.NE}:
         return values.equal(target, literal) if positive else values.other_than(target, (literal,))
     return values.ordered(target, operator, literal, negated=not positive)
-
-
-_MIRRORED = {
-    Comparison.EQ: Comparison.EQ,
-    Comparison.NE: Comparison.NE,
-    Comparison.LT: Comparison.GT,
-    Comparison.LE: Comparison.GE,
-    Comparison.GT: Comparison.LT,
-    Comparison.GE: Comparison.LE,
-}
 
 
 def _kind(kind: KindName, target: Target, *, positive: bool) -> Asks:

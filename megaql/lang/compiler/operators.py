@@ -16,7 +16,7 @@ from megaql.lang.compiler.reference import ODD, Slow, element, slow, step
 from megaql.lang.compiler.shares import FEW_ITEMS
 from megaql.lang.dates import Moment
 from megaql.lang.kinds import Folded
-from megaql.lang.nodes import KindName, Presence, TextOperator
+from megaql.lang.nodes import Comparison, KindName, Presence, TextOperator
 from megaql.lang.record import MISSING, Missing
 
 if TYPE_CHECKING:
@@ -54,8 +54,8 @@ NAMES: Final[dict[str, object]] = {
 #: The largest whole number up to which a float is the number it stands for.
 _EXACT: Final = 2**53
 
-_NEGATED: Final = {"==": "!=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
-_MIRRORED: Final = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+#: What holds where a comparison does not, for two values of one order.
+NEGATED: Final = {"==": "!=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 
 
 class Test(NamedTuple):
@@ -143,16 +143,17 @@ def _is_variable(node: nodes.Value) -> bool:
 
 
 def _compare(node: nodes.Compare) -> Leaf | None:
-    left, right, operator = node.left, node.right, node.operator.value
+    left, right, operator = node.left, node.right, node.operator
     if not _is_variable(left):
-        left, right, operator = right, left, _MIRRORED[operator]
+        left, right, operator = right, left, operator.mirrored
     if not _is_variable(left) or not isinstance(
         right, nodes.String | nodes.Number | nodes.Size | nodes.Boolean | nodes.Null | nodes.Date
     ):
         return None
     literal = operands.literal(right)
-    positive = "==" if operator == "!=" else operator
-    return Leaf(left, operator == "!=", lambda unit, value: _literal(unit, value, positive, literal))
+    negated = operator is Comparison.NE
+    positive = (Comparison.EQ if negated else operator).value
+    return Leaf(left, negated, lambda unit, value: _literal(unit, value, positive, literal))
 
 
 def _literal(unit: Unit, value: Operand, operator: str, literal: object) -> Test | None:
@@ -169,12 +170,12 @@ def _literal(unit: Unit, value: Operand, operator: str, literal: object) -> Test
             sign = unit.fresh("s")
             found = f"({sign} := order({value.name}, {unit.constant(literal)})) is not None and {sign}"
             asked = f"type({value.first}) is str or type({value.name}) is datetime"
-            yes, no = f"{found} {operator} 0", f"{found} {_NEGATED[operator]} 0"
+            yes, no = f"{found} {operator} 0", f"{found} {NEGATED[operator]} 0"
             return Test(asked, yes, no, "NO_STRING", apart=apart, unsure=f"{sign} is None")
         case int() | Decimal() if not isinstance(literal, bool):
             cls = unit.fresh("c")
             bound = _bound(unit, literal, cls)
-            yes, no = f"{value.name} {operator} {bound}", f"{value.name} {_NEGATED[operator]} {bound}"
+            yes, no = f"{value.name} {operator} {bound}", f"{value.name} {NEGATED[operator]} {bound}"
             unsure = "" if apart else f"{value.name} != {value.name}"
             return Test(_is_number(value, cls), yes, no, "NO_NUMBER", apart=apart, unsure=unsure) if bound else None
         case _:
@@ -186,7 +187,7 @@ def _string(unit: Unit, value: Operand, operator: str, literal: str | Folded) ->
         asked, read, text = _is_short(value), f"{value.name}.casefold()", unit.constant(literal.text)
     else:
         asked, read, text = f"type({value.first}) is str", value.name, unit.constant(literal)
-    yes, no = f"{read} {operator} {text}", f"{read} {_NEGATED[operator]} {text}"
+    yes, no = f"{read} {operator} {text}", f"{read} {NEGATED[operator]} {text}"
     return Test(asked, yes, no, "NO_STRING", apart=operator == "==")
 
 

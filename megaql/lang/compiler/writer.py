@@ -7,11 +7,11 @@ junction false, and the function may still come out true, the rest of the juncti
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from megaql.lang import nodes
 from megaql.lang.compiler import arrays, loops, operators, values
-from megaql.lang.compiler.operators import Operand
+from megaql.lang.compiler.operators import NEGATED, Operand
 from megaql.lang.compiler.places import Head, Places
 from megaql.lang.compiler.reference import reference
 from megaql.lang.nodes import Comparison, Root
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from megaql.lang.compiler.operators import Leaf
     from megaql.lang.compiler.shares import Share
     from megaql.lang.compiler.unit import Function, Unit
-
-_NEGATED: Final = {"==": "!=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 
 
 class Writer:
@@ -165,7 +163,7 @@ class Writer:
             return None
         holds = (want is Verdict.MATCH) is not (node.operator is Comparison.NE)
         operator = "==" if node.operator is Comparison.NE else node.operator.value
-        sign = operator if holds else _NEGATED[operator]
+        sign = operator if holds else NEGATED[operator]
         cls = self.unit.fresh("c")
         asked = f"({cls} := type({left[0]})) is type({right[0]}) and ({cls} is str or {cls} is int)"
         quick, ask = f"{left[1]} {sign} {right[1]}", self.ask(node, want)

@@ -83,7 +83,7 @@ def profile(clause: Clause, now: datetime) -> Profile:
     match clause:
         case nodes.Compare(operator, left, right):
             mirrored = any(True for _ in paths_in(right))
-            _compare(found, _MIRRORED[operator] if mirrored else operator, constant(left if mirrored else right, now))
+            _compare(found, operator.mirrored if mirrored else operator, constant(left if mirrored else right, now))
         case nodes.In(item, ListLiteral() as options):
             _one_of(found, constant(options, now))
         case nodes.In(item):
@@ -105,16 +105,6 @@ def profile(clause: Clause, now: datetime) -> Profile:
         case _:
             found.texts = Texts.UNCLEAR
     return found
-
-
-_MIRRORED = {
-    Comparison.EQ: Comparison.EQ,
-    Comparison.NE: Comparison.NE,
-    Comparison.LT: Comparison.GT,
-    Comparison.LE: Comparison.GE,
-    Comparison.GT: Comparison.LT,
-    Comparison.GE: Comparison.LE,
-}
 
 
 def _compare(found: Profile, operator: Comparison, value: object) -> None:
