@@ -7,8 +7,7 @@ because a handler that hangs for ever must not keep its message for ever.
 
 from __future__ import annotations
 
-import heapq
-import itertools
+import math
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -29,30 +28,33 @@ class Heartbeat:
     def __init__(self, lease: timedelta, longest: timedelta) -> None:
         self._lease = lease.total_seconds()
         self._longest = longest.total_seconds()
-        self._beats: list[tuple[float, int, Held]] = []
-        self._numbers = itertools.count()
+        self._beats: dict[Held, float] = {}  # when each message is extended next
+        self._soonest = math.inf  # no beat is before that
 
     def watch(self, held: Held, now: float, *, soon: bool = False) -> None:
         """Look after a message from now on; `soon` where the last extension failed."""
-        held.beat = next(self._numbers)
         at = now + self._lease * (SECOND_BEAT if soon else BEAT)
-        heapq.heappush(self._beats, (at, held.beat, held))
+        self._beats[held] = at
+        self._soonest = min(self._soonest, at)
+
+    def forget(self, held: Held) -> None:
+        """Look after a message no more: it is known what becomes of it."""
+        self._beats.pop(held, None)
 
     def next_at(self) -> float | None:
-        """Return when the next extension is due; `None` while nothing is looked after."""
-        while self._beats and self._beats[0][2].decided:
-            heapq.heappop(self._beats)
-        return self._beats[0][0] if self._beats else None
+        """Return when to ask for what is due; `None` while nothing is looked after."""
+        return self._soonest if self._beats else None
 
     def due(self, now: float) -> list[Held]:
         """Return the messages to extend now; whoever extends them tells `watch` how it went."""
-        due = []
-        while self._beats and self._beats[0][0] <= now:
-            _, beat, held = heapq.heappop(self._beats)
-            if beat == held.beat and self._worth(held, now):
-                due.append(held)
-        return due
+        if now < self._soonest:
+            return []
+        late = [held for held, at in self._beats.items() if at <= now]
+        for held in late:
+            del self._beats[held]
+        self._soonest = min(self._beats.values(), default=math.inf)
+        return [held for held in late if self._worth(held, now)]
 
     def _worth(self, held: Held, now: float) -> bool:
-        """Say whether a message is still in hand, still ours, and not in hand for too long."""
-        return not held.decided and not held.lease_ended(now) and now + self._lease <= held.received_at + self._longest
+        """Say whether a message is still ours, and not in hand for too long."""
+        return not held.lease_ended(now) and now + self._lease <= held.received_at + self._longest

@@ -18,16 +18,14 @@ class Held:
     """The newest copy of a message and when that was received, on the monotonic clock, in seconds.
 
     Where a message arrives again while it is in hand, the new copy takes the old one's place: its receipt handle and its lease are the ones
-    that count. `extended_to` is the end of a lease that was extended. `decided` is true once it is known what becomes of the message,
-    `lost` when the queue has said that it is not ours any more; `beat` is the number of the next extension.
+    that count. `extended_to` is the end of a lease that was extended. `lost` is true when the queue has said that the
+    message is not ours any more.
     """
 
     message: Message
     received_at: float
     extended_to: float | None = None
-    decided: bool = False
     lost: bool = False
-    beat: int = -1
 
     def renew(self, message: Message, now: float) -> None:
         """Take a new copy's receipt handle and lease."""

@@ -23,7 +23,7 @@ from megaql.consumer.journal import LOGGER, one_line
 from megaql.consumer.pace import Pace
 from megaql.consumer.polling import Polling
 from megaql.consumer.report import RunReport, Stopped, Tally
-from megaql.consumer.settlement import GIVE_BACK, Settled, Settlement
+from megaql.consumer.settlement import GIVE_BACK, Action, Settled, Settlement
 from megaql.consumer.unmatched import UnmatchedCount
 
 if TYPE_CHECKING:
@@ -166,6 +166,7 @@ class Worker:
         self._pile: list[Entry] = []  # decided, and the queue does not know yet
         self._piled_at = 0.0  # since when the oldest of them waits
         self._settling: list[int] = []  # sizes of the batches that are being told
+        self._extending: dict[Held, Settlement | None] = {}  # what becomes of those whose lease is being extended
         self._stopped: Stopped | None = None
         self._deadline: float | None = None  # for what is running, then for what is being given back
         self._signal: int | None = None
@@ -221,7 +222,11 @@ class Worker:
         return size if limit is None else max(0, min(size, limit - self._counts["received"] - coming))
 
     def _in_hand(self) -> int:
-        return len(self._open) + len(self._pile) + sum(self._settling)
+        return len(self._open) + len(self._pile) + sum(self._settling) + self._held_back()
+
+    def _held_back(self) -> int:
+        """Return how many messages are decided and wait for an extension to end."""
+        return sum(settlement is not None for settlement in self._extending.values())
 
     def _may_settle(self) -> bool:
         """Say whether to tell the queue what is decided, or to wait for more that can share the request."""
@@ -236,9 +241,18 @@ class Worker:
         self._settlers.submit(lambda: _Told(self._settler.settle(entries)))
 
     def _decide(self, held: Held, settlement: Settlement) -> None:
-        """Take a message out of hand; the queue is told soon."""
-        held.decided = True
+        """Take a message out of hand; the queue is told soon.
+
+        What goes back waits for an extension that is under way: arriving late, it would change the lease of whoever has the message by then.
+        """
         del self._open[held.message.id]
+        self._heartbeat.forget(held)
+        if held in self._extending and settlement.action is not Action.DELETE:
+            self._extending[held] = settlement
+        else:
+            self._put(held, settlement)
+
+    def _put(self, held: Held, settlement: Settlement) -> None:
         if not self._pile:
             self._piled_at = self._monotonic()
         self._pile.append((held, settlement))
@@ -272,7 +286,8 @@ class Worker:
             if known is not None:
                 # Its lease ended while it was in hand. The new one continues it; a second handler beside the first would help nobody.
                 known.renew(message, now)
-                self._heartbeat.watch(known, now)
+                if known not in self._extending:  # else the heartbeat goes on when that has ended
+                    self._heartbeat.watch(known, now)
                 self._counts[Tally.EXPIRED.value] += 1
                 continue
             held = Held(message, now)
@@ -318,11 +333,15 @@ class Worker:
     def _on_extended(self, extensions: list[Extension]) -> None:
         now = self._monotonic()
         for one in extensions:
-            if one.message is one.held.message:  # no newer copy has come meanwhile
-                one.held.extended_to = one.until or one.held.extended_to
-                one.held.lost = one.lost
-            if not one.lost:
-                self._heartbeat.watch(one.held, now, soon=one.until is None)
+            held = one.held
+            if one.message is held.message:  # no newer copy has come meanwhile
+                held.extended_to = one.until or held.extended_to
+                held.lost = one.lost
+            settlement = self._extending.pop(held)
+            if settlement is not None:
+                self._put(held, settlement)
+            elif self._open.get(held.message.id) is held and not held.lost:
+                self._heartbeat.watch(held, now, soon=one.until is None)
 
     def _on_stop(self, signal: int | None) -> None:
         self._signal = self._signal or signal
@@ -372,7 +391,7 @@ class Worker:
         if self._stopped is Stopped.AT_ONCE and self._deadline is not None and self._monotonic() >= self._deadline:
             return True
         waiting = self._polling.asked and self._stopped is not Stopped.AT_ONCE
-        return not (waiting or self._open or self._pile or self._settling)
+        return not (waiting or self._in_hand())
 
     # The time
 
@@ -384,6 +403,7 @@ class Worker:
         if self._stopped is Stopped.ASKED and self._deadline is not None and now >= self._deadline:
             self._abandon()
         if late := self._heartbeat.due(now):
+            self._extending |= dict.fromkeys(late)
             self._extenders.submit(lambda: _Extended(self._extender.extend(late)))
 
     def _patience(self) -> float | None:

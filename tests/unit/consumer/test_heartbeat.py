@@ -38,8 +38,7 @@ def test_what_is_decided_needs_no_time(heartbeat):
     done, waiting = held(1000.0), held(1001.0)
     heartbeat.watch(done, 1000.0)
     heartbeat.watch(waiting, 1001.0)
-    done.decided = True
-    assert heartbeat.next_at() == 1016.0
+    heartbeat.forget(done)
     assert heartbeat.due(1020.0) == [waiting]
 
 
@@ -58,6 +57,16 @@ def test_a_handler_that_hangs_does_not_keep_its_message_for_ever(heartbeat):
         assert heartbeat.due(beat) == [one]
     heartbeat.watch(one, 1060.0)
     assert heartbeat.due(1075.0) == []
+
+
+def test_nothing_is_kept_of_what_is_decided_behind_a_message_that_stays(heartbeat):
+    heartbeat.watch(held(1000.0), 1000.0)
+    for number in range(1000):
+        done = held(1000.0 + number / 1000)
+        heartbeat.watch(done, done.received_at)
+        heartbeat.forget(done)
+    assert len(heartbeat._beats) == 1
+    assert heartbeat.next_at() == 1015.0
 
 
 def test_a_new_copy_is_watched_once(heartbeat):

@@ -10,10 +10,12 @@ from megaql.broker.message import Message
 from megaql.broker.queue import Queue
 from megaql.consumer.app import App
 from megaql.consumer.backoff import Backoff
+from megaql.consumer.extension import Extension
 from megaql.consumer.held import Held
 from megaql.consumer.plan import Plan
-from megaql.consumer.report import Stopped
-from megaql.consumer.worker import Worker, _Received
+from megaql.consumer.report import Stopped, Tally
+from megaql.consumer.settlement import Action, Settlement
+from megaql.consumer.worker import Worker, _Finished, _Received
 
 PATIENCE = 30  # seconds; a test that waits so long has failed
 
@@ -286,3 +288,63 @@ def test_a_run_that_ends_when_empty_does_not_ask_again_while_something_is_in_han
     worker._polling.begin(2, 1000.0, in_hand=1)
     worker._on_received(_Received(2, []))
     assert worker._receive_size() == 0
+
+
+class Slow:
+    """Extends no lease before it is let through."""
+
+    def __init__(self):
+        self.asked = threading.Event()
+        self.open = threading.Event()
+
+    def extend(self, messages):
+        self.asked.set()
+        assert self.open.wait(PATIENCE)
+        return [Extension(held, held.message, None) for held in messages]
+
+
+@pytest.mark.parametrize(
+    ("action", "waits"), [(Action.RETURN, True), (Action.DEAD_LETTER, True), (Action.DELETE, False)]
+)
+def test_a_message_goes_back_only_when_nothing_extends_its_lease_any_more(queue, action, waits):
+    """A late extension would change the lease of whoever has received the message since."""
+    now, slow = [1000.0], Slow()
+    plan = Plan(lease=timedelta(seconds=30), poll_backoff=Backoff())
+    worker = Worker(queue, None, None, slow, plan, monotonic=lambda: now[0])
+    worker._polling.begin(1, 1000.0, in_hand=0)
+    worker._on_received(_Received(1, [Message("m1", "a", lease_deadline=1030.0)]))
+    held = worker._buffer.take()
+    worker._running[held] = None
+    now[0] = 1016.0
+    worker._on_time()
+    assert slow.asked.wait(PATIENCE)
+    settlement = Settlement(action, Tally.RETRIED)
+    worker._on_finished(_Finished(held, settlement, 16.0))
+    assert worker._pile == ([] if waits else [(held, settlement)])
+    assert worker._in_hand() == 1
+    slow.open.set()
+    worker._react(worker._inbox.get(timeout=PATIENCE))
+    assert worker._pile == [(held, settlement)]
+    assert worker._heartbeat.next_at() is None
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_new_copy_that_comes_while_the_old_one_is_extended_is_extended_after_it(queue, lost):
+    now = [1000.0]
+    worker = Worker(
+        queue, None, None, None, Plan(lease=timedelta(seconds=30), poll_backoff=Backoff()), monotonic=lambda: now[0]
+    )
+    worker._extenders.submit = lambda _: None  # none of them comes back by itself
+    worker._polling.begin(1, 1000.0, in_hand=0)
+    worker._on_received(_Received(1, [Message("m1", "a", lease_deadline=1030.0)]))
+    held = worker._buffer.take()
+    now[0] = 1016.0
+    worker._on_time()
+    old, now[0] = held.message, 1031.0
+    worker._polling.begin(1, now[0], in_hand=1)
+    worker._on_received(_Received(1, [Message("m1", "b", lease_deadline=1061.0)]))
+    now[0] = 1060.0
+    assert worker._heartbeat.due(now[0]) == []
+    worker._on_extended([Extension(held, old, None, lost=lost)])
+    assert not held.lost
+    assert worker._heartbeat.next_at() is not None
