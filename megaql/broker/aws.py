@@ -1,6 +1,7 @@
 """boto3's clients, set up for queues: the only module, beside the lean path, that imports boto3, and only when a client is made.
 
-A maintainer keeps one rule: the read timeout must outlast the longest poll, or an idle queue looks like a dead endpoint.
+A maintainer keeps one rule: the client's own read timeout must outlast the longest poll, or an idle queue looks like a dead endpoint. Each call
+has a shorter one besides (`patience`).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import os
 from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
 from megaql import __version__
-from megaql.broker import faults
+from megaql.broker import faults, patience
 from megaql.broker.target import AMBIENT, DEFAULT_REGION, Connection, endpoint_configured
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 ATTEMPTS: Final = 4
 #: How long a connection may take to open. Seconds.
 CONNECT_TIMEOUT: Final = 5
-#: How long an answer may take: the longest poll SQS has, 20 s, and a margin for the way. Seconds.
-READ_TIMEOUT: Final = 20 + 15
+#: How long an answer may take where an older botocore knows no timeout of one call: the longest poll, and a margin. Seconds.
+READ_TIMEOUT: Final = patience.LONGEST_WAIT + patience.LEAST
 #: Connections one client keeps: pollers, deletes and heartbeats of one process share it.
 POOL: Final = 50
 
@@ -69,6 +70,7 @@ def client(
         elsewhere = connection.endpoint_url or endpoint_configured(service)
         region = session.region_name or (DEFAULT_REGION if elsewhere else None)
         made = session.client(service, region_name=region, endpoint_url=connection.endpoint_url, config=config)
+        patience.install(made)
         if service == "sqs" and (os.environ.get("MEGAQL_LEAN", "1") != "0" if lean is None else lean):
             from megaql.broker.lean import install  # noqa: PLC0415 - it imports botocore
 

@@ -19,6 +19,7 @@ from megaql.broker.lean.template import Template, learn
 from megaql.broker.lean.transport import Transport, UnusualTransportError
 from megaql.broker.lean.usual import Usual
 from megaql.broker.lean.wire import REFUSED, UnknownShapeError, Wire
+from megaql.broker.patience import SLOW_LINE, patience
 
 #: The calls that a consumer or a publisher makes for each message or batch.
 HOT: Final = (
@@ -30,12 +31,6 @@ HOT: Final = (
     "change_message_visibility",
     "send_message",
 )
-#: How long the answer to a receive may take beyond its wait time. Seconds.
-RECEIVE_MARGIN: Final = 3
-#: The longest wait time; a queue may have it for receives that name none. Seconds.
-LONGEST_WAIT: Final = 20
-#: How long the answer to another call may take. Seconds.
-ANSWER_TIMEOUT: Final = 10
 
 
 def install(client: Any) -> bool:
@@ -101,7 +96,7 @@ class Call:
             body = self._wire.encode(parameters)
         except REFUSED:
             return self._boto3(**parameters)
-        timeout = _patience(self.name, parameters)
+        timeout = patience(self._operation.name, parameters) + len(body) / SLOW_LINE
         since, template = self._learnt
         credentials = self._frozen()
         if template is None or since is not usual or credentials is None:
@@ -149,11 +144,3 @@ class _Good:
     """What the listeners for the end of a call read of its HTTP response."""
 
     status_code = 200
-
-
-def _patience(operation: str, parameters: dict[str, Any]) -> float:
-    """Return how long the answer to a call may take, in seconds."""
-    if operation != "receive_message":
-        return ANSWER_TIMEOUT
-    wait: int = parameters.get("WaitTimeSeconds", LONGEST_WAIT)
-    return min(max(wait, 0), LONGEST_WAIT) + RECEIVE_MARGIN

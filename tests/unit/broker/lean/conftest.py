@@ -2,7 +2,7 @@
 
 import pytest
 
-from megaql.broker import aws
+from megaql.broker import aws, patience
 from megaql.broker.target import Connection
 from tests.servers import without_moto
 from tests.unit.broker.lean.http_server import Server
@@ -71,3 +71,10 @@ def slept(monkeypatch):
 
     monkeypatch.setattr("botocore.endpoint.time", Time)
     return waits
+
+
+@pytest.fixture
+def hasty(monkeypatch):
+    """Let a receive that does not wait be given up after a fifth of a second."""
+    monkeypatch.setattr(patience, "RECEIVE_MARGIN", 0.2)
+    monkeypatch.setattr(patience, "LEAST", 0.2)

@@ -6,7 +6,6 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError, ReadTimeoutError
 
 from megaql.broker import faults
-from megaql.broker.lean import client as lean_client
 from megaql.errors import EndpointUnreachable
 from tests.unit.broker.lean.http_server import CUT, RESET, SILENCE, answer, error
 
@@ -121,10 +120,11 @@ def test_further_attempts_carry_botocores_time_to_live(server, calls):
     assert "attempt=2" in server.requests[-1][1]["amz-sdk-request"]
 
 
-@pytest.mark.usefixtures("slept")
-def test_a_swallowed_receive_is_made_again_after_its_wait_time_and_the_margin(server, calls, monkeypatch):
-    monkeypatch.setattr(lean_client, "RECEIVE_MARGIN", 0.2)
-    each = calls().learn()
+@pytest.mark.parametrize("lean", [True, False], ids=["lean", "boto3"])
+@pytest.mark.usefixtures("slept", "hasty")
+def test_a_swallowed_receive_is_made_again_after_its_wait_time_and_the_margin(server, calls, lean):
+    each = calls(lean=lean)
+    each()
     server.behaviours = [SILENCE]
     got = each()
     assert got["Messages"] == GOOD["Messages"]
@@ -136,26 +136,10 @@ def test_a_swallowed_receive_is_made_again_after_its_wait_time_and_the_margin(se
     assert len(server.requests) == 7
 
 
-@pytest.mark.usefixtures("slept")
-def test_also_the_first_call_of_all_ends_after_its_wait_time_and_the_margin(server, calls, monkeypatch):
-    monkeypatch.setattr(lean_client, "RECEIVE_MARGIN", 0.2)
+@pytest.mark.usefixtures("slept", "hasty")
+def test_also_the_first_call_of_all_ends_after_its_wait_time_and_the_margin(server, calls):
     server.behaviours = [SILENCE]
     assert calls()()["ResponseMetadata"]["RetryAttempts"] == 1
-
-
-@pytest.mark.parametrize(
-    ("name", "parameters", "seconds"),
-    [
-        ("receive_message", {"WaitTimeSeconds": 0}, 3),
-        ("receive_message", {"WaitTimeSeconds": 20}, 23),
-        ("receive_message", {}, 23),
-        ("receive_message", {"WaitTimeSeconds": -9}, 3),
-        ("receive_message", {"WaitTimeSeconds": 10**30}, 23),
-        ("delete_message_batch", {}, 10),
-    ],
-)
-def test_patience(name, parameters, seconds):
-    assert lean_client._patience(name, parameters) == seconds
 
 
 @pytest.mark.usefixtures("slept")

@@ -19,8 +19,7 @@ from botocore.exceptions import (
     SSLError,
 )
 
-from megaql.broker import aws
-from megaql.broker.lean import client as lean_client
+from megaql.broker import aws, patience
 from megaql.broker.lean import install
 from tests.unit.broker.lean.http_server import CLOSE, SILENCE, Server
 
@@ -70,8 +69,8 @@ def test_no_more_idle_connections_are_kept_than_boto3_keeps(server, monkeypatch,
     assert len(transport._idle) == 1
 
 
-def test_a_swallowed_request_gives_up_the_idle_connections_too(server, calls, monkeypatch):
-    monkeypatch.setattr(lean_client, "RECEIVE_MARGIN", 0.2)
+@pytest.mark.usefixtures("hasty")
+def test_a_swallowed_request_gives_up_the_idle_connections_too(server, calls):
     each = calls().learn()
     transport = each.client.receive_message._transport
     transport._idle.append(transport._connect())
@@ -283,7 +282,7 @@ def test_a_proxy_with_settings_stays_with_boto3(monkeypatch):
 
 
 def test_a_silent_peer_that_takes_the_request_is_a_read_timeout(server, calls, monkeypatch, slept):
-    monkeypatch.setattr(lean_client, "ANSWER_TIMEOUT", 0.1)
+    monkeypatch.setattr(patience, "ANSWER_TIMEOUT", 0.1)
     each = calls().learn("delete_message")
     server.behaviours = [SILENCE] * 4
     with pytest.raises(ReadTimeoutError):
