@@ -67,7 +67,7 @@ def test_each_call_of_boto3_has_its_own_timeout(client):
 @pytest.mark.usefixtures("slept")
 def test_a_swallowed_request_gives_up_the_idle_connections_too(server, client, monkeypatch):
     monkeypatch.setattr(patience, "RARE_TIMEOUT", 0.2)
-    server.during = lambda: client.list_queues()  # a second call beside the first, so that two connections are idle
+    server.during = client.list_queues  # a second call beside the first, so that two connections are idle
     client.list_queues()
     assert server.connections == 2
     server.behaviours = [SILENCE]
