@@ -1,6 +1,7 @@
 """What every test starts from: a broker of its own, no AWS account, no colours, no settings of whoever runs the tests."""
 
 import os
+import signal
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -15,6 +16,11 @@ settings.load_profile("megaql")
 for name in [name for name in os.environ if name.startswith(("AWS_", "MEGAQL_"))]:
     if name not in {"AWS_CA_BUNDLE", "MEGAQL_UPDATE_GOLDEN"}:
         del os.environ[name]
+
+# Whoever runs the tests in the background of a shell, or under nohup, hands them signals that are ignored, and every process they start, too.
+for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, handler)
 
 
 @pytest.fixture(autouse=True)
