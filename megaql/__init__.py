@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from megaql.broker.publisher import Publisher
     from megaql.codec.payloads import Blob, DataObject, MegaEvent, MegaObject, Payload, Plaintext
     from megaql.consumer.app import App
+    from megaql.consumer.middleware import Middleware
     from megaql.consumer.outcomes import Outcome, Reject, Retry
     from megaql.errors import (
         BrokerError,
@@ -48,6 +49,7 @@ __all__ = [
     "MegaObject",
     "MegaQLError",
     "Message",
+    "Middleware",
     "Outcome",
     "Payload",
     "Plaintext",
@@ -78,6 +80,7 @@ _HOMES = {
     "megaql.broker.publisher": ("Publisher",),
     "megaql.codec.payloads": ("Blob", "DataObject", "MegaEvent", "MegaObject", "Payload", "Plaintext"),
     "megaql.consumer.app": ("App",),
+    "megaql.consumer.middleware": ("Middleware",),
     "megaql.consumer.outcomes": ("Outcome", "Reject", "Retry"),
     "megaql.errors": (
         "BrokerError",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from megaql.broker.queue import Queue
 from megaql.broker.target import Connection
-from megaql.consumer import checks, handler, startup
+from megaql.consumer import checks, handler, hooks, startup
 from megaql.consumer.backoff import Backoff
 from megaql.consumer.delivery import Deliverer
 from megaql.consumer.extension import Extender
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from megaql.broker.target import QueueTarget
+    from megaql.consumer.middleware import Middleware
     from megaql.consumer.report import RunReport
     from megaql.consumer.subscription import Decoder
     from megaql.query import Query
@@ -53,7 +54,7 @@ class App:
     >>> app.run()
 
     `target` may be left out and given to `run`. `visibility` is asked for at each receive instead of the queue's own timeout. `unmatched` is what
-    becomes of a message that no subscription takes, `unknown` the same where at least one could not decide (as `unmatched` unless given).
+    becomes of a message that no subscription takes, `unknown` the same where at least one could not decide (as `unmatched` unless given). `middleware` is called before and after each step, the first one outermost.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class App:
         ledger: CompletionLedger | None = None,
         unmatched: Policy = "delete",
         unknown: Policy | None = None,
+        middleware: Sequence[Middleware] = (),
     ) -> None:
         self.target = target
         self.connection = checks.connection(connection) or Connection()
@@ -78,6 +80,21 @@ class App:
         self._loop = handler.EventLoop()
         self._worker: Worker | None = None
         self._starting = threading.Lock()
+        self._middleware: list[Middleware] = []
+        for one in checks.middleware(middleware):
+            self.add_middleware(one)
+
+    def add_middleware(self, middleware: Middleware) -> None:
+        """Hang a middleware around all that is there already, from the next run on; raises `ConsumerError` for one that could not work.
+
+        `before_…` and `around_…` of the first one come first, its `after_…` last.
+        """
+        self._middleware.append(hooks.checked(middleware))
+
+    @property
+    def middleware(self) -> Sequence[Middleware]:
+        """The middleware, the outermost first."""
+        return tuple(self._middleware)
 
     @property
     def subscriptions(self) -> Sequence[Subscription]:
@@ -161,9 +178,11 @@ class App:
             local=queue.target.kind == "local",
             poll_backoff=POLL_BACKOFF,
         )
-        worker = self._worker_for(queue, plan)
-        with self._as_the_only_run(worker), stopping_on_signals(worker.stop):
-            return worker.run()
+        called = hooks.Hooks(self._middleware)
+        worker = self._worker_for(queue, plan, called)
+        with self._as_the_only_run(worker), called.over_run(queue.name) as told, stopping_on_signals(worker.stop):
+            told.append(worker.run())
+        return told[0]
 
     def stop(self) -> None:
         """Ask a run in another thread to end; a second time, to end at once. Without a run it does nothing."""
@@ -185,7 +204,7 @@ class App:
             else Queue.open(chosen, checks.connection(connection) or self.connection)
         )
 
-    def _worker_for(self, queue: Queue, plan: Plan) -> Worker:
+    def _worker_for(self, queue: Queue, plan: Plan, called: hooks.Hooks) -> Worker:
         deliverer = Deliverer(
             self._matching,
             self._ledger,
@@ -194,10 +213,14 @@ class App:
             unmatched=self._unmatched,
             unknown=self._unknown,
             monotonic=time.monotonic,
+            hooks=called,
         )
-        settler = Settler(queue, self._ledger, backoff=SETTLE_BACKOFF, monotonic=time.monotonic, pause=time.sleep)
+        settler = Settler(
+            queue, self._ledger, backoff=SETTLE_BACKOFF, monotonic=time.monotonic, pause=time.sleep, hooks=called
+        )
         extender = Extender(queue, plan.lease, monotonic=time.monotonic)
-        return Worker(queue, deliverer, settler, extender, plan, monotonic=time.monotonic)
+        receive = called.receiving(queue.name, queue.receive)
+        return Worker(queue, deliverer, settler, extender, plan, monotonic=time.monotonic, receive=receive)
 
     @contextmanager
     def _as_the_only_run(self, worker: Worker) -> Iterator[None]:

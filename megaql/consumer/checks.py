@@ -17,6 +17,7 @@ from megaql.errors import ConsumerError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from megaql.consumer.middleware import Middleware
     from megaql.consumer.subscription import Decoder
 
 #: The longest that SQS lets a receive wait.
@@ -81,6 +82,13 @@ def decoder(given: Decoder | None) -> Decoder | None:
     """Return `decoder=` if it can be called."""
     if given is not None and not callable(given):
         raise _unfit("decoder", given, "a function of one text, as in decoder=json.loads")
+    return given
+
+
+def middleware(given: Sequence[Middleware]) -> Sequence[Middleware]:
+    """Return `middleware=` if it is a list or tuple; what is in it is checked one by one."""
+    if not isinstance(given, (list, tuple)):
+        raise _unfit("middleware", given, "a list, as in middleware=[Timing()]")
     return given
 
 

@@ -11,12 +11,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from megaql.consumer.backoff import within_limit
+from megaql.consumer.hooks import Hooks
 from megaql.consumer.journal import LOGGER
+from megaql.consumer.middleware import Handling
 from megaql.consumer.outcomes import Outcome, Reject, Retry
 from megaql.consumer.rejection import Rejection
 from megaql.consumer.report import Tally
 from megaql.consumer.settlement import Action, Settlement
-from megaql.consumer.unmatched import label
+from megaql.consumer.unmatched import Unmatched, label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -57,8 +59,10 @@ class Deliverer:
         unmatched: Policy,
         unknown: Policy,
         monotonic: Callable[[], float],
+        hooks: Hooks | None = None,
     ) -> None:
         self._matching = matching
+        self._hooks = hooks or Hooks()
         self._ledger = ledger
         self._queue = queue
         self._backoff = backoff
@@ -73,7 +77,7 @@ class Deliverer:
         try:
             if held.lease_ended(self._monotonic()):
                 return self._expired(message)
-            match = self._matching.match(message)
+            match = self._match(message)
             if not (match.taken or match.unread):
                 return self._not_taken(held, match)
             done = self._ledger.done(message.id)
@@ -92,17 +96,30 @@ class Deliverer:
             )
             return Settlement(Action.RETURN, Tally.RETRIED, self._delay(held))
 
+    def _match(self, message: Message) -> Match:
+        if self._hooks.before_match:
+            self._hooks.tell(self._hooks.before_match, message)
+        match = self._matching.match(message)
+        if self._hooks.after_match:
+            self._hooks.tell(self._hooks.after_match, message, match)
+        return match
+
     def _handle(self, subscription: Subscription, payload: Payload, held: Held) -> Retry | Rejection | None:
         """Call one handler; returns what it says of the message, `None` for done, which the ledger then knows."""
         message = held.message
         started = self._monotonic()
+        handling = Handling(subscription.name, message, payload) if self._hooks.handle else None
         try:
-            said = subscription.handler(payload, message)
+            said = self._watched(subscription, handling) if handling else subscription.handler(payload, message)
         except BaseException as error:  # noqa: BLE001 - a handler may raise anything, sys.exit() too, and none of it ends the worker
             said = error
         answer = self._meaning(said, subscription, message)
         if answer is None:
             self._record(message, subscription)
+        if handling is not None:
+            handling.seconds = self._monotonic() - started
+            _note(handling, said, subscription)
+            self._hooks.tell(self._hooks.after_handle, handling)
         if held.lease_ended(self._monotonic()):
             LOGGER.warning(
                 "%s took %.1f s with message %s, whose lease ended meanwhile: another consumer may handle it too; raise the visibility timeout",
@@ -112,6 +129,21 @@ class Deliverer:
                 extra=self._about(message, subscription),
             )
         return answer
+
+    def _watched(self, subscription: Subscription, handling: Handling) -> object:
+        """Call a handler with the hooks before and around it, which see in `handling` how it ended."""
+
+        def handler() -> object:
+            try:
+                said = subscription.handler(handling.payload, handling.message)
+            except BaseException as error:
+                _note(handling, error, subscription)
+                raise
+            _note(handling, said, subscription)
+            return said
+
+        self._hooks.tell(self._hooks.before_handle, handling)
+        return self._hooks.call(handling, handler)
 
     def _record(self, message: Message, subscription: Subscription) -> None:
         try:
@@ -168,12 +200,13 @@ class Deliverer:
 
     def _not_taken(self, held: Held, match: Match) -> Settlement:
         policy, tally = (self._unknown, Tally.UNKNOWN) if match.undecided else (self._unmatched, Tally.UNMATCHED)
-        counted = (label(held.message.payload), str(match.undecided[0]) if match.undecided else "")
+        counted = Unmatched(label(held.message.payload), match.undecided)
         if policy == "delete":
             return Settlement(Action.DELETE, tally, unmatched=counted)
         if policy == "return":
             return Settlement(Action.RETURN, tally, self._delay(held), unmatched=counted)
-        rejection = Rejection("it matched no subscription" + (f": {counted[1]}" if counted[1] else ""))
+        because = f": {match.undecided[0].reason}" if match.undecided else ""
+        rejection = Rejection(f"it matched no subscription{because}")
         return Settlement(Action.DEAD_LETTER, tally, self._delay(held), rejection, counted)
 
     def _expired(self, message: Message) -> Settlement:
@@ -203,3 +236,15 @@ class Deliverer:
     def _about(self, message: Message, subscription: Subscription | None = None) -> dict[str, str]:
         about = {"queue": self._queue, "message_id": message.id}
         return about | {"subscription": subscription.name} if subscription else about
+
+
+def _note(handling: Handling, said: object, subscription: Subscription) -> None:
+    """Write down for the hooks what a handler said, as `Deliverer` takes it."""
+    is_error = isinstance(said, BaseException) and not isinstance(said, (Retry, Reject))
+    handling.error = said if is_error else None  # type: ignore[assignment] # an exception, as was just seen
+    if isinstance(said, Outcome):
+        handling.outcome = said
+    elif isinstance(said, (Reject, *subscription.fatal)):
+        handling.outcome = Outcome.FATAL_ERROR
+    else:
+        handling.outcome = Outcome.RETRY_LATER if isinstance(said, BaseException) else Outcome.DONE

@@ -11,14 +11,16 @@ import threading
 import traceback
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from megaql import query as queries
 from megaql.codec.decode import payload_of
 from megaql.codec.payloads import Blob, Plaintext
 from megaql.consumer.handler import name_of
 from megaql.consumer.journal import LOGGER
+from megaql.consumer.report import UnknownCause
 from megaql.errors import ConsumerError
+from megaql.lang.printer import to_text
 from megaql.lang.record import Record
 from megaql.router import Router
 
@@ -28,19 +30,25 @@ if TYPE_CHECKING:
     from megaql.broker.message import Message
     from megaql.codec.payloads import Payload
     from megaql.consumer.subscription import Decoder, Kind, Subscription
-    from megaql.lang.reasons import Reason
+    from megaql.lang.blame import Blame
+
+#: Subscriptions of which it is said why they cannot decide on one message; the rest is not asked.
+MOST_CAUSES: Final = 20
+
+#: A clause is cut here where it is named. Code points.
+LONGEST_CLAUSE: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
     """The subscriptions that take a message, in order of subscribing, each with its payload.
 
-    `undecided` says of a message that nobody takes why the first one that cannot tell cannot; it is empty if all can. `unread` is true where a
+    `undecided` says of a message that nobody takes why those that cannot tell cannot; it is empty if all can. `unread` is true where a
     decoder failed: who else would take the message is not known.
     """
 
     taken: tuple[tuple[Subscription, Payload], ...]
-    undecided: tuple[Reason | None, ...] = ()
+    undecided: tuple[UnknownCause, ...] = ()
     unread: bool = False
 
 
@@ -100,8 +108,15 @@ class Matching:
             names = sorted(matched, key=self._turns.__getitem__)
             return Match(tuple((self._subscriptions[name], matched[name]) for name in names), (), unread)
         # Only here is it of interest why a query cannot tell, which takes asking all of them one by one.
-        reasons = (reason for router, record in seen for reason in router.undecided(record))
-        return Match((), tuple(islice(reasons, 1)))
+        blamed = (found for router, record in seen for found in router.undecided(record))
+        return Match((), tuple(self._cause(name, blame) for name, blame in islice(blamed, MOST_CAUSES)))
+
+    def _cause(self, name: str, blame: Blame) -> UnknownCause:
+        """Return a cause with its clause as the developer wrote it: with the names of parameters, whose values may be secrets."""
+        source, span = self._subscriptions[name].query.source, blame.clause.span
+        text = source.text[span.start : span.end] if source is not None else ""
+        text = " ".join(text.split()) or to_text(blame.clause)
+        return UnknownCause(name, text[:LONGEST_CLAUSE], str(blame.reason))
 
 
 def _view(message: Message, payload: Payload) -> Record:

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
+
+
+class UnknownCause(NamedTuple):
+    """Why a subscription could not decide: the clause as it is written in its query, and a sentence that names paths and kinds, never values."""
+
+    subscription: str
+    clause: str
+    reason: str
 
 
 class Tally(Enum):
@@ -53,6 +63,8 @@ class RunReport:
     returned: int = 0
     #: Settlements that failed.
     undone: int = 0
+    #: Why subscriptions could not decide, counted over the `unknown` messages; one message counts for each subscription that could not.
+    unknown_causes: Counter[UnknownCause] = field(default_factory=Counter, hash=False)
     stopped: Stopped = Stopped.ASKED
     #: The signal that ended the run, if one did.
     signal: int | None = None

@@ -15,6 +15,7 @@ from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from megaql.consumer.hooks import Hooks
 from megaql.consumer.journal import LOGGER, one_line
 from megaql.consumer.rejection import DeadLetters
 from megaql.consumer.report import Tally
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from megaql.consumer.held import Held
     from megaql.consumer.ledger import CompletionLedger
     from megaql.consumer.rejection import Rejection
+    from megaql.consumer.unmatched import Unmatched
 
 #: How often a delete or a return is tried; after that the message is left to its lease, and the ledger keeps its handlers from running again.
 ATTEMPTS: Final = 3
@@ -45,17 +47,20 @@ class Action(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What became of a message. `delay` is for `RETURN`, and for a `DEAD_LETTER` that has to be returned; `unmatched` is a label and a reason."""
+    """What became of a message. `delay` is for `RETURN`, and for a `DEAD_LETTER` that has to be returned."""
 
     action: Action
     tally: Tally
     delay: timedelta = timedelta(0)
     rejection: Rejection | None = None
-    unmatched: tuple[str, str] | None = None
+    unmatched: Unmatched | None = None
 
 
 #: Back to the queue, visible at once: a message that was not started, or that the end of the run interrupts.
 GIVE_BACK: Final = Settlement(Action.RETURN, Tally.RETURNED)
+
+#: A message that came again while it was in hand: the copy that is in hand goes on under the new lease.
+SUPERSEDED: Final = Settlement(Action.LEAVE, Tally.EXPIRED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,16 @@ class Settled:
     settlement: Settlement
     gone: bool
     failed: bool
+
+    @property
+    def message(self) -> Message:
+        """The message."""
+        return self.held.message
+
+    @property
+    def tally(self) -> Tally:
+        """What became of it, as `RunReport` counts it."""
+        return self.settlement.tally
 
 
 #: A message with what became of it.
@@ -83,6 +98,7 @@ class Settler:
         backoff: Backoff,
         monotonic: Callable[[], float],
         pause: Callable[[float], None],
+        hooks: Hooks | None = None,
     ) -> None:
         self._queue = queue
         self._dead_letters = DeadLetters(queue)
@@ -90,6 +106,7 @@ class Settler:
         self._backoff = backoff
         self._monotonic = monotonic
         self._pause = pause
+        self._hooks = hooks or Hooks()
 
     def settle(self, entries: Sequence[Entry]) -> list[Settled]:
         """Do what each settlement says; the answer is in the same order."""
@@ -101,19 +118,26 @@ class Settler:
                 delete.append(held.message)
             else:
                 back.append((held.message, settlement.delay))
-        failed = self._tell("delete", delete, self._queue.delete) | self._return(back)
+        failed = self._delete(delete) | self._return(back)
         gone = {message.id for message in delete} - failed
         self._forget(gone)
-        return [
+        settled = [
             Settled(held, settlement, gone=held.message.id in gone, failed=held.message.id in failed)
             for held, settlement in entries
         ]
+        if self._hooks.after_settle:
+            for one in settled:
+                self._hooks.tell(self._hooks.after_settle, one)
+        return settled
 
     def _dead_letter(self, entries: Sequence[Entry]) -> list[tuple[Held, Settlement, bool]]:
         """Send copies of the rejected among them to the dead-letter queue; true for those which it has."""
         rejected = [(held, settlement, settlement.rejection) for held, settlement in entries if settlement.rejection]
         if not rejected:
             return []
+        if self._hooks.before_dead_letter:
+            for held, _, rejection in rejected:
+                self._hooks.tell(self._hooks.before_dead_letter, held.message, rejection)
         try:
             refusals = self._dead_letters.send([(held.message, rejection) for held, _, rejection in rejected])
         except Exception as error:  # noqa: BLE001 - whatever it is, the messages stay and the worker goes on
@@ -129,12 +153,28 @@ class Settler:
                     refusal,
                     extra=self._about(held.message.id) | {"subscription": rejection.subscription},
                 )
+            if self._hooks.after_dead_letter:
+                self._hooks.tell(self._hooks.after_dead_letter, held.message, rejection, done=not refusal)
         return [
             (held, settlement, not refusal) for (held, settlement, _), refusal in zip(rejected, refusals, strict=True)
         ]
 
+    def _delete(self, messages: list[Message]) -> set[str]:
+        """Delete messages; returns the ids of those which the queue did not delete."""
+        if self._hooks.before_delete:
+            for message in messages:
+                self._hooks.tell(self._hooks.before_delete, message)
+        failed = self._tell("delete", messages, self._queue.delete)
+        if self._hooks.after_delete:
+            for message in messages:
+                self._hooks.tell(self._hooks.after_delete, message, done=message.id not in failed)
+        return failed
+
     def _return(self, messages: Sequence[tuple[Message, timedelta]]) -> set[str]:
         """Make messages visible again after their delays; returns the ids of those for which the queue did not agree."""
+        if self._hooks.before_return:
+            for message, delay in messages:
+                self._hooks.tell(self._hooks.before_return, message, delay)
         by_delay: dict[int, list[Message]] = defaultdict(list)
         for message, delay in messages:
             by_delay[math.ceil(delay.total_seconds())].append(message)
@@ -142,6 +182,9 @@ class Settler:
         for seconds, together in by_delay.items():
             call = partial(self._queue.set_visibility, visibility=timedelta(seconds=seconds))
             failed |= self._tell("return", together, call)
+        if self._hooks.after_return:
+            for message, delay in messages:
+                self._hooks.tell(self._hooks.after_return, message, delay, done=message.id not in failed)
         return failed
 
     def _tell(

@@ -6,9 +6,10 @@ A maintainer keeps one rule: they are never silently gone. Each is counted, and 
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Final, Literal, get_args
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, get_args
 
 from megaql.consumer.journal import LOGGER
+from megaql.consumer.report import UnknownCause
 from megaql.errors import ConsumerError
 
 if TYPE_CHECKING:
@@ -22,7 +23,10 @@ SUMMARY_INTERVAL: Final = 60.0
 #: Different events that are counted by name between two summaries; the rest are counted together, so that no sender can fill the memory.
 MOST_NAMES: Final = 200
 
-#: Names in one summary.
+#: The same for causes of UNKNOWN, over a whole run.
+MOST_CAUSES: Final = 200
+
+#: Names, and causes, in one summary.
 NAMES_SHOWN: Final = 10
 
 #: An event's name is cut here. Code points.
@@ -45,18 +49,36 @@ def label(payload: Payload) -> str:
     return (payload.name if payload.kind == "mega" else payload.kind)[:LONGEST_NAME]
 
 
+class Unmatched(NamedTuple):
+    """A message that no subscription takes, as it is counted: its label, and why subscriptions could not decide."""
+
+    label: str
+    causes: tuple[UnknownCause, ...] = ()
+
+
+#: What causes are counted as beyond `MOST_CAUSES`.
+OTHER_CAUSES: Final = UnknownCause("others", "", "")
+
+
 class UnmatchedCount:
-    """Counts between two summaries. Not thread-safe: the worker's own thread uses it."""
+    """Counts between two summaries, and causes of UNKNOWN over the run. Not thread-safe: the worker's own thread uses it."""
 
     def __init__(self, queue: str, now: float) -> None:
         self._queue = queue
         self._counts: Counter[str] = Counter()
+        self._recent: Counter[UnknownCause] = Counter()
         self._next = now + SUMMARY_INTERVAL
+        #: Why subscriptions could not decide, over the run.
+        self.causes: Counter[UnknownCause] = Counter()
 
-    def add(self, name: str, reason: str) -> None:
-        """Count one message by its label and, where a subscription could not decide, why."""
-        key = f"{name} ({reason})" if reason else name
+    def add(self, one: Unmatched) -> None:
+        """Count one message by its label and, where subscriptions could not decide, why."""
+        key = f"{one.label} ({one.causes[0].reason})" if one.causes else one.label
         self._counts[key if key in self._counts or len(self._counts) < MOST_NAMES else "others"] += 1
+        for cause in one.causes:
+            kept = cause if cause in self.causes or len(self.causes) < MOST_CAUSES else OTHER_CAUSES
+            self.causes[kept] += 1
+            self._recent[kept] += 1
 
     def due(self) -> float | None:
         """Return when the next summary is due, on the monotonic clock in seconds; `None` while there is nothing to say."""
@@ -67,13 +89,29 @@ class UnmatchedCount:
         self._next = now + SUMMARY_INTERVAL
         if not self._counts:
             return
-        shown = [f"{name} {count}" for name, count in self._counts.most_common(NAMES_SHOWN)]
-        if len(self._counts) > NAMES_SHOWN:
-            shown.append(f"and {len(self._counts) - NAMES_SHOWN} more")
         LOGGER.warning(
             "%d matched no subscription: %s",
             self._counts.total(),
-            ", ".join(shown),
+            _most_common(self._counts),
             extra={"queue": self._queue},
         )
+        if self._recent:
+            LOGGER.warning(
+                "queries could not decide: %s",
+                _most_common(Counter({cause_text(cause): count for cause, count in self._recent.items()})),
+                extra={"queue": self._queue},
+            )
         self._counts.clear()
+        self._recent.clear()
+
+
+def cause_text(cause: UnknownCause) -> str:
+    """Return a cause of UNKNOWN as people read it."""
+    return f"{cause.subscription}: {cause.clause} ({cause.reason})" if cause.reason else cause.subscription
+
+
+def _most_common(counts: Counter[str]) -> str:
+    shown = [f"{name} {count}" for name, count in counts.most_common(NAMES_SHOWN)]
+    if len(counts) > NAMES_SHOWN:
+        shown.append(f"and {len(counts) - NAMES_SHOWN} more")
+    return ", ".join(shown)

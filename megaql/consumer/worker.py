@@ -22,8 +22,8 @@ from megaql.consumer.held import Held
 from megaql.consumer.journal import LOGGER, one_line
 from megaql.consumer.pace import Pace
 from megaql.consumer.polling import Polling
-from megaql.consumer.report import RunReport, Stopped, Tally
-from megaql.consumer.settlement import GIVE_BACK, Action, Settled, Settlement
+from megaql.consumer.report import RunReport, Stopped
+from megaql.consumer.settlement import GIVE_BACK, SUPERSEDED, Action, Settled, Settlement
 from megaql.consumer.unmatched import UnmatchedCount
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from megaql.broker.queue import Queue
     from megaql.consumer.delivery import Deliverer
     from megaql.consumer.extension import Extender, Extension
+    from megaql.consumer.hooks import Receive
     from megaql.consumer.plan import Plan
     from megaql.consumer.settlement import Entry, Settler
 
@@ -120,12 +121,12 @@ class _Receiving:
     """The job of one receive."""
 
     asked: int
-    queue: Queue
+    receive: Receive
     plan: Plan
 
     def __call__(self) -> _Event:
         try:
-            messages = self.queue.receive(self.asked, wait=self.plan.poll_wait, visibility=self.plan.visibility)
+            messages = self.receive(self.asked, wait=self.plan.poll_wait, visibility=self.plan.visibility)
         except Exception as error:  # noqa: BLE001 - whatever it is, the worker hears of it and tries again
             return _PollFailed(self.asked, error)
         return _Received(self.asked, messages)
@@ -143,8 +144,10 @@ class Worker:
         plan: Plan,
         *,
         monotonic: Callable[[], float],
+        receive: Receive | None = None,
     ) -> None:
         self._queue = queue
+        self._receive = receive or queue.receive
         self._deliverer = deliverer
         self._settler = settler
         self._extender = extender
@@ -191,7 +194,12 @@ class Worker:
         self._unmatched.tell(self._monotonic())
         if self._error is not None:
             raise self._error
-        return RunReport(**self._counts, stopped=self._stopped or Stopped.ASKED, signal=self._signal)
+        return RunReport(
+            **self._counts,
+            unknown_causes=self._unmatched.causes,
+            stopped=self._stopped or Stopped.ASKED,
+            signal=self._signal,
+        )
 
     # What to do
 
@@ -205,7 +213,7 @@ class Worker:
             self._settle(BATCH)
         while size := self._receive_size():
             self._polling.begin(size, self._monotonic(), in_hand=self._in_hand())
-            self._pollers.submit(_Receiving(size, self._queue, self._plan))
+            self._pollers.submit(_Receiving(size, self._receive, self._plan))
 
     def _receive_size(self) -> int:
         """Return how many messages to ask for now; 0 for none."""
@@ -288,7 +296,7 @@ class Worker:
                 known.renew(message, now)
                 if known not in self._extending:  # else the heartbeat goes on when that has ended
                     self._heartbeat.watch(known, now)
-                self._counts[Tally.EXPIRED.value] += 1
+                self._put(Held(message, now), SUPERSEDED)
                 continue
             held = Held(message, now)
             self._open[message.id] = held
@@ -319,7 +327,7 @@ class Worker:
         del self._running[event.held]
         self._pace.observe(event.seconds)
         if event.settlement.unmatched:
-            self._unmatched.add(*event.settlement.unmatched)
+            self._unmatched.add(event.settlement.unmatched)
         self._decide(event.held, event.settlement)
 
     def _on_told(self, settled: list[Settled]) -> None:
@@ -327,7 +335,7 @@ class Worker:
         for one in settled:
             self._counts[one.settlement.tally.value] += 1
             self._counts["undone"] += one.failed
-            if one.settlement is not GIVE_BACK:
+            if one.settlement is not GIVE_BACK and one.settlement is not SUPERSEDED:
                 self._give_back(self._buffer.finish(one.held, gone=one.gone))
 
     def _on_extended(self, extensions: list[Extension]) -> None:

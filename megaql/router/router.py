@@ -13,8 +13,8 @@ from megaql import query as queries
 from megaql.codec.decode import decode
 from megaql.errors import MegaQLError
 from megaql.lang import evaluator
+from megaql.lang.blame import blame
 from megaql.lang.record import Record
-from megaql.lang.verdict import Verdict
 from megaql.query import Query
 from megaql.router.alternatives import alternatives
 from megaql.router.index import Index
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from megaql.codec.skim import Skimmer
+    from megaql.lang.blame import Blame
     from megaql.lang.reasons import Reason
+    from megaql.lang.verdict import Verdict
     from megaql.query import Subject
     from megaql.router.readers import Reader
 
@@ -147,13 +149,13 @@ class Router:
             if (last is None or number <= last) and entry.query.matcher.matches(record, now)
         ]
 
-    def undecided(self, subject: Subject, *, now: datetime | None = None) -> Iterator[Reason | None]:
-        """Yield why queries cannot tell, in order of adding; each is asked when its turn comes. Data never raises."""
+    def undecided(self, subject: Subject, *, now: datetime | None = None) -> Iterator[tuple[str, Blame]]:
+        """Yield the names of queries that cannot tell, and why, in order of adding; each is asked when its turn comes. Data never raises."""
         record = queries.record_of(subject)
-        for entry in self._entries.copy().values():
-            finding = evaluator.decide(entry.query.node, record, now=now)
-            if finding.verdict is Verdict.UNKNOWN:
-                yield finding.cause
+        for name, entry in self._entries.copy().items():
+            found = blame(entry.query.node, record, now=now)
+            if found is not None:
+                yield name, found
 
     def verdicts(self, subject: Subject, *, now: datetime | None = None) -> list[Decision]:
         """Return what every query says, in order of adding; `now` is the time that `now()` and `age()` see. Data never raises."""
