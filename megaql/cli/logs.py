@@ -1,4 +1,4 @@
-"""Log lines of a run on standard error: time, level where it matters, text.
+"""Log lines of a run on standard error: time, level where it matters, text; or JSON, one object a line.
 
 A maintainer keeps two rules: who has set up logging in the application's module keeps it; and of an exception only the user's own
 frames are printed.
@@ -9,17 +9,21 @@ from __future__ import annotations
 import logging
 import traceback
 from contextlib import contextmanager
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from megaql.cli.style import Style, harmless
+from megaql.consumer.journal import LOGGER
+from megaql.consumer.jsonlog import JsonFormatter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
 
     from megaql.cli.environment import Environment
+    from megaql.consumer.report import RunReport
 
 _OURS: Final = str(Path(__file__).resolve().parents[1])
 
@@ -29,15 +33,23 @@ _TALKATIVE: Final = ("boto3", "botocore", "urllib3", "asyncio")
 _COLORS: Final = {logging.WARNING: "yellow", logging.ERROR: "red", logging.CRITICAL: "red"}
 
 
+def report(done: RunReport, lines: list[str]) -> None:
+    """Log what a run did, where people would be told in lines; it is the record that collects all counts."""
+    counts = {field.name: getattr(done, field.name) for field in fields(done)}
+    causes = [{**cause._asdict(), "count": count} for cause, count in done.unknown_causes.most_common()]
+    told = counts | {"unknown_causes": causes, "stopped": done.stopped.name.lower()}
+    LOGGER.info("; ".join(lines), extra={"report": told})
+
+
 @contextmanager
-def on(world: Environment, level: str) -> Iterator[None]:
+def on(world: Environment, level: str, *, json: bool = False) -> Iterator[None]:
     """Show log lines of a level and above within the block, unless the program has handlers of its own."""
     root = logging.getLogger()
     if root.handlers:
         yield
         return
     before = root.level
-    handler = _Handler(world)
+    handler = _JsonHandler(world) if json else _Handler(world)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
     root.setLevel(level.upper())
@@ -70,6 +82,22 @@ class _Handler(logging.Handler):
                 for line in _raised(record.exc_info[1], record.exc_info[2]):
                     self._world.say(self._style(f"         {harmless(line)}", dim=True))
         except Exception:  # noqa: BLE001 - logging must not end what it tells of
+            self.handleError(record)
+
+
+class _JsonHandler(logging.Handler):
+    """Writes JSON to the environment's standard error."""
+
+    def __init__(self, world: Environment) -> None:
+        super().__init__()
+        self._world = world
+        self.setFormatter(JsonFormatter())
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record's line."""
+        try:
+            self._world.say(self.format(record))
+        except Exception:  # noqa: BLE001 - as above
             self.handleError(record)
 
 

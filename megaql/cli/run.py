@@ -25,6 +25,13 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
+class LogFormat(StrEnum):
+    """What `--log-format` may say."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 def command(
     context: typer.Context,
     app: Annotated[
@@ -57,6 +64,12 @@ def command(
     log_level: Annotated[
         LogLevel, typer.Option("--log-level", metavar="LEVEL", help="debug, info, warning or error, on standard error.")
     ] = LogLevel.INFO,
+    log_format: Annotated[
+        LogFormat,
+        typer.Option(
+            "--log-format", metavar="FORMAT", help="text for people, or json: one object a line, for programs."
+        ),
+    ] = LogFormat.TEXT,
     profile: ProfileOption = None,
     region: RegionOption = None,
     endpoint_url: EndpointOption = None,
@@ -78,7 +91,8 @@ def command(
 
     world = options.world_of(context, color)
     found = load_app(app)
-    with logs.on(world, log_level.value):
+    json = log_format is LogFormat.JSON
+    with logs.on(world, log_level.value, json=json):
         done = found.run(
             target,
             # None leaves the App's own connection in force.
@@ -88,6 +102,10 @@ def command(
             concurrency=concurrency,
             drain_timeout=drain_timeout or DRAIN_TIMEOUT,
         )
-    for line in report.run_lines(done):
-        world.say(line)
+        lines = report.run_lines(done)
+        if json:
+            logs.report(done, lines)
+    if not json:
+        for line in lines:
+            world.say(line)
     return 128 + done.signal if done.signal is not None else 0

@@ -93,13 +93,18 @@ class UnmatchedCount:
             "%d matched no subscription: %s",
             self._counts.total(),
             _most_common(self._counts),
-            extra={"queue": self._queue},
+            extra={"queue": self._queue, "counts": dict(self._counts.most_common(NAMES_SHOWN))},
         )
         if self._recent:
             LOGGER.warning(
                 "queries could not decide: %s",
                 _most_common(Counter({cause_text(cause): count for cause, count in self._recent.items()})),
-                extra={"queue": self._queue},
+                extra={
+                    "queue": self._queue,
+                    "causes": [
+                        {**cause._asdict(), "count": count} for cause, count in self._recent.most_common(NAMES_SHOWN)
+                    ],
+                },
             )
         self._counts.clear()
         self._recent.clear()

@@ -1,5 +1,6 @@
 """`megaql run`: finding the application, running it, and telling what is wrong with a user's module in their own lines."""
 
+import json
 import os
 import signal
 import subprocess
@@ -156,3 +157,56 @@ def test_logging_that_the_module_set_up_is_left_alone(shell, megaql, project):
     done = shell("run", "handlers:app", "--limit", "1", cwd=folder)
     assert "MINE loaded" in done.err
     assert os.linesep.join(done.lines) == "reserved 1"
+
+
+LOGGED = """
+    from datetime import timedelta
+
+    import megaql
+    from megaql.consumer.backoff import Backoff
+
+    app = megaql.App("local:orders", backoff=Backoff(base=timedelta(minutes=1), random=lambda: 1.0))
+
+    @app.subscribe('event.price > 10')
+    def reserve(event, message):
+        raise LookupError(f"no item {event.attributes['card']}")
+
+    def parse(text):
+        raise ValueError(f"cannot read {text}")
+
+    @app.subscribe("price > 10", decoder=parse)
+    def read(order): ...
+"""
+
+
+def logged(shell, folder, *options):
+    done = shell("run", "handlers:app", "--limit", "3", "--log-format", "json", *options, cwd=folder)
+    return done, [json.loads(line) for line in done.err.splitlines()]
+
+
+def test_json_logs_are_one_object_a_line_and_quote_no_message(shell, megaql, project):
+    megaql("publish", "local:orders", "--event", "item.added", "-s", "price=50", "-s", "card=4111-1111")
+    megaql("publish", "local:orders", "--event", "item.added", "-s", "price=abc")
+    megaql("publish", "local:orders", "--text", "4111-1111")
+    done, records = logged(shell, project("handlers", LOGGED))
+    assert (done.status, done.out) == (0, "")
+    assert "4111" not in done.err
+    errors = {record["error"]["type"]: record for record in records if "error" in record}
+    assert errors["LookupError"]["subscription"] == "reserve"
+    assert errors["LookupError"]["error"]["where"].endswith("handlers.py:11 in reserve")
+    assert any("the decoder parse raised ValueError at" in record["message"] for record in records)
+    assert records[-1]["report"]["received"] == 3
+    assert records[-1]["report"]["stopped"] == "limit"
+    assert {
+        "subscription": "reserve",
+        "clause": "event.price > 10",
+        "reason": "event.price is a string, not a number",
+        "count": 1,
+    } in records[-1]["report"]["unknown_causes"]
+
+
+def test_json_logs_mind_the_level(shell, megaql, project):
+    megaql("publish", "local:orders", "--event", "item.added", "-s", "price=50", "-s", "card=1", "--count", "3")
+    done, records = logged(shell, project("handlers", LOGGED), "--log-level", "error")
+    assert done.status == 0
+    assert {record["level"] for record in records} == {"error"}
