@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from megaql.errors import (
         BrokerError,
         CodecError,
+        ConfigError,
         ConsumerError,
         ConvertError,
         MegaQLError,
@@ -41,6 +42,7 @@ __all__ = [
     "Blob",
     "BrokerError",
     "CodecError",
+    "ConfigError",
     "ConsumerError",
     "ConvertError",
     "DataObject",
@@ -85,6 +87,7 @@ _HOMES = {
     "megaql.errors": (
         "BrokerError",
         "CodecError",
+        "ConfigError",
         "ConsumerError",
         "ConvertError",
         "MegaQLError",

@@ -17,6 +17,7 @@
     ├── ScanError                    a file or a live queue cannot be read as a stream of messages
     │   └── ScanRefused              reading would harm the queue, and nobody said to do it anyway
     ├── ConvertError                 a pattern or filter policy of another service is wrong, or says what no query can
+    ├── ConfigError                  an environment variable or `megaql.toml` says something that cannot be
     └── ConsumerError                an application cannot start or a subscription is wrong
 
 An error has four parts: what happened, where, why, and what to do next. It never holds a message body.
@@ -171,6 +172,10 @@ class ScanRefused(ScanError):  # noqa: N818 - a decision, not a fault
 
 class ConvertError(MegaQLError):
     """A pattern, filter policy or filter of another service is refused, in that service's own terms."""
+
+
+class ConfigError(MegaQLError):
+    """An environment variable or the configuration file is wrong; `where` names the variable, or the file and its line."""
 
 
 class ConsumerError(MegaQLError):

@@ -64,8 +64,10 @@ def client(
             user_agent_extra=f"megaql/{__version__}",
         )
         # boto3 itself reads AWS_DEFAULT_REGION only; the AWS command line and all other SDKs read AWS_REGION, which Lambda and ECS set.
-        region = connection.region or os.environ.get("AWS_REGION") or None
-        session = boto3.Session(profile_name=connection.profile, region_name=region)
+        region = connection.region or os.environ.get("AWS_REGION")
+        if not region and not os.environ.get("AWS_DEFAULT_REGION"):
+            region = connection.default_region
+        session = boto3.Session(profile_name=connection.profile, region_name=region or None)
         # A server that is not AWS's takes any region, so that none has to be configured for it.
         elsewhere = connection.endpoint_url or endpoint_configured(service)
         region = session.region_name or (DEFAULT_REGION if elsewhere else None)

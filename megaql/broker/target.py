@@ -48,11 +48,15 @@ _TOPIC_EXAMPLES: Final = "write local-topic:orders or a topic ARN (arn:aws:sns:e
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """How to reach AWS; what is not given here comes from the environment and the AWS configuration, as in boto3."""
+    """How to reach AWS; what is not given here comes from the environment and the AWS configuration, as in boto3.
+
+    `default_region` is for a target that names no region, where the environment names none either.
+    """
 
     profile: str | None = None
     region: str | None = None
     endpoint_url: str | None = None
+    default_region: str | None = None
 
 
 #: The connection of whoever says nothing: all from the environment and the AWS configuration.
@@ -261,7 +265,8 @@ def _configured_region(given: Connection) -> str | None:
     """Return a region for an endpoint that is not AWS's: any will do, but a configured one comes first."""
     if given.profile or os.environ.get("AWS_PROFILE"):
         return None
-    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
+    named = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    return named or given.default_region or DEFAULT_REGION
 
 
 def _shown(text: str) -> str:

@@ -30,20 +30,14 @@ class Only(StrEnum):
     NEAR_MISS = "near-miss"
 
 
-_DURATION: Final = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:ms|[smhdw]))+")
-
-
 def duration(text: str) -> timedelta:
     """Read a duration as the query language writes it: `500ms`, `10s`, `2m`, `1h30m`."""
-    if not _DURATION.fullmatch(text):
-        hint = f"; did you mean {text}s?" if re.fullmatch(r"[0-9.]+", text) else ""
-        raise typer.BadParameter(f"{text!r} is no duration; write 500ms, 10s, 2m or 1h30m{hint}")
-    from megaql.lang.literals import LiteralError, read_duration  # noqa: PLC0415 - only an option that is given needs it
+    from megaql.settings import read_duration  # noqa: PLC0415 - only an option that is given needs it
 
     try:
         return read_duration(text)
-    except LiteralError as error:
-        raise typer.BadParameter(error.message) from None
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def assignment(text: str) -> tuple[str, Any]:
@@ -85,10 +79,17 @@ def parameters(given: list[str]) -> dict[str, Any]:
 
 
 def connection(profile: str | None, region: str | None, endpoint_url: str | None) -> Connection:
-    """Return how to reach AWS, from the three options that say so."""
-    from megaql.broker.target import Connection  # noqa: PLC0415 - the broker's room is entered when a command runs
+    """Return how to reach AWS: from the three options that say so, else from `megaql.toml` as far as the environment is silent."""
+    from megaql import config  # noqa: PLC0415 - the rooms below are entered when a command runs
+    from megaql.broker.target import Connection  # noqa: PLC0415 - as above
 
-    return Connection(profile=profile, region=region, endpoint_url=endpoint_url)
+    settings, _ = config.load()
+    return Connection(
+        profile=profile or settings.profile,
+        region=region,
+        endpoint_url=endpoint_url or settings.endpoint_url,
+        default_region=settings.region,
+    )
 
 
 def world_of(context: typer.Context, color: Color) -> Environment:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
 from megaql.cli import options
 from megaql.cli.environment import Color
 from megaql.cli.options import ColorOption, EndpointOption, ProfileOption, RegionOption
-
-#: How long a stop waits for handlers unless `--drain-timeout` says otherwise.
-DRAIN_TIMEOUT: Final = timedelta(seconds=25)
 
 
 class LogLevel(StrEnum):
@@ -45,8 +42,9 @@ def command(
         str | None, typer.Argument(metavar="TARGET", help="The queue to consume, instead of the App's own.")
     ] = None,
     concurrency: Annotated[
-        int, typer.Option("-c", "--concurrency", min=1, metavar="N", help="Threads that run handlers.")
-    ] = 1,
+        int | None,
+        typer.Option("-c", "--concurrency", min=1, metavar="N", help="Threads that run handlers.", show_default="1"),
+    ] = None,
     once: Annotated[bool, typer.Option("--once", help="End when the queue is empty.")] = False,
     limit: Annotated[
         int | None, typer.Option("-n", "--limit", min=1, metavar="N", help="End after N messages.")
@@ -62,14 +60,23 @@ def command(
         ),
     ] = None,
     log_level: Annotated[
-        LogLevel, typer.Option("--log-level", metavar="LEVEL", help="debug, info, warning or error, on standard error.")
-    ] = LogLevel.INFO,
-    log_format: Annotated[
-        LogFormat,
+        LogLevel | None,
         typer.Option(
-            "--log-format", metavar="FORMAT", help="text for people, or json: one object a line, for programs."
+            "--log-level",
+            metavar="LEVEL",
+            help="debug, info, warning or error, on standard error.",
+            show_default="info",
         ),
-    ] = LogFormat.TEXT,
+    ] = None,
+    log_format: Annotated[
+        LogFormat | None,
+        typer.Option(
+            "--log-format",
+            metavar="FORMAT",
+            help="text for people, or json: one object a line, for programs.",
+            show_default="text",
+        ),
+    ] = None,
     profile: ProfileOption = None,
     region: RegionOption = None,
     endpoint_url: EndpointOption = None,
@@ -85,14 +92,20 @@ def command(
     Effect: consumes. A message is deleted when all its handlers are done, returned when one fails or asks for it later, and sent to the
     dead-letter queue when one rejects it. One that no subscription takes is deleted and counted. SIGTERM and Ctrl-C finish what runs; a second one
     gives everything back at once.
+
+    What no option says comes from the App's own code, then from variables such as MEGAQL_CONCURRENCY, then from megaql.toml: `megaql help
+    environment`.
     """
-    from megaql.cli import logs, report  # noqa: PLC0415 - the rooms below are entered when the command runs
+    from megaql import config  # noqa: PLC0415 - the rooms below are entered when the command runs
+    from megaql.cli import logs, report  # noqa: PLC0415 - as above
     from megaql.cli.loading import load_app  # noqa: PLC0415 - as above
 
     world = options.world_of(context, color)
+    settings, _ = config.load(world.environ)
+    level = log_level.value if log_level else settings.log_level or LogLevel.INFO.value
     found = load_app(app)
-    json = log_format is LogFormat.JSON
-    with logs.on(world, log_level.value, json=json):
+    json = (log_format or settings.log_format) == LogFormat.JSON
+    with logs.on(world, level, json=json):
         done = found.run(
             target,
             # None leaves the App's own connection in force.
@@ -100,7 +113,7 @@ def command(
             once=once,
             limit=limit,
             concurrency=concurrency,
-            drain_timeout=drain_timeout or DRAIN_TIMEOUT,
+            drain_timeout=drain_timeout,
         )
         lines = report.run_lines(done)
         if json:

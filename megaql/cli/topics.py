@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import textwrap
 from typing import Annotated, Final
 
 import typer
@@ -11,6 +12,50 @@ from megaql.cli import options
 from megaql.cli.environment import Color
 from megaql.cli.options import ColorOption
 from megaql.cli.style import Style
+from megaql.settings import SETTINGS
+
+#: No page is wider. Characters.
+WIDTH: Final = 80
+
+_VARIABLES: Final = """\
+  MEGAQL_HOME          folder of the embedded broker (local:NAME)
+  MEGAQL_CONFIG        the configuration file, instead of megaql.toml
+  MEGAQL_QUERIES       the query file of @NAME; without it megaql.mql
+  MEGAQL_DEBUG=1       show the traceback of a defect in megaql
+  MEGAQL_LEAN=0        let boto3 make all calls by itself
+  AWS_PROFILE, AWS_REGION, AWS_ACCESS_KEY_ID and all others that boto3 reads
+  AWS_ENDPOINT_URL_SQS, AWS_ENDPOINT_URL_SNS, AWS_ENDPOINT_URL
+                       other endpoints, an emulator for example
+  NO_COLOR             no colours; --color comes before it
+  FORCE_COLOR, CLICOLOR_FORCE
+                       colours without a terminal; after NO_COLOR
+  TERM=dumb            no colours
+  COLUMNS              width of the output where the terminal says none
+
+megaql.toml is looked for in the current directory and those above it, then
+in the user's configuration folder. What an option or the App's code says
+comes first, then the variable, then the file, then the default."""
+
+
+def _environment() -> str:
+    """Return the page about variables and the file, with every setting there is."""
+    blocks = [_VARIABLES]
+    for table in dict.fromkeys(setting.table for setting in SETTINGS):
+        lines = [f"[{table}]"]
+        for setting in SETTINGS:
+            if setting.table == table:
+                default = f" [{setting.default}]" if setting.default else ""
+                lines += textwrap.wrap(
+                    f"{setting.name} = {setting.kind.written}, or {', '.join(setting.variables)}",
+                    WIDTH,
+                    initial_indent="  ",
+                    subsequent_indent=" " * 10,
+                    break_on_hyphens=False,
+                )
+                lines += [f"      {line}" for line in textwrap.wrap(setting.meaning + default, WIDTH - 6)]
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks)
+
 
 TOPICS: Final = {
     "exit-codes": (
@@ -73,21 +118,7 @@ After kill -9 the messages come back by themselves when their lease ends.
 On a FIFO queue a held message holds up its group, so that one receive is
 made. A safer way to look is a file: peek --save once, and then query that.""",
     ),
-    "environment": (
-        "Environment variables",
-        """\
-  MEGAQL_HOME          folder of the embedded broker (local:NAME)
-  MEGAQL_QUERIES       the query file of @NAME; without it megaql.mql
-  MEGAQL_DEBUG=1       show the traceback of a defect in megaql
-  AWS_PROFILE, AWS_REGION, AWS_ACCESS_KEY_ID and all others that boto3 reads
-  AWS_ENDPOINT_URL_SQS, AWS_ENDPOINT_URL_SNS, AWS_ENDPOINT_URL
-                       other endpoints, an emulator for example
-  NO_COLOR             no colours; --color comes before it
-  FORCE_COLOR, CLICOLOR_FORCE
-                       colours without a terminal; after NO_COLOR
-  TERM=dumb            no colours
-  COLUMNS              width of the output where the terminal says none""",
-    ),
+    "environment": ("Environment variables and megaql.toml", _environment()),
 }
 
 

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from megaql import config
 from megaql.broker.queue import Queue
-from megaql.broker.target import Connection
-from megaql.consumer import checks, handler, hooks, startup
+from megaql.consumer import checks, choices, handler, hooks, startup
 from megaql.consumer.backoff import Backoff
 from megaql.consumer.delivery import Deliverer
 from megaql.consumer.extension import Extender
@@ -30,11 +30,12 @@ from megaql.errors import ConsumerError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from megaql.broker.target import QueueTarget
+    from megaql.broker.target import Connection, QueueTarget
     from megaql.consumer.middleware import Middleware
     from megaql.consumer.report import RunReport
     from megaql.consumer.subscription import Decoder
     from megaql.query import Query
+    from megaql.settings import Settings
 
 Function = TypeVar("Function", bound="Callable[..., object]")
 
@@ -55,6 +56,9 @@ class App:
 
     `target` may be left out and given to `run`. `visibility` is asked for at each receive instead of the queue's own timeout. `unmatched` is what
     becomes of a message that no subscription takes, `unknown` the same where at least one could not decide (as `unmatched` unless given). `middleware` is called before and after each step, the first one outermost.
+
+    What is left out here and in `run` comes from the environment (`MEGAQL_UNMATCHED`), else from `megaql.toml`, else it is the default;
+    `megaql.settings` has all of them.
     """
 
     def __init__(
@@ -65,17 +69,18 @@ class App:
         visibility: timedelta | None = None,
         backoff: Backoff | None = None,
         ledger: CompletionLedger | None = None,
-        unmatched: Policy = "delete",
+        unmatched: Policy | None = None,
         unknown: Policy | None = None,
         middleware: Sequence[Middleware] = (),
     ) -> None:
         self.target = target
-        self.connection = checks.connection(connection) or Connection()
+        self.connection = checks.connection(connection)
         self._visibility = checks.visibility(visibility)
-        self._backoff = checks.backoff(backoff) or Backoff()
-        self._ledger = MemoryLedger() if ledger is None else checks.ledger(ledger)
-        self._unmatched = checked_policy("unmatched", unmatched)
-        self._unknown = checked_policy("unknown", unknown or unmatched)
+        self._backoff = checks.backoff(backoff)
+        self._ledger: CompletionLedger = MemoryLedger()
+        self._own_ledger = None if ledger is None else checks.ledger(ledger)
+        self._unmatched = None if unmatched is None else checked_policy("unmatched", unmatched)
+        self._unknown = None if unknown is None else checked_policy("unknown", unknown)
         self._matching = Matching()
         self._loop = handler.EventLoop()
         self._worker: Worker | None = None
@@ -148,14 +153,14 @@ class App:
         connection: Connection | None = None,
         once: bool = False,
         limit: int | None = None,
-        concurrency: int = 1,
-        drain_timeout: timedelta = timedelta(seconds=25),
+        concurrency: int | None = None,
+        drain_timeout: timedelta | None = None,
         wait: timedelta | None = None,
         no_subscriptions: bool = False,
     ) -> RunReport:
         """Receive messages and handle them, until there is a reason to stop; returns what was done.
 
-        `once` ends when the queue is empty, `limit` after that many messages. `concurrency` threads run handlers. SIGINT, SIGTERM and `stop()`
+        `once` ends when the queue is empty, `limit` after that many messages. `concurrency` threads run handlers (1). SIGINT, SIGTERM and `stop()`
         end a run in order: no more receives, what runs may finish within `drain_timeout`, the rest goes back to the queue; a second one gives back
         everything at once. `wait` is how long a receive waits for messages, up to 20 s: 5 s by default, 1 s with `once` and
         on a local queue.
@@ -163,13 +168,19 @@ class App:
         Raises `ConsumerError` for an application that cannot start and `BrokerError` for a queue that cannot be reached at the start. Later
         errors of the queue are logged, and tried again.
         """
-        startup.check_subscriptions(self.subscriptions, unmatched=self._unmatched, allowed=no_subscriptions)
+        settings, _ = config.load()
+        unmatched, unknown = choices.policies(self._unmatched, self._unknown, settings)
+        startup.check_subscriptions(self.subscriptions, unmatched=unmatched, allowed=no_subscriptions)
+        concurrency = choices.first(concurrency, settings.concurrency, 1)
+        drain_timeout = choices.first(drain_timeout, settings.drain_timeout, choices.DRAIN_TIMEOUT)
+        wait = settings.wait if wait is None else wait
+        visibility = settings.visibility if self._visibility is None else self._visibility
         checks.run_settings(limit, concurrency, drain_timeout, wait)
-        queue = self._open(target, connection)
-        lease = startup.check_queue(queue, visibility=self._visibility, policies=(self._unmatched, self._unknown))
+        queue = self._open(target, connection, settings)
+        lease = startup.check_queue(queue, visibility=visibility, policies=(unmatched, unknown))
         plan = Plan(
             lease=lease,
-            visibility=self._visibility,
+            visibility=visibility,
             once=once,
             limit=limit,
             concurrency=concurrency,
@@ -179,9 +190,20 @@ class App:
             poll_backoff=POLL_BACKOFF,
         )
         called = hooks.Hooks(self._middleware)
-        worker = self._worker_for(queue, plan, called)
-        with self._as_the_only_run(worker), called.over_run(queue.name) as told, stopping_on_signals(worker.stop):
-            told.append(worker.run())
+        with choices.ledger(self._own_ledger, settings, self._ledger) as ledger:
+            deliverer = Deliverer(
+                self._matching,
+                ledger,
+                queue=queue.name,
+                backoff=choices.backoff(self._backoff, settings),
+                unmatched=unmatched,
+                unknown=unknown,
+                monotonic=time.monotonic,
+                hooks=called,
+            )
+            worker = _worker(queue, deliverer, ledger, plan, called)
+            with self._as_the_only_run(worker), called.over_run(queue.name) as told, stopping_on_signals(worker.stop):
+                told.append(worker.run())
         return told[0]
 
     def stop(self) -> None:
@@ -190,37 +212,20 @@ class App:
         if worker is not None:
             worker.stop()
 
-    def _open(self, target: str | QueueTarget | Queue | None, connection: Connection | None) -> Queue:
-        chosen = self.target if target is None else target
-        if chosen is None:
+    def _open(
+        self, target: str | QueueTarget | Queue | None, connection: Connection | None, settings: Settings
+    ) -> Queue:
+        named: str | QueueTarget | Queue = settings.target or ""
+        chosen = choices.first(target, self.target, named)
+        if not chosen:
             raise ConsumerError(
                 "the application has no queue",
-                why="neither App(target) nor run(target) names one",
+                why="neither App(target) nor run(target), MEGAQL_TARGET or megaql.toml names one",
                 hint='App("local:orders"), a queue URL, an ARN or a queue name',
             )
-        return (
-            chosen
-            if isinstance(chosen, Queue)
-            else Queue.open(chosen, checks.connection(connection) or self.connection)
-        )
-
-    def _worker_for(self, queue: Queue, plan: Plan, called: hooks.Hooks) -> Worker:
-        deliverer = Deliverer(
-            self._matching,
-            self._ledger,
-            queue=queue.name,
-            backoff=self._backoff,
-            unmatched=self._unmatched,
-            unknown=self._unknown,
-            monotonic=time.monotonic,
-            hooks=called,
-        )
-        settler = Settler(
-            queue, self._ledger, backoff=SETTLE_BACKOFF, monotonic=time.monotonic, pause=time.sleep, hooks=called
-        )
-        extender = Extender(queue, plan.lease, monotonic=time.monotonic)
-        receive = called.receiving(queue.name, queue.receive)
-        return Worker(queue, deliverer, settler, extender, plan, monotonic=time.monotonic, receive=receive)
+        if isinstance(chosen, Queue):
+            return chosen
+        return Queue.open(chosen, choices.connection(checks.connection(connection) or self.connection, settings))
 
     @contextmanager
     def _as_the_only_run(self, worker: Worker) -> Iterator[None]:
@@ -237,3 +242,10 @@ class App:
         finally:
             self._worker = None
             self._loop.close()
+
+
+def _worker(queue: Queue, deliverer: Deliverer, ledger: CompletionLedger, plan: Plan, called: hooks.Hooks) -> Worker:
+    settler = Settler(queue, ledger, backoff=SETTLE_BACKOFF, monotonic=time.monotonic, pause=time.sleep, hooks=called)
+    extender = Extender(queue, plan.lease, monotonic=time.monotonic)
+    receive = called.receiving(queue.name, queue.receive)
+    return Worker(queue, deliverer, settler, extender, plan, monotonic=time.monotonic, receive=receive)

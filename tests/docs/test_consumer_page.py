@@ -58,11 +58,10 @@ def test_every_way_of_subscribing_is_accepted(row):
 
 def test_the_numbers_on_the_page_are_the_programs_own():
     from datetime import timedelta
-    from inspect import signature
 
-    from megaql.consumer import backoff, plan, startup
+    from megaql.consumer import backoff, choices, plan, startup
 
     assert (backoff.Backoff().base, backoff.Backoff().cap) == (timedelta(seconds=5), timedelta(minutes=15))
     assert timedelta(seconds=5) == plan.POLL_WAIT
     assert timedelta(seconds=10) == startup.SHORT_VISIBILITY
-    assert signature(megaql.App.run).parameters["drain_timeout"].default == timedelta(seconds=25)
+    assert timedelta(seconds=25) == choices.DRAIN_TIMEOUT

@@ -139,7 +139,7 @@ def test_a_setting_of_the_wrong_type_is_named(setting, value, hint):
         ("drain_timeout", 5),
         ("wait", 5),
         ("concurrency", "4"),
-        ("concurrency", None),
+        ("concurrency", 1.0),
         ("limit", 1.5),
         ("limit", True),
         ("connection", "eu-west-1"),
