@@ -105,8 +105,14 @@ def nests_deeper(document: dict[str, Any] | list[Any], limit: int = MAX_NESTING)
     members: Iterable[Any] = document.values() if type(document) is dict else document
     for member in members:
         cls = type(member)
-        if (cls is dict or cls is list) and (limit <= 1 or nests_deeper(member, limit - 1)):
-            return True
+        if cls is dict or cls is list:
+            if limit <= 1:
+                return True
+            # One level more here and not by a call: few documents that are read in part have a third.
+            for inner in member.values() if cls is dict else member:
+                cls = type(inner)
+                if (cls is dict or cls is list) and (limit <= 2 or nests_deeper(inner, limit - 2)):
+                    return True
     return False
 
 

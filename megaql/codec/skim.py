@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Keys: TypeAlias = tuple[str, ...]
 
 #: What is read of an object: its keys, each with what is read in its value; `None` is everything.
-_Tree: TypeAlias = "dict[str, _Tree | None]"
+Tree: TypeAlias = "dict[str, Tree | None]"
 
 #: What has no members, so that paths end at it and its value is of no matter.
 _Scalar: TypeAlias = str | int | float | bool | None
@@ -75,7 +75,7 @@ class Skimmer:
     for the kind of a payload or for one of the paths that `depends_on_mega`.
     """
 
-    __slots__ = ("_document", "_envelope", "_errors", "mega")
+    __slots__ = ("_envelope", "decode", "errors", "mega", "tree")
 
     def __init__(self, paths: Iterable[Keys], *, mega: bool) -> None:
         import msgspec  # noqa: PLC0415 - only programs that route messages in numbers need it
@@ -84,10 +84,12 @@ class Skimmer:
             return msgspec.json.Decoder(shape, float_hook=fraction).decode
 
         self.mega = mega
-        tree = _tree([*paths, *(_MEGA if mega else ())], _MEGA_OBJECTS if mega else ())
-        self._document = decoder(dict[str, Any] if tree is None else _shape(tree | {"Type": tree.get("Type")}))
+        #: What is read of an object, the sign of an envelope not among it.
+        self.tree = tree = _tree([*paths, *(_MEGA if mega else ())], _MEGA_OBJECTS if mega else ())
+        #: Returns that of a text, whatever stands there; `errors` is what it raises.
+        self.decode = decoder(dict[str, Any] if tree is None else _shape(tree | {"Type": tree.get("Type")}))
         self._envelope = decoder(dict[str, Any])
-        self._errors = (msgspec.MsgspecError, ValueError, RecursionError)
+        self.errors = (msgspec.MsgspecError, ValueError, RecursionError)
 
     def read(self, body: str, attributes: Mapping[str, Any] | None = None) -> Skimmed | None:
         """Return what the paths lead to in a body, or `None` if it has to be decoded whole. Never raises.
@@ -95,9 +97,28 @@ class Skimmer:
         `attributes` are the message's, as boto3 gives them.
         """
         try:
-            return self._read(body, attributes)
-        except self._errors:
+            opened = self._opened(body, attributes)
+        except self.errors:
             return None
+        if opened is None:
+            return None
+        document, around = opened
+        if not self.mega or not protocol.is_mega(document):
+            return Skimmed(document, False, "", around)
+        if breach := protocol.violation(document):
+            return Skimmed(document, False, str(breach), around)
+        return Skimmed(protocol.canonical(document), True, "", around)
+
+    def read_document(self, body: str, attributes: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
+        """Return the document that `read` finds, as it stands in the body, to those who want no more."""
+        try:
+            document = self.decode(body)
+            if not attributes and "Type" not in document:  # as nearly always
+                return None if nests_deeper(document) else document
+            opened = self._opened(body, attributes, document)
+        except self.errors:
+            return None
+        return None if opened is None else opened[0]
 
     def read_object(self, data: bytes) -> dict[str, Any] | None:
         """Return what the paths lead to in a JSON object in UTF-8 as it stands, be it an envelope or an event; `None` as for `read`.
@@ -105,35 +126,33 @@ class Skimmer:
         In strings that are not read, the UTF-8 is taken on trust.
         """
         try:
-            document = self._document(data)
-        except self._errors:
+            document = self.decode(data)
+        except self.errors:
             return None
         return None if nests_deeper(document) else document
 
-    def _read(self, body: str, attributes: Mapping[str, Any] | None) -> Skimmed | None:
+    def _opened(
+        self, body: str, attributes: Mapping[str, Any] | None, document: dict[str, Any] | None = None
+    ) -> tuple[dict[str, Any], tuple[SnsEnvelope, ...]] | None:
+        """Return what is read of a body out of its envelopes, and these; `None` if it has to be decoded whole. `document` is what was read of the body already."""
         around: tuple[SnsEnvelope, ...] = ()
         while True:
             settled = attributes.get(FORMAT_ATTRIBUTE) if attributes else None
             if settled is not None and not _says_json(settled):
                 return None
-            document = self._document(body)
+            document = self.decode(body) if document is None else document
             if nests_deeper(document):
                 return None
             if "Type" not in document or document["Type"] != "Notification" or settled is not None:
-                break
+                return document, around
             notification = self._envelope(body)
             if nests_deeper(notification):
                 return None
             envelope = envelopes.unwrap(notification)
             if envelope is None:
-                break
+                return document, around
             around += (envelope,)
-            body, attributes = envelope.message, envelope.attributes
-        if not self.mega or not protocol.is_mega(document):
-            return Skimmed(document, False, "", around)
-        if breach := protocol.violation(document):
-            return Skimmed(document, False, str(breach), around)
-        return Skimmed(protocol.canonical(document), True, "", around)
+            body, attributes, document = envelope.message, envelope.attributes, None
 
 
 def _says_json(attribute: object) -> bool:
@@ -151,12 +170,12 @@ def depends_on_mega(path: Keys) -> bool:
             return False
 
 
-def _tree(paths: Iterable[Keys], objects: Iterable[Keys]) -> _Tree | None:
+def _tree(paths: Iterable[Keys], objects: Iterable[Keys]) -> Tree | None:
     """Merge paths by their beginnings; `None` is everything. Of what lies at the end of `objects` nothing is read but what it is.
 
     An object of which a name beyond ASCII is asked is read whole: msgspec (0.22) confuses such names of a type, with the empty one for example.
     """
-    tree: _Tree = {}
+    tree: Tree = {}
     for path in paths:
         plain = tuple(takewhile(str.isascii, path[:_LONGEST]))
         if not plain:
@@ -167,7 +186,7 @@ def _tree(paths: Iterable[Keys], objects: Iterable[Keys]) -> _Tree | None:
     return tree
 
 
-def _plant(tree: _Tree, path: Keys, end: _Tree | None) -> None:
+def _plant(tree: Tree, path: Keys, end: Tree | None) -> None:
     *way, last = path
     for name in way:
         inner = tree.setdefault(name, {})
@@ -180,12 +199,12 @@ def _plant(tree: _Tree, path: Keys, end: _Tree | None) -> None:
         tree.setdefault(last, end)
 
 
-def _shape(tree: _Tree) -> Any:
+def _shape(tree: Tree) -> Any:
     """Return the type of objects of which only some keys are read; they come as plain dicts."""
     return TypedDict("Shape", {name: _value(inner) for name, inner in tree.items()}, total=False)  # type: ignore[operator]
 
 
-def _value(tree: _Tree | None) -> Any:
+def _value(tree: Tree | None) -> Any:
     """Return the type of a value that a path goes through: objects, arrays of them, or what has no members."""
     if tree is None:
         return Any

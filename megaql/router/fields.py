@@ -15,16 +15,20 @@ from megaql.router.intervals import Intervals
 from megaql.router.patterns import Patterns
 from megaql.router.requirements import EndsWith, Finds, Line, OneOf, OneOfFolded, Present, StartsWith, Within, Word
 from megaql.router.trie import elements
+from megaql.router.ways import Hit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
     from datetime import datetime
 
     from megaql.router.requirements import Requirement
-    from megaql.router.ways import Search, Way
+    from megaql.router.ways import Way
+
+    #: What has been gone through already and need not be again, where a place has several values; `None` where it has one at most.
+    Seen = set[object] | None
 
 
-class Bucket(Protocol):
+class Bucket(Hit, Protocol):
     """The queries that want the same; false when there are none."""
 
     def __bool__(self) -> bool:
@@ -36,9 +40,6 @@ class Bucket(Protocol):
 
     def remove(self, way: Way) -> None:
         """Take out an alternative that is there."""
-
-    def collect(self, search: Search) -> None:
-        """Collect the queries whose other requirements a record may meet."""
 
 
 class Table:
@@ -138,12 +139,11 @@ class Field:
     def __bool__(self) -> bool:
         return any(getattr(self, name) is not None for name in self.__slots__ if name != "_new")
 
-    def add(self, requirement: Requirement, way: Way) -> None:
-        """Put in a query by what it wants here."""
+    def add(self, requirement: Requirement, way: Way) -> bool:
+        """Put in a query by what it wants here. Returns whether it is the first of its sort."""
         name, make, keys = _wanted(requirement)
-        table = getattr(self, name)
-        if table is None:
-            table = make()
+        held = getattr(self, name)
+        table = make() if held is None else held
         for key in keys:
             bucket = table.get(key)
             if bucket is None:
@@ -153,9 +153,10 @@ class Field:
             else:
                 bucket.add(way)
         setattr(self, name, table)
+        return held is None
 
-    def remove(self, requirement: Requirement, way: Way) -> None:
-        """Take out a query that is there."""
+    def remove(self, requirement: Requirement, way: Way) -> bool:
+        """Take out a query that is there. Returns whether it was the last of its sort."""
         name, _, keys = _wanted(requirement)
         table = getattr(self, name)
         for key in keys:
@@ -165,86 +166,89 @@ class Field:
                 table.remove(key)
         if not table:
             setattr(self, name, None)
+        return not table
 
-    def collect(self, value: Any, search: Search, *, several: bool) -> None:
-        """Collect the queries that want a value; `several` is true where there may be more than this one at the place."""
+    def only_equal(self) -> Table | None:
+        """Return the one table to look strings and integers up in, if there is no other."""
+        others = (getattr(self, name) for name in self.__slots__ if name not in ("_new", "equal"))
+        return self.equal if all(table is None for table in others) else None
+
+    def collect(self, value: Any, hits: list[Hit], seen: Seen) -> None:
+        """Collect the queries that want a value; `seen` is a set where there may be more than this one at the place."""
         cls = type(value)
         if cls is str:
-            self._text(value, search, several=several)
+            self._text(value, hits, seen)
         elif cls is int:
-            self._number(value, search, several=several)
+            self._number(value, hits, seen)
         elif kind(value) is Kind.ARRAY:
+            seen = set() if seen is None else seen
             for element in elements(value):
-                self._single(element, search, several=True)
+                self._single(element, hits, seen)
         else:
-            self._single(value, search, several=several)
+            self._single(value, hits, seen)
         if (present := self.present) is not None:
-            _look_up(present, (), search)
+            _look_up(present, (), hits)
 
-    def _single(self, value: Any, search: Search, *, several: bool) -> None:
+    def _single(self, value: Any, hits: list[Hit], seen: Seen) -> None:
         """Look up a value of any class that is no array."""
         of = kind(value)
         if of is Kind.STRING:
-            self._text(text(value), search, several=several)
+            self._text(text(value), hits, seen)
         elif of is Kind.NUMBER:
             exact = number(value)
             if exact is not None:
-                self._number(exact, search, several=several)
+                self._number(exact, hits, seen)
         elif of is Kind.DATE:
-            self._date(dates.aware(value), search, several=several)
+            self._date(dates.aware(value), hits, seen)
         elif (of is Kind.BOOLEAN or of is Kind.NULL) and (equal := self.equal) is not None:
-            _look_up(equal, Word.NULL if value is None else Word.TRUE if value else Word.FALSE, search)
+            _look_up(equal, Word.NULL if value is None else Word.TRUE if value else Word.FALSE, hits)
 
-    def _text(self, value: str, search: Search, *, several: bool) -> None:
+    def _text(self, value: str, hits: list[Hit], seen: Seen) -> None:
         if (equal := self.equal) is not None:
-            _look_up(equal, value, search)
+            _look_up(equal, value, hits)
         if (starts := self.starts) is not None:
             for length in starts.up_to(len(value)):
-                _look_up(starts, value[:length], search)
+                _look_up(starts, value[:length], hits)
         if (ends := self.ends) is not None:
             for length in ends.up_to(len(value)):
-                _look_up(ends, value[-length:], search)
+                _look_up(ends, value[-length:], hits)
         if (folded := self.folded) is not None:
-            _look_up(folded, value.casefold(), search)
+            _look_up(folded, value.casefold(), hits)
         if (patterns := self.patterns) is not None:
-            for bucket in patterns.found_in(value):
-                bucket.collect(search)
-        _lie_in(self.texts, self.joint_texts, value, search, several=several)
+            hits.extend(patterns.found_in(value))
+        _lie_in(self.texts, self.joint_texts, value, hits, seen)
         if self.dates is not None or self.joint_dates is not None:
-            self._date(dates.read(value), search, several=several)
+            self._date(dates.read(value), hits, seen)
 
-    def _number(self, value: Any, search: Search, *, several: bool) -> None:
+    def _number(self, value: Any, hits: list[Hit], seen: Seen) -> None:
         if (equal := self.equal) is not None:
-            _look_up(equal, value, search)
-        _lie_in(self.numbers, self.joint_numbers, value, search, several=several)
+            _look_up(equal, value, hits)
+        _lie_in(self.numbers, self.joint_numbers, value, hits, seen)
 
-    def _date(self, value: datetime | None, search: Search, *, several: bool) -> None:
+    def _date(self, value: datetime | None, hits: list[Hit], seen: Seen) -> None:
         if value is not None:
-            _lie_in(self.dates, self.joint_dates, value, search, several=several)
+            _lie_in(self.dates, self.joint_dates, value, hits, seen)
 
 
-def _look_up(table: Table, key: Hashable, search: Search) -> None:
+def _look_up(table: Table, key: Hashable, hits: list[Hit]) -> None:
     bucket = table.buckets.get(key)
     if bucket is not None:
-        bucket.collect(search)
+        hits.append(bucket)
 
 
 def _lie_in(
-    each: Intervals[Bucket] | None, joint: Intervals[Bucket] | None, value: Any, search: Search, *, several: bool
+    each: Intervals[Bucket] | None, joint: Intervals[Bucket] | None, value: Any, hits: list[Hit], seen: Seen
 ) -> None:
     """Collect the queries that want a value between two bounds; where there are several, any two of them may do for `joint` ones."""
     if each is not None:
-        for bucket in each.holding(value):
-            bucket.collect(search)
+        hits.extend(each.holding(value))
     if joint is None:
         return
-    if not several:
-        for bucket in joint.holding(value):
-            bucket.collect(search)
-    elif joint not in search.seen:
-        search.seen.add(joint)
-        for bucket in joint.every():
-            bucket.collect(search)
+    if seen is None:
+        hits.extend(joint.holding(value))
+    elif joint not in seen:
+        seen.add(joint)
+        hits.extend(joint.every())
 
 
 def _wanted(requirement: Requirement) -> tuple[str, Callable[[], Any], Sequence[Any]]:

@@ -10,82 +10,80 @@ as a whole, and a dictionary is only ever asked for one key. And what has become
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from megaql.lang.record import MEGA_EVENT_FIELDS
 from megaql.router.fields import Field
 from megaql.router.trie import Node
+from megaql.router.walks import Walk
 from megaql.router.ways import without
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from megaql.lang.record import Record
     from megaql.router.requirements import Place
-    from megaql.router.ways import Search, Way
+    from megaql.router.ways import Deeper, Entry, Hit, Way
 
 #: Queries that stay side by side under one value; more are indexed by what else they require.
 SIDE_BY_SIDE: Final = 8
 
 
+class Always(NamedTuple):
+    """Ways that require no more than led to their index."""
+
+    held: tuple[Way, ...]
+
+
 class Bucket:
     """The queries that want the same: side by side, or from a certain number on in an index."""
 
-    __slots__ = ("_held", "_level")
+    __slots__ = ("_level", "held")
 
     def __init__(self, level: int) -> None:
         self._level = level
-        self._held: tuple[Way, ...] | Index = ()
+        self.held: tuple[Way, ...] | Index = ()
 
     def __bool__(self) -> bool:
-        return bool(self._held)
+        return bool(self.held)
 
     def add(self, way: Way) -> None:
         """Put in one alternative of a query."""
-        held = self._held
+        held = self.held
         if isinstance(held, Index):
             held.add(way)
         elif len(held) < SIDE_BY_SIDE:
-            self._held = (*held, way)
+            self.held = (*held, way)
         else:
             index = Index(self._level + 1)
             for one in (*held, way):
                 index.add(one)
-            self._held = index
+            self.held = index
 
     def remove(self, way: Way) -> None:
         """Take out an alternative that is there."""
-        if isinstance(self._held, Index):
-            self._held.remove(way)
+        if isinstance(self.held, Index):
+            self.held.remove(way)
         else:
-            self._held = without(self._held, way)
-
-    def collect(self, search: Search) -> None:
-        """Collect the queries whose other requirements a record may meet."""
-        held = self._held
-        if type(held) is tuple:
-            found = search.found
-            for way in held:
-                entry = way.entry
-                found[entry.number] = entry
-        elif held not in search.seen:
-            search.seen.add(held)
-            held.collect(search)  # type: ignore[union-attr] # the other of the two
+            self.held = without(self.held, way)
 
 
 class Index:
     """Alternatives of queries by their requirement of one level. Those without one are always found."""
 
-    __slots__ = ("_always", "_envelope", "_events", "_fields", "_level", "_size", "_tree")
+    __slots__ = ("_events", "_fields", "_level", "_plain", "_size", "always", "envelope", "events", "plain")
 
     def __init__(self, level: int = 0) -> None:
         self._level = level
         self._size = 0
-        self._always: tuple[Way, ...] = ()
+        #: The ways that require no more: none or one of these buckets.
+        self.always: tuple[Always, ...] = ()
         self._fields: dict[Place, Field] = {}
-        self._tree = Node()
-        #: As `_tree`, for the canonical form of MEGA events, where two places of an attribute are one.
+        self._plain = Node()
+        #: As `_plain`, for the canonical form of MEGA events, where two places of an attribute are one.
         self._events = Node()
-        self._envelope = Node()
+        self.envelope = Node()
+        self._begin()
 
     def __bool__(self) -> bool:
         return self._size > 0
@@ -94,7 +92,7 @@ class Index:
         """Put in one alternative of a query."""
         self._size += 1
         if len(way.requirements) <= self._level:
-            self._always = (*self._always, way)
+            self.always = (Always((*self._ways_without(), way)),)
             return
         requirement = way.requirements[self._level]
         field = self._fields.get(requirement.place)
@@ -103,41 +101,66 @@ class Index:
             field.add(requirement, way)
             for node, names in self._routes(requirement.place):
                 node.add(names, field)
-        else:
-            field.add(requirement, way)
+            self._begin()
+        elif field.add(requirement, way):
+            self._begin()
 
     def remove(self, way: Way) -> None:
         """Take out an alternative that is there."""
         self._size -= 1
         if len(way.requirements) <= self._level:
-            self._always = without(self._always, way)
+            kept = without(self._ways_without(), way)
+            self.always = (Always(kept),) if kept else ()
             return
         requirement = way.requirements[self._level]
         field = self._fields[requirement.place]
-        field.remove(requirement, way)
+        if not field.remove(requirement, way):
+            return
         if not field:
             del self._fields[requirement.place]
             for node, names in self._routes(requirement.place):
                 node.remove(names, field)
+        self._begin()
+
+    def _ways_without(self) -> tuple[Way, ...]:
+        """Return the ways that have no requirement of this level."""
+        return self.always[0].held if self.always else ()
+
+    def _begin(self) -> None:
+        """Begin new walks: the places, or what is asked there, are others than before."""
+        self.plain, self.events = Walk(self._plain), Walk(self._events)
 
     def _routes(self, place: Place) -> Iterable[tuple[Node, tuple[str, ...]]]:
         """Return the tries that a place stands in, each with its names there."""
         names = place.names
         if place.envelope:
-            return [(self._envelope, names)]
-        routes = [(self._tree, names), (self._events, names)]
+            return [(self.envelope, names)]
+        routes = [(self._plain, names), (self._events, names)]
         if len(names) > 1 and names[0] == "event" and names[1] not in MEGA_EVENT_FIELDS:
             routes.append((self._events, ("event", "attributes", *names[1:])))
         return routes
 
-    def collect(self, search: Search) -> None:
-        """Collect the queries that may match a record."""
-        record, found = search.record, search.found
-        for way in self._always:
-            entry = way.entry
-            found[entry.number] = entry
-        tree = self._events if record.mega else self._tree
-        if tree.children:
-            tree.below(record.body, search)
-        if self._envelope.children:
-            self._envelope.below(record.envelope, search)
+    def collect(self, record: Record, hits: list[Hit]) -> None:
+        """Collect what a record leads to."""
+        hits += self.always
+        (self.events if record.mega else self.plain).down(record.body, hits)
+        if self.envelope.children:
+            self.envelope.below(record.envelope, hits)
+
+
+def entries(hits: list[Hit], record: Record) -> list[Entry]:
+    """Return the queries that stand in what was hit and what that leads to, in the order of adding."""
+    if len(hits) == 1 and isinstance(held := hits[0].held, tuple) and len(held) == 1:
+        return [held[0].entry]
+    found: dict[int, Entry] = {}
+    entered: set[Deeper] = set()
+    for hit in hits:  # it grows meanwhile
+        held = hit.held
+        if isinstance(held, tuple):
+            for way in held:
+                entry = way.entry
+                found[entry.number] = entry
+        elif held not in entered:
+            entered.add(held)
+            held.collect(record, hits)
+    return [found[number] for number in sorted(found)]

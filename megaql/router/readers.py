@@ -6,7 +6,8 @@ A maintainer keeps one rule: a reader is made for the queries up to a number, an
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from megaql.codec.skim import Skimmer
 
@@ -22,22 +23,30 @@ T = TypeVar("T")
 MOST_PATHS: Final = 500
 
 
-class Reader(NamedTuple):
-    """What reads bodies, `None` for decoding them whole; the envelope's fields that are needed; and the last query it was made for."""
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What reads bodies, `None` for decoding them whole; the envelope's fields that are needed; and the last query it was made for.
+
+    `plain` says that no query sees more of a message than what stands in its body, be it an event or not.
+    """
 
     skimmer: Skimmer | None
     fields: frozenset[str]
     last: int
+    plain: bool
 
 
 class Readers:
-    """Counts what queries need, and makes the reader for it. One thread changes it at a time; `current` may be read by any."""
+    """Counts what queries need, and makes the reader for it. One thread changes it at a time; what is public may be read by any."""
 
     def __init__(self) -> None:
         self._paths: Counter[Keys] = Counter()
         self._fields: Counter[str] = Counter()
         self._mega = 0
+        self._last = 0
         self.current: Reader | None = None
+        #: The last query, if no one up to it sees more of a message than what stands in its body, be it an event or not; else -1.
+        self.last_plain = 0
 
     def add(self, needed: Needs, number: int) -> None:
         """Take in what one more query needs, the one of this number."""
@@ -45,8 +54,10 @@ class Readers:
         self._paths.update(needed.paths)
         self._fields.update(needed.envelope)
         self._mega += needed.mega
+        self._last = number
+        self._note_plain()
         unchanged = before == (len(self._paths), len(self._fields), self._mega > 0)
-        self.current = self.current._replace(last=number) if unchanged and self.current else None
+        self.current = replace(self.current, last=number) if unchanged and self.current else None
 
     def remove(self, needed: Needs) -> None:
         """Forget what a query needs."""
@@ -54,15 +65,19 @@ class Readers:
         _subtract(self._paths, needed.paths)
         _subtract(self._fields, needed.envelope)
         self._mega -= needed.mega
+        self._note_plain()
         if before != (len(self._paths), len(self._fields), self._mega > 0):
             self.current = None
 
-    def make(self, last: int) -> Reader:
-        """Make the reader for all queries, of which `last` is the highest number."""
+    def _note_plain(self) -> None:
+        self.last_plain = -1 if self._fields or self._mega else self._last
+
+    def make(self) -> Reader:
+        """Make the reader for all queries."""
         if self.current is None:
             whole = () in self._paths or len(self._paths) > MOST_PATHS
             skimmer = None if whole else Skimmer(self._paths, mega=self._mega > 0)
-            self.current = Reader(skimmer, frozenset(self._fields), last)
+            self.current = Reader(skimmer, frozenset(self._fields), self._last, self.last_plain >= 0)
         return self.current
 
 

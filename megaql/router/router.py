@@ -6,6 +6,7 @@ a lock: they go through nothing that may change meanwhile, only through tuples a
 
 from __future__ import annotations
 
+import math
 import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,10 +18,11 @@ from megaql.lang.blame import blame
 from megaql.lang.record import Record
 from megaql.query import Query
 from megaql.router.alternatives import alternatives
-from megaql.router.index import Index
+from megaql.router.index import Index, entries
 from megaql.router.needs import needs
+from megaql.router.plain import Texts, matching
 from megaql.router.readers import Readers
-from megaql.router.ways import Entry, Search
+from megaql.router.ways import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from megaql.lang.verdict import Verdict
     from megaql.query import Subject
     from megaql.router.readers import Reader
+    from megaql.router.ways import Hit
 
     #: How a message is read in part: given what reads it and the fields of the envelope that are needed, it returns what queries see that
     #: read no more than that, or `None` where it has to be decoded whole, or is already.
@@ -59,6 +62,7 @@ class Router:
         self._entries: dict[str, Entry] = {}
         self._index = Index()
         self._readers = Readers()
+        self._texts = Texts()
         self._added = 0
         self._changing = threading.Lock()
 
@@ -88,6 +92,7 @@ class Router:
             for way in entry.ways:
                 self._index.add(way)
             self._readers.add(needed, entry.number)
+            self._texts = Texts()
 
     def remove(self, name: str) -> None:
         """Take a query out; raises `MegaQLError` where there is none of that name."""
@@ -101,17 +106,21 @@ class Router:
             for way in entry.ways:
                 self._index.remove(way)
             self._readers.remove(needs(entry.query.node))
+            self._texts = Texts()
 
     def route(self, subject: Subject, *, now: datetime | None = None) -> list[str]:
         """Return the names of the queries that match, in order of adding. Data never raises.
 
         Of a message not decoded yet no more is decoded than the queries read.
         """
+        last = self._readers.last_plain
+        if last >= 0 and type(subject) is dict:
+            return matching(self._index, subject, now, last)
         if not self._entries:
             return []
         skim: Skim | None = getattr(subject, "skim", None)
         if skim is not None:
-            reader = self._reader()
+            reader = self._readers.current or self._reader()
             if reader.skimmer is not None and (record := skim(reader.skimmer, reader.fields)) is not None:
                 return self._matching(record, now, reader.last)
         return self._matching(queries.record_of(subject), now)
@@ -124,29 +133,35 @@ class Router:
         `attributes` are the message's, as boto3 gives them; they say how the body is written and are not seen by the queries, which see no envelope
         but `@kind` and `@body`. For a whole message, give it to `route`.
         """
+        texts = self._texts  # before all else: see `Texts`
+        if not attributes and (at_once := texts.function) is not None and (names := at_once(body, now)) is not None:
+            return names
         if not self._entries:
             return []
-        reader = self._reader()
-        if reader.skimmer is not None and (found := reader.skimmer.read(body, attributes)) is not None:
+        reader = self._readers.current or self._reader()
+        skimmer, index = reader.skimmer, self._index
+        if skimmer is not None and reader.plain:
+            if not attributes:
+                texts.note(skimmer, index, reader.last)
+            if (document := skimmer.read_document(body, attributes)) is not None:
+                return matching(index, document, now, reader.last)
+        elif skimmer is not None and (found := skimmer.read(body, attributes)) is not None:
             record = Record(found.document, {"kind": found.kind}, mega=found.mega)
             return self._matching(record, now, reader.last)
         return self._matching(queries.record_of(decode(body, attributes).payload), now)
 
     def _reader(self) -> Reader:
-        reader = self._readers.current
-        if reader is None:
-            with self._changing:
-                reader = self._readers.make(self._added)
-        return reader
+        with self._changing:
+            return self._readers.make()
 
-    def _matching(self, record: Record, now: datetime | None, last: int | None = None) -> list[str]:
-        """Return the names of the queries that match a record; of those with a number up to `last`, where there is one."""
-        search = Search(record)
-        self._index.collect(search)
+    def _matching(self, record: Record, now: datetime | None, last: float = math.inf) -> list[str]:
+        """Return the names of the queries that match a record; of those with a number up to `last`."""
+        hits: list[Hit] = []
+        self._index.collect(record, hits)
         return [
             entry.name
-            for number, entry in sorted(search.found.items())
-            if (last is None or number <= last) and entry.query.matcher.matches(record, now)
+            for entry in entries(hits, record)
+            if entry.number <= last and entry.query.matcher.matches(record, now)
         ]
 
     def undecided(self, subject: Subject, *, now: datetime | None = None) -> Iterator[tuple[str, Blame]]:

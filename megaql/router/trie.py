@@ -14,8 +14,8 @@ from megaql.lang.record import MISSING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from megaql.router.fields import Field
-    from megaql.router.ways import Search
+    from megaql.router.fields import Field, Seen
+    from megaql.router.ways import Hit
 
 #: Names below one place up to which they are looked up in the message, and not the message's names among them.
 FEW_NAMES: Final = 32
@@ -62,39 +62,40 @@ class Node:
     def _count(self) -> None:
         self.few = tuple(self.children.items()) if len(self.children) <= FEW_NAMES else None
 
-    def below(self, value: Any, search: Search, *, several: bool = False) -> None:
-        """Go on to the places below a value; `several` is true inside an array."""
+    def below(self, value: Any, hits: list[Hit], seen: Seen = None) -> None:
+        """Go on to the places below a value; `seen` is a set inside an array."""
         if type(value) is dict:
             few = self.few
             for name, node in self._named(value) if few is None else few:
                 if name in value:
-                    node.at(value[name], search, several)
+                    node.at(value[name], hits, seen)
         else:
-            self._below_odd(value, search, several=several)
+            self._below_odd(value, hits, seen)
 
-    def _below_odd(self, value: Any, search: Search, *, several: bool) -> None:
+    def _below_odd(self, value: Any, hits: list[Hit], seen: Seen) -> None:
         """Go on below an array, or an object that is no plain `dict`."""
         if kind(value) is Kind.OBJECT:
             for name, node in self.children.copy().items():
                 member = value.get(name, MISSING)
                 if member is not MISSING:
-                    node.at(member, search, several)
+                    node.at(member, hits, seen)
         elif kind(value) is Kind.ARRAY:
+            seen = set() if seen is None else seen
             for element in elements(value):
                 if kind(element) is Kind.OBJECT:
-                    self.below(element, search, several=True)
+                    self.below(element, hits, seen)
 
     def _named(self, value: dict[str, Any]) -> tuple[tuple[str, Node], ...]:
         """Return those of many places below that an object has a member for."""
         children = self.children
         return tuple((name, child) for name in value if (child := children.get(name)) is not None)
 
-    def at(self, value: Any, search: Search, several: bool) -> None:
+    def at(self, value: Any, hits: list[Hit], seen: Seen) -> None:
         """Ask the fields for this place about a value, and go on below it."""
         for field in self.fields:
-            field.collect(value, search, several=several)
+            field.collect(value, hits, seen)
         if self.children:
-            self.below(value, search, several=several)
+            self.below(value, hits, seen)
 
 
 def elements(array: Any) -> Iterable[Any]:

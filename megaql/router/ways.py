@@ -1,11 +1,11 @@
-"""Queries in an index, and what one search for them has found.
+"""Queries in an index, each by the ways in which it can match.
 
 A maintainer keeps one rule: an entry is found by its number, so that a query found in several ways is asked once, and in the order of adding.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from megaql.lang.record import Record
@@ -35,16 +35,20 @@ class Way:
         self.requirements = requirements
 
 
-class Search:
-    """The search for the queries that may match one record."""
+class Hit(Protocol):
+    """What a value of a message leads to."""
 
-    __slots__ = ("found", "record", "seen")
+    @property
+    def held(self) -> tuple[Way, ...] | Deeper:
+        """The alternatives that are found, or an index of them by what else they require."""
+        ...
 
-    def __init__(self, record: Record) -> None:
-        self.record = record
-        self.found: dict[int, Entry] = {}
-        #: What has been gone through and need not be again, however many values lead there.
-        self.seen: set[object] = set()
+
+class Deeper(Protocol):
+    """An index below another."""
+
+    def collect(self, record: Record, hits: list[Hit]) -> None:
+        """Collect what a record leads to."""
 
 
 def without(ways: tuple[Way, ...], way: Way) -> tuple[Way, ...]:

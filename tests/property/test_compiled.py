@@ -32,6 +32,10 @@ def agrees(clause, record, now):
             continue
         assert found is (expected is want), (want, expected)
     assert matcher.Matcher(clause).evaluate(record, now) is expected
+    if type(record.body) is dict:
+        matches = evaluator.evaluate(clause, Record(record.body), now=now) is Verdict.MATCH
+        asked = matcher.Matcher(clause)
+        assert [asked.of_body(record.body, now) for _ in range(2)] == [matches] * 2
 
 
 @settings(max_examples=1000, deadline=None)

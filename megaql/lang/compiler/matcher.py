@@ -18,13 +18,13 @@ from megaql.lang.compiler.shares import Share
 from megaql.lang.compiler.unit import Unit
 from megaql.lang.compiler.writer import Writer
 from megaql.lang.nodes import Root
+from megaql.lang.record import Record
 from megaql.lang.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from megaql.lang.nodes import Clause
-    from megaql.lang.record import Record
 
     #: `(record, now)`; it may raise `Slow`.
     Function = Callable[[Record, datetime | None], bool]
@@ -41,7 +41,7 @@ _TOO_MUCH: Final = (SyntaxError, RecursionError, MemoryError)
 class Matcher:
     """Answers for one clause. `matches` and `evaluate` say what the evaluator says, sooner. Any number of threads may ask at once."""
 
-    __slots__ = ("_calls_out", "_functions", "clause", "reads_clock")
+    __slots__ = ("_calls_out", "_functions", "clause", "of_body", "reads_clock")
 
     def __init__(self, clause: Clause) -> None:
         self.clause = clause
@@ -50,6 +50,8 @@ class Matcher:
         self._calls_out = any(isinstance(node, nodes.Opaque) for node in parts)
         #: For MATCH and for NO_MATCH, each for plain bodies and for those of MEGA events.
         self._functions: list[Function | None] = [None] * 4
+        #: `(body, now)` is `matches` for the record of a plain `dict` without an envelope.
+        self.of_body: Callable[[dict[str, Any], datetime | None], bool] = self._first_body
 
     def matches(self, record: Record, now: datetime | None = None) -> bool:
         """Say whether the verdict is MATCH."""
@@ -59,6 +61,15 @@ class Matcher:
             return (self._functions[record.mega] or self._made(Verdict.MATCH, mega=record.mega))(record, now)
         except Slow:
             return evaluator.evaluate(self.clause, record, now=now) is Verdict.MATCH
+
+    def _first_body(self, body: dict[str, Any], now: datetime | None) -> bool:
+        """Make the function that `of_body` is from now on."""
+
+        def of_record(body: dict[str, Any], now: datetime | None) -> bool:
+            return self.matches(Record(body), now)
+
+        self.of_body = of_record if self.reads_clock or self._reads_envelope() else self._written_for_body(of_record)
+        return self.of_body(body, now)
 
     def evaluate(self, record: Record, now: datetime | None = None) -> Verdict:
         """Return the verdict. A user's function is asked once for each value, as by the evaluator."""
@@ -89,8 +100,7 @@ class Matcher:
 
         A `dict` goes there as well where the answer rests on more than the body as it is: the envelope, the clock, what MEGA makes of it.
         """
-        is_more = any(isinstance(node, nodes.Path) and node.root is Root.ENVELOPE for node in tree.walk(self.clause))
-        if is_more or self.reads_clock:
+        if self.reads_clock or self._reads_envelope():
             return other
         aliases = Aliases(self.clause)
         unit = Unit({**_NAMES, "other": other, "settled": aliases.settled})
@@ -107,6 +117,22 @@ class Matcher:
             return unit.compile("matches")
         except _TOO_MUCH:
             return other
+
+    def _written_for_body(self, other: Callable[..., bool]) -> Callable[..., bool]:
+        unit = Unit({**_NAMES, "other": other})
+        try:
+            expression = _expression(unit, self.clause, Verdict.MATCH, Head("None", "body", "None"), mega=False)
+            unit.add(
+                "def matches(body, now):\n"
+                f"    try:\n        return {expression}\n"
+                "    except Slow:\n        return other(body, now)\n"
+            )
+            return unit.compile("matches")
+        except _TOO_MUCH:
+            return other
+
+    def _reads_envelope(self) -> bool:
+        return any(isinstance(node, nodes.Path) and node.root is Root.ENVELOPE for node in tree.walk(self.clause))
 
 
 def generate(clause: Clause, want: Verdict, *, mega: bool) -> Function:

@@ -4,7 +4,7 @@ import pytest
 
 import megaql
 from megaql.lang.record import Record
-from megaql.router import Router
+from megaql.router import Router, walks
 
 #: Each reads a key of its own, so that what has to be decoded changes with every one of them. None takes `BODY`.
 PASSING = {f"passing {number}": megaql.compile(f"a == 1 and missing c{number}") for number in range(25)}
@@ -12,6 +12,12 @@ INTERVALS = {f"interval {number}": megaql.compile(f"b between {number} and 40") 
 
 RECORD = Record({"a": 1, "b": 1}, {"kind": "data"})
 BODY = f'{{"a": 1, "b": 50, {", ".join(f"{chr(34)}c{number}{chr(34)}: 0" for number in range(25))}}}'
+
+
+@pytest.fixture(params=[1, 20, 10**9], ids=["generated at once", "generated later", "never generated"], autouse=True)
+def tried(request, monkeypatch):
+    """Set how soon the functions for a state of the router are generated."""
+    monkeypatch.setattr(walks, "TRIED", request.param)
 
 
 @pytest.fixture
@@ -25,6 +31,8 @@ def complaints(router):
     """Yield what is wrong with one round of answers; those that come and go may be in them or not."""
     if router.route_body(BODY) != ["first"]:
         yield "route_body"
+    if router.route({"a": 1, "b": 50} | dict.fromkeys((f"c{number}" for number in range(25)), 0)) != ["first"]:
+        yield "route of a dict"
     names = router.route(RECORD)
     if names[:1] != ["first"] or len(names) != len(set(names)) or not set(names) <= {"first", *PASSING, *INTERVALS}:
         yield f"route: {names}"

@@ -11,7 +11,7 @@ import megaql
 from megaql.lang.record import Record
 from megaql.query import record_of
 from megaql.router import Router
-from megaql.router.ways import Search
+from megaql.router.index import entries
 
 OBJECT_ID = "507f1f77bcf86cd799439011"
 
@@ -32,9 +32,9 @@ OTHERS = tuple(
 
 
 def candidates(router, record):
-    search = Search(record)
-    router._index.collect(search)
-    return [entry.name for _, entry in sorted(search.found.items())]
+    hits = []
+    router._index.collect(record, hits)
+    return [entry.name for entry in entries(hits, record)]
 
 
 @pytest.fixture
@@ -161,5 +161,5 @@ def test_what_is_removed_leaves_nothing_behind(router):
         router.remove(text)
     index = router._index
     assert not index
-    assert (index._fields, index._always) == ({}, ())
-    assert [tree.children for tree in (index._tree, index._events, index._envelope)] == [{}, {}, {}]
+    assert (index._fields, index.always) == ({}, ())
+    assert [tree.children for tree in (index._plain, index._events, index.envelope)] == [{}, {}, {}]
