@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from megaql.consumer.backoff import within_limit
 from megaql.consumer.hooks import Hooks
-from megaql.consumer.journal import LOGGER
+from megaql.consumer.journal import LOGGER, type_and_place
 from megaql.consumer.middleware import Handling
 from megaql.consumer.outcomes import Outcome, Reject, Retry
 from megaql.consumer.rejection import Rejection
@@ -22,6 +22,7 @@ from megaql.consumer.unmatched import Unmatched, label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from collections.abc import Set as AbstractSet
 
     from megaql.broker.message import Message
     from megaql.codec.payloads import Payload
@@ -80,7 +81,9 @@ class Deliverer:
             match = self._match(message)
             if not (match.taken or match.unread):
                 return self._not_taken(held, match)
-            done = self._ledger.done(message.id)
+            done = self._done(message)
+            if done is None:
+                return Settlement(Action.RETURN, Tally.RETRIED, self._delay(held))
             # What a decoder could not read may be somebody's, once it can.
             answers: list[Retry | Rejection | None] = [Retry()] if match.unread else []
             for subscription, payload in match.taken:
@@ -90,9 +93,12 @@ class Deliverer:
                     return self._expired(message)
                 answers.append(self._handle(subscription, payload, held))
             return self._together(held, answers)
-        except Exception:  # noqa: BLE001 - a fault of ours, or of the ledger: the message must not pay for it
-            LOGGER.exception(
-                "message %s could not be processed; it is returned", message.id, extra=self._about(message)
+        except BaseException as error:  # noqa: BLE001 - a fault of ours, or a query's function that calls sys.exit(): the message must not pay for it
+            LOGGER.error(
+                "message %s could not be processed: %s; it is returned",
+                message.id,
+                type_and_place(error),
+                extra=self._about(message),
             )
             return Settlement(Action.RETURN, Tally.RETRIED, self._delay(held))
 
@@ -145,10 +151,22 @@ class Deliverer:
         self._hooks.tell(self._hooks.before_handle, handling)
         return self._hooks.call(handling, handler)
 
+    def _done(self, message: Message) -> AbstractSet[str] | None:
+        """Return which subscriptions are done with a message; `None` where the ledger cannot tell."""
+        try:
+            return self._ledger.done(message.id)
+        except BaseException:  # noqa: BLE001 - it is a user's code, or on a disk that is full
+            LOGGER.exception(
+                "the ledger cannot tell who is done with message %s; it is returned",
+                message.id,
+                extra=self._about(message),
+            )
+            return None
+
     def _record(self, message: Message, subscription: Subscription) -> None:
         try:
             self._ledger.record(message.id, subscription.name)
-        except Exception:  # noqa: BLE001 - the handler is done all the same; at worst it runs again
+        except BaseException:  # noqa: BLE001 - the handler is done all the same; at worst it runs again
             LOGGER.exception(
                 "the ledger cannot record that %s is done with message %s",
                 subscription.name,
@@ -168,6 +186,7 @@ class Deliverer:
                 LOGGER.info("%s wants message %s later: %s", name, message.id, said, extra=about)
                 return said
             case Reject():
+                LOGGER.warning("%s rejects message %s: %s", name, message.id, said.reason, extra=about)
                 return Rejection(said.reason, name, type(said.__cause__).__qualname__ if said.__cause__ else "")
             case BaseException() if isinstance(said, subscription.fatal):
                 LOGGER.error("%s rejects message %s", name, message.id, exc_info=said, extra=about)

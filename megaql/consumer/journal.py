@@ -7,6 +7,7 @@ programs (`message_id`, `subscription`, `queue`), and never what is in the messa
 from __future__ import annotations
 
 import logging
+import traceback
 from typing import Final
 
 from megaql.errors import MegaQLError
@@ -19,3 +20,10 @@ def one_line(error: BaseException) -> str:
     if isinstance(error, MegaQLError):
         return f"{error.what} ({error.why})" if error.why else error.what
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def type_and_place(error: BaseException) -> str:
+    """Return what an exception is and where it was raised, without its text: whoever cannot read something quotes it, and that may be a message."""
+    frames = traceback.StackSummary.extract(traceback.walk_tb(error.__traceback__), lookup_lines=False)
+    place = f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__qualname__}{place}"

@@ -8,7 +8,6 @@ says nothing about the message, which has to come again.
 from __future__ import annotations
 
 import threading
-import traceback
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
@@ -17,9 +16,9 @@ from megaql import query as queries
 from megaql.codec.decode import payload_of
 from megaql.codec.payloads import Blob, Plaintext
 from megaql.consumer.handler import name_of
-from megaql.consumer.journal import LOGGER
+from megaql.consumer.journal import LOGGER, type_and_place
 from megaql.consumer.report import UnknownCause
-from megaql.errors import ConsumerError
+from megaql.errors import CodecError, ConsumerError
 from megaql.lang.printer import to_text
 from megaql.lang.record import Record
 from megaql.router import Router
@@ -96,7 +95,7 @@ class Matching:
                 continue
             try:
                 payload = _decode(decoder, message.payload)
-            except Exception as error:  # noqa: BLE001 - a user's code, on any bytes
+            except BaseException as error:  # noqa: BLE001 - a user's code, on any bytes, and it may call sys.exit()
                 unread = True
                 _tell(decoder, error, message)
                 continue
@@ -125,21 +124,30 @@ def _view(message: Message, payload: Payload) -> Record:
     return Record(seen.body, {**message.envelope(), **seen.envelope}, seen.mega)
 
 
-def _tell(decoder: Decoder, error: Exception, message: Message) -> None:
+def _tell(decoder: Decoder, error: BaseException, message: Message) -> None:
     """Log what a decoder raised and where, without its text: parsers quote what they cannot parse, and that is the body."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
+    did = f"returned {error.what}" if isinstance(error, _NoPayloadError) else f"raised {type_and_place(error)}"
     LOGGER.error(
-        "the decoder %s raised %s at %s:%d, for message %s; it is returned",
+        "the decoder %s %s, for message %s; it is returned",
         name_of(decoder),
-        type(error).__name__,
-        frame.filename,
-        frame.lineno,
+        did,
         message.id,
-        extra={"message_id": message.id},
+        extra={"queue": message.queue, "message_id": message.id},
     )
+
+
+class _NoPayloadError(CodecError):
+    """A decoder returned what is neither a document nor a payload."""
 
 
 def _decode(decoder: Decoder, payload: Payload) -> Payload | None:
     given = payload.text if isinstance(payload, Plaintext) else payload.data if isinstance(payload, Blob) else payload
     made = decoder(given)
-    return None if made is None else payload_of(made)
+    if made is None:
+        return None
+    try:
+        return payload_of(made)
+    except CodecError:
+        raise _NoPayloadError(
+            f"an object of type {type(made).__qualname__}, which is no document and no payload"
+        ) from None

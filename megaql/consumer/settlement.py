@@ -212,7 +212,7 @@ class Settler:
         for message_id in ids:
             try:
                 self._ledger.forget(message_id)
-            except Exception:  # noqa: BLE001 - an entry too many does no harm
+            except BaseException:  # noqa: BLE001 - an entry too many does no harm
                 LOGGER.exception("the ledger cannot forget message %s", message_id, extra=self._about(message_id))
 
     def _about(self, message_id: str) -> dict[str, str]:

@@ -158,7 +158,7 @@ def test_a_fault_of_our_own_returns_the_message(world, queue, drain, monkeypatch
 
     monkeypatch.setattr("megaql.consumer.matching.Matching.match", broken)
     assert drain(app).retried == 1
-    assert "could not be processed; it is returned" in caplog.text
+    assert "could not be processed: RecursionError at " in caplog.text
     monkeypatch.undo()
     world.later(5)
     drain(app)
