@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
 Function = TypeVar("Function", bound="Callable[..., object]")
 
-#: After failed receives; a queue that does not answer is asked twice a minute.
-POLL_BACKOFF: Final = Backoff(base=timedelta(seconds=1), cap=timedelta(seconds=30))
+#: After failed receives. Its cap is what a consumer may lose once a queue answers again; asked every few seconds, no queue suffers.
+POLL_BACKOFF: Final = Backoff(base=timedelta(seconds=1), cap=timedelta(seconds=5))
 
 #: Between two tries of a delete or a return that failed and may succeed later.
 SETTLE_BACKOFF: Final = Backoff(base=timedelta(seconds=0.5), cap=timedelta(seconds=2))

@@ -26,8 +26,9 @@ class Polling:
         self.wanted = 1
         #: The sizes asked for by the receives that are under way.
         self.asked: list[int] = []
-        #: Receives that failed, one after the other.
+        #: Receives that failed, one after the other; those that failed side by side are one, since they met the same trouble.
         self.failures = 0
+        self._begun_since = True  # a receive has begun since the last failure
         #: The last receive brought nothing.
         self.dry = False
         #: Nothing was in hand or asked for when the last receive began, and nothing has come since.
@@ -51,6 +52,7 @@ class Polling:
         self.conclusive = not in_hand and not self.asked
         self.asked.append(size)
         self._began_at = now
+        self._begun_since = True
 
     def received(self, asked: int, count: int, *, pause: bool) -> None:
         """Take note of what a receive brought; `pause` keeps a distance after one that brought nothing."""
@@ -69,8 +71,9 @@ class Polling:
     def failed(self, asked: int, now: float) -> float:
         """Take note of a receive that failed; returns for how many seconds there is no further one."""
         self.asked.remove(asked)
-        self.failures += 1
         self.wanted = 1
-        delay = self._backoff.delay(self.failures).total_seconds()
-        self._next_at = now + delay
-        return delay
+        if self._begun_since:
+            self._begun_since = False
+            self.failures += 1
+            self._next_at = now + self._backoff.delay(self.failures).total_seconds()
+        return max(0.0, self._next_at - now)

@@ -48,14 +48,23 @@ def test_a_server_that_does_not_wait_is_not_asked_without_end(polling):
 def test_a_failure_leaves_one_receive_that_waits_longer_each_time(polling):
     receive(polling, 100.0, 10, 10)
     polling.begin(10, 100.0, in_hand=0)
-    polling.begin(10, 100.0, in_hand=0)
     assert polling.failed(10, 100.0) == 1
-    assert polling.failed(10, 100.5) == 2
+    polling.begin(10, 101.0, in_hand=0)
+    assert polling.failed(10, 101.0) == 2
     assert (polling.wanted, polling.failures, polling.pending) == (1, 2, 0)
-    assert not polling.may_begin(102.0)
-    assert polling.may_begin(102.5)
-    receive(polling, 102.5, 1, 1)
+    assert not polling.may_begin(102.5)
+    assert polling.may_begin(103.0)
+    receive(polling, 103.0, 1, 1)
     assert polling.failures == 0
+
+
+def test_receives_that_fail_side_by_side_are_one_failure(polling):
+    receive(polling, 100.0, 10, 10)
+    receive(polling, 100.0, 10, 10)
+    for _ in range(3):
+        polling.begin(10, 100.0, in_hand=0)
+    assert [polling.failed(10, now) for now in (103.0, 103.25, 103.5)] == [1.0, 0.75, 0.5]
+    assert (polling.wanted, polling.failures, polling.asked) == (1, 1, [])
 
 
 @pytest.mark.parametrize(
