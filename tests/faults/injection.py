@@ -146,13 +146,13 @@ class InjectedError(Exception):
 class FaultyClient:
     """A client in front of the embedded broker's, with a plan's faults; what is lost on a network is an error here.
 
-    `heard` is told of each call that was done: its name, request and answer.
+    `watch` is told of each call before it is made and after it was done (`accounts.Watch`).
     """
 
-    def __init__(self, client, plan, heard=lambda *_: None):
+    def __init__(self, client, plan, watch):
         self._client = client
         self._plan = plan
-        self._heard = heard
+        self._watch = watch
         self._repeats = Repeats()
 
     def __getattr__(self, name):
@@ -169,8 +169,9 @@ class FaultyClient:
                 self._plan.some([entry["Id"] for entry in request["Entries"]]) if kind in {PARTIAL, UNTRUE} else []
             )
             wanted = split(request, refused) if kind == PARTIAL else request
+            self._watch.asked(call, wanted)
             answer = method(**wanted) if wanted.get("Entries", True) else {}
-            self._heard(call, wanted, answer)
+            self._watch.answered(call, answer)
             if kind in {CUT, MUTE}:
                 raise InjectedError(kind)
             if refused:

@@ -3,7 +3,7 @@
 A maintainer keeps two rules. It reads whole requests and whole answers, so that a fault falls where the plan says and not where a packet ends. And
 what is silent stays silent: a connection that was cut off never comes back, as behind a firewall that has forgotten it.
 
-    with Proxy(url, plan) as proxy:
+    with Proxy(url, plan, watch) as proxy:
         client = aws.client("sqs", Connection(endpoint_url=proxy.url))
         proxy.cut_off()       # every connection there is now is dead, and nobody is told
         proxy.refuse(); proxy.accept()
@@ -18,20 +18,20 @@ import time
 from urllib.parse import urlsplit
 
 from tests.faults import injection
-from tests.faults.injection import Plan, Repeats
+from tests.faults.injection import Repeats
 
 #: How late a late answer comes. Seconds.
 LATENESS = 0.2
 
 
 class Proxy:
-    """Forwards to one server; `heard` is told of each call that the server did: its name, request and answer."""
+    """Forwards to one server; `watch` is told of each hot call before the server is, and after it has answered (`accounts.Watch`)."""
 
-    def __init__(self, upstream, plan=None, heard=lambda *_: None):
+    def __init__(self, upstream, plan, watch):
         parts = urlsplit(upstream)
         self._upstream = (parts.hostname, parts.port)
-        self.plan = plan or Plan()
-        self._heard = heard
+        self.plan = plan
+        self.watch = watch
         self._repeats = Repeats()
         self._lock = threading.Lock()
         self._passages = set()
@@ -118,10 +118,6 @@ class Proxy:
             self._repeats.add(queue, messages)
         return answer | {"Messages": messages + more} if more else answer
 
-    def heard(self, call, request, answer):
-        """Tell of a call that the server did."""
-        self._heard(call, request, answer)
-
 
 class _Passage:
     """One connection of a client, and one to the server for it."""
@@ -202,11 +198,12 @@ class _Passage:
         wanted = injection.split(request, refused) if kind == injection.PARTIAL else request
         if not wanted.get("Entries", True):
             return _http(200, json.dumps(injection.refuse({}, refused)).encode())
+        self._proxy.watch.asked(call, wanted)
         whole, head_of_answer, text = self._ask(head, json.dumps(wanted).encode() if wanted is not request else body)
         if not head_of_answer.startswith(b"HTTP/1.1 200"):
             return whole
         answer = json.loads(text or b"{}")
-        self._proxy.heard(call, wanted, answer)
+        self._proxy.watch.answered(call, answer)
         changed = injection.refuse(answer, refused) if refused else answer
         if call == "ReceiveMessage":
             changed = self._proxy.receive(request["QueueUrl"], answer, kind)

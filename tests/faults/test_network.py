@@ -1,0 +1,127 @@
+"""What a network does to a consumer: dead connections, resets, a server that is gone, throttling. Nothing is lost, and it recovers by itself."""
+
+import time
+
+import pytest
+
+from tests.faults import accounts, injection
+from tests.faults.conftest import SECOND, in_queue
+from tests.faults.injection import Plan, Script
+
+PATHS = pytest.mark.parametrize("lean", [True, False], ids=["lean", "boto3"])
+
+
+def kept(place, queue, run):
+    """Check that all that was sent is handled and gone, and stop the run."""
+    run.until(place.account.settled, "everything is handled")
+    run.until(lambda: in_queue(queue) == 0, "the queue is empty")
+    report = run.stop()
+    assert place.account.broken_promises() == []
+    return report
+
+
+@PATHS
+def test_connections_that_die_without_a_word(server, consume, lean):
+    """Behind a firewall that has forgotten them, or a host that is gone: packets are taken and never answered."""
+    queue = server.queue(VisibilityTimeout="4")
+    proxy = server.proxy()
+    run = consume(server.through(queue, proxy=proxy, lean=lean))
+    server.send(queue, range(20))
+    run.until(server.account.settled, "the first messages are handled")
+    proxy.cut_off()
+    server.send(queue, range(20, 40))
+    kept(server, queue, run)
+
+
+@PATHS
+def test_a_network_that_is_dark_for_a_while(server, consume, lean):
+    queue = server.queue(VisibilityTimeout="4")
+    proxy = server.proxy()
+    run = consume(server.through(queue, proxy=proxy, lean=lean))
+    server.send(queue, range(20))
+    run.until(server.account.settled, "the first messages are handled")
+    proxy.cut_off(dark=True)
+    taken = proxy.taken
+    server.send(queue, range(20, 40))
+    run.until(lambda: proxy.taken > taken, "the consumer has noticed and made a new connection")
+    proxy.light()
+    kept(server, queue, run)
+
+
+@PATHS
+def test_a_server_that_is_gone_and_comes_back(server, consume, lean):
+    queue = server.queue(VisibilityTimeout="5")
+    proxy = server.proxy()
+    run = consume(server.through(queue, proxy=proxy, lean=lean), lambda *_: time.sleep(0.01))
+    server.send(queue, range(100))
+    run.until(lambda: len(server.account.of(accounts.DONE)) > 20, "it is at work")
+    proxy.refuse()
+    time.sleep(2)
+    proxy.accept()
+    kept(server, queue, run)
+
+
+def test_a_stop_while_the_network_is_dark_ends_in_time(server, consume):
+    queue = server.queue(VisibilityTimeout="4")
+    proxy = server.proxy()
+    run = consume(server.through(queue, proxy=proxy), drain_timeout=3 * SECOND)
+    server.send(queue, range(20))
+    run.until(server.account.settled, "the first messages are handled")
+    proxy.cut_off(dark=True)
+    run.stop()
+    assert server.account.broken_promises() == []
+
+
+@pytest.mark.parametrize("call", ["ReceiveMessage", "DeleteMessageBatch", "ChangeMessageVisibilityBatch"])
+def test_a_call_that_fails_in_every_way_there_is(place, consume, call):
+    """Reset before the server saw it and in the middle of its answer, throttled, unavailable, an internal error: at one of two calls each."""
+    queue = place.queue(VisibilityTimeout="2")
+    kinds = [injection.RESET, injection.CUT, *injection.ERRORS]
+    script = Script(**{call: [kind for each in kinds for kind in (None, each)]})
+    first = set()
+
+    def retried(number, _message):
+        if number not in first:
+            first.add(number)
+            raise TimeoutError
+
+    run = consume(place.through(queue, script), retried)
+    for turn in range(12):
+        place.send(queue, range(turn * 10, turn * 10 + 10))
+        run.until(lambda sent=turn: len(set(place.account.of(accounts.BEGUN))) > sent * 10)
+    kept(place, queue, run)
+    assert script.played
+
+
+@pytest.mark.parametrize("kind", [injection.SWALLOWED, injection.MUTE])
+def test_a_delete_that_is_not_answered_is_made_again_on_a_new_connection(server, consume, kind):
+    queue = server.queue(VisibilityTimeout="60")
+    script = Script(DeleteMessageBatch=[None, kind])
+    run = consume(server.through(queue, script))
+    server.send(queue, range(30))
+    kept(server, queue, run)
+    assert script.played
+    assert server.account.duplicates() == 0, "its lease is longer than the delete's timeout"
+
+
+def test_throttling_for_a_while(place, consume):
+    """Three of ten calls are refused for a while; the consumer slows down and loses nothing."""
+    queue = place.queue(VisibilityTimeout="5")
+    plan = Plan(1, {injection.THROTTLED: 0.3})
+    run = consume(place.through(queue, plan))
+    place.send(queue, range(60))
+    run.until(place.account.settled, "everything is handled")
+    plan.on = False
+    kept(place, queue, run)
+    assert plan.injected
+
+
+def test_resets_in_the_middle_of_batches_keep_the_order_of_groups(place, consume):
+    queue = place.queue("orders.fifo", VisibilityTimeout="3")
+    plan = Plan(2, {injection.RESET: 0.1, injection.CUT: 0.1})
+    run = consume(place.through(queue, plan))
+    place.send(queue, range(40), groups=4)
+    run.until(place.account.settled, "everything is handled")
+    plan.on = False
+    kept(place, queue, run)
+    assert plan.injected
