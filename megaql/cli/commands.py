@@ -52,6 +52,9 @@ COMMANDS: Final = (
     ),
     Entry("publish", "publish", "Send MEGA events, data, text, bytes or saved records to a queue or a topic."),
     Entry("run", "run", "Run a consumer: hand each message to the handlers whose query it matches."),
+    Entry(
+        "connect", "connect", "Subscribe an application's queue to a topic, filtered by the application's own queries."
+    ),
     Entry("help", "topics", "Explain exit codes, queries, safety and the environment variables."),
 )
 

@@ -30,10 +30,13 @@ from megaql.errors import ConsumerError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from megaql.broker.target import Connection, QueueTarget
+    from megaql.broker.target import Connection, QueueTarget, TopicTarget
+    from megaql.broker.topic import Topic
+    from megaql.consumer.connection_plan import ConnectPlan
     from megaql.consumer.middleware import Middleware
     from megaql.consumer.report import RunReport
     from megaql.consumer.subscription import Decoder
+    from megaql.convert.sns import Scope
     from megaql.query import Query
     from megaql.settings import Settings
 
@@ -206,26 +209,80 @@ class App:
                 told.append(worker.run())
         return told[0]
 
+    def connect(
+        self,
+        topic: str | TopicTarget | Topic,
+        queue: str | QueueTarget | Queue | None = None,
+        *,
+        connection: Connection | None = None,
+        json_bodies: bool = False,
+        filtered: bool = True,
+        scope: Scope | None = None,
+        raw: bool | None = None,
+        dry_run: bool = False,
+    ) -> ConnectPlan:
+        """Subscribe the application's queue to a topic, with as much of its queries as SNS can ask as the filter policy.
+
+        Only what differs is changed, and the plan that is returned says what; with `dry_run` nothing is. A local queue or topic that is missing is
+        made. `json_bodies` promises that each message meant for the application is published as a JSON object, which a policy for the body
+        (`scope="MessageBody"`) needs; `filtered=False` lets every message through. `raw` is raw message delivery; left out, it stays as it is.
+
+        Raises `ConsumerError` for what cannot be connected, and `BrokerError` for what the services refuse.
+        """
+        from megaql.consumer import connecting, ends, pushdown  # noqa: PLC0415 - consumers that run need no converter
+
+        settings, _ = config.load()
+        unmatched, unknown = choices.policies(self._unmatched, self._unknown, settings)
+        startup.check_subscriptions(self.subscriptions, unmatched=unmatched, allowed=False)
+        startup.check_raw(self.subscriptions, raw=raw)
+        found = pushdown.pushdown(
+            self.subscriptions, unmatched=unmatched, unknown=unknown, json_bodies=json_bodies, scope=scope
+        )
+        both = ends.find_ends(self._chosen(queue, settings), topic, self._way(connection, settings), make=True)
+        return connecting.connect(both, found if filtered else None, raw=raw, dry_run=dry_run)
+
+    def disconnect(
+        self,
+        topic: str | TopicTarget | Topic,
+        queue: str | QueueTarget | Queue | None = None,
+        *,
+        connection: Connection | None = None,
+        dry_run: bool = False,
+    ) -> ConnectPlan:
+        """Undo `connect`: end the subscription, and take back the statement of the queue's access policy that `connect` added."""
+        from megaql.consumer import connecting, ends  # noqa: PLC0415 - as above
+
+        settings, _ = config.load()
+        both = ends.find_ends(self._chosen(queue, settings), topic, self._way(connection, settings), make=False)
+        return connecting.disconnect(both, dry_run=dry_run)
+
     def stop(self) -> None:
         """Ask a run in another thread to end; a second time, to end at once. Without a run it does nothing."""
         worker = self._worker
         if worker is not None:
             worker.stop()
 
-    def _open(
-        self, target: str | QueueTarget | Queue | None, connection: Connection | None, settings: Settings
-    ) -> Queue:
+    def _chosen(self, target: str | QueueTarget | Queue | None, settings: Settings) -> str | QueueTarget | Queue:
         named: str | QueueTarget | Queue = settings.target or ""
         chosen = choices.first(target, self.target, named)
         if not chosen:
             raise ConsumerError(
                 "the application has no queue",
-                why="neither App(target) nor run(target), MEGAQL_TARGET or megaql.toml names one",
+                why="neither App(target) nor the call, MEGAQL_TARGET or megaql.toml names one",
                 hint='App("local:orders"), a queue URL, an ARN or a queue name',
             )
+        return chosen
+
+    def _open(
+        self, target: str | QueueTarget | Queue | None, connection: Connection | None, settings: Settings
+    ) -> Queue:
+        chosen = self._chosen(target, settings)
         if isinstance(chosen, Queue):
             return chosen
-        return Queue.open(chosen, choices.connection(checks.connection(connection) or self.connection, settings))
+        return Queue.open(chosen, self._way(connection, settings))
+
+    def _way(self, connection: Connection | None, settings: Settings) -> Connection:
+        return choices.connection(checks.connection(connection) or self.connection, settings)
 
     @contextmanager
     def _as_the_only_run(self, worker: Worker) -> Iterator[None]:

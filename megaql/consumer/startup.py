@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from megaql.consumer.journal import LOGGER
 from megaql.consumer.subscription import takes_everything
 from megaql.errors import AccessDenied, ConsumerError
+from megaql.lang import nodes, tree
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from megaql.broker.queue import Queue
     from megaql.consumer.subscription import Subscription
     from megaql.consumer.unmatched import Policy
+    from megaql.query import Query
 
 #: A visibility timeout below this is too short for most handlers, and a pause of the process is enough to lose the lease.
 SHORT_VISIBILITY: Final = timedelta(seconds=10)
@@ -45,6 +47,27 @@ def check_catch_all(subscription: Subscription, *, allowed: bool) -> None:
             why="its query is `true`, so that no message is ever left for another consumer or counted as unmatched",
             hint="give it a query; or say that it is meant: @app.subscribe(catch_all=True)",
         )
+
+
+def check_raw(subscriptions: Sequence[Subscription], *, raw: bool | None) -> None:
+    """Refuse raw delivery to subscriptions that read what only SNS's envelope says: they would never match."""
+    for one in subscriptions if raw else ():
+        if field := _read_of_envelope(one.query, ("topic", "subject")):
+            raise ConsumerError(
+                f"with raw delivery the subscription {one.name!r} would never match",
+                where=f"@{field}",
+                why="topic and subject stand in SNS's envelope, which raw delivery leaves out",
+                hint="connect without raw delivery, or ask for a message attribute instead",
+            )
+
+
+def _read_of_envelope(query: Query, fields: Sequence[str]) -> str:
+    """Return the first of some envelope fields that a query reads, `""` if it reads none."""
+    for node in tree.walk(query.node):
+        match node:
+            case nodes.Path((nodes.Key(name), *_), nodes.Root.ENVELOPE) if name in fields:
+                return name
+    return ""
 
 
 def check_queue(queue: Queue, *, visibility: timedelta | None, policies: Sequence[Policy]) -> timedelta:

@@ -135,7 +135,7 @@ messages = st.builds(
 )
 
 
-def _moved(node, *, envelope):
+def moved(node, *, envelope):
     """The clause with its paths in the envelope: `a` and `b` are attributes, `name` and `version` fields of it."""
     fields = {"a": ("attributes", "a"), "b": ("attributes", "b"), "name": ("group_id",), "version": ("receive_count",)}
 
@@ -155,7 +155,7 @@ def _moved(node, *, envelope):
 @thorough
 @given(exports.clauses(depth=2), st.lists(messages, min_size=4, max_size=12))
 def test_sns_by_attributes(clause, received):
-    query = Query(_moved(clause, envelope=False))
+    query = Query(moved(clause, envelope=False))
     export = sns.to_policy(query)
     if export.policy is None:
         return
@@ -181,7 +181,7 @@ def _record(message):
 @thorough
 @given(exports.clauses(depth=2), st.lists(messages, min_size=4, max_size=12))
 def test_pipes_by_the_envelope(clause, received):
-    query = Query(_moved(clause, envelope=True))
+    query = Query(moved(clause, envelope=True))
     export = pipes.to_filters(query)
     if export.policy is None:
         return

@@ -1,0 +1,144 @@
+"""The filter policy of an application: what SNS may keep back because none of its subscriptions would take it.
+
+A maintainer keeps one rule: a message that a subscription takes is never kept back, whoever published it and however it is written. SNS sees message
+attributes as they are; of a body it sees JSON objects only, so that a policy for the body would lose BSON, payloads in S3 and everything else that the
+codec can read and SNS cannot. That policy is made only where the caller says that there are none. What a policy lets through besides is the router's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, get_args
+
+from megaql.convert import sns
+from megaql.convert.export import Fit
+from megaql.errors import ConsumerError, QueryLimitError
+from megaql.lang import nodes, printer, tree
+from megaql.query import Query
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from megaql.consumer.subscription import Subscription
+    from megaql.consumer.unmatched import Policy
+    from megaql.convert.export import Export
+    from megaql.convert.sns import Scope
+
+#: Tried in this order where both fit equally well: by attributes needs no promise about bodies, and AWS charges for the other by the byte.
+SCOPES: Final[tuple[Scope, ...]] = ("MessageAttributes", "MessageBody")
+
+
+@dataclass(frozen=True, slots=True)
+class Pushdown:
+    """What can be asked of SNS: `policy` for a `scope`, or no policy, and then every message comes.
+
+    `residual` is what is asked of what comes, `None` where the policy says it all. `reasons` say what stands in the way of more, `assumes` what
+    the policy takes for granted. `promised` is the policy that there could be if bodies were promised to be JSON objects.
+    """
+
+    policy: dict[str, Any] | None = None
+    scope: Scope = "MessageAttributes"
+    fit: Fit = Fit.IMPOSSIBLE
+    residual: Query | None = None
+    reasons: tuple[str, ...] = ()
+    assumes: tuple[str, ...] = ()
+    promised: Pushdown | None = None
+
+
+def pushdown(
+    subscriptions: Sequence[Subscription],
+    *,
+    unmatched: Policy = "delete",
+    unknown: Policy = "delete",
+    json_bodies: bool = False,
+    scope: Scope | None = None,
+) -> Pushdown:
+    """Return what SNS can ask for an application with these subscriptions, which are at least one.
+
+    `json_bodies` is the promise that each message a subscription is meant to get is published as a JSON object. Raises `ConsumerError` for a
+    scope that there is not, or that the promise is missing for.
+    """
+    _check_scope(scope, json_bodies=json_bodies)
+    if why := _all_needed(unmatched, unknown):
+        return Pushdown(reasons=(why,))
+    greedy = [f"{one.name} takes every message" for one in subscriptions if one.query.node == _EVERYTHING]
+    if greedy:
+        return Pushdown(reasons=tuple(greedy))
+    scopes = (scope,) if scope else SCOPES if json_bodies else SCOPES[:1]
+    found = [_exported(subscriptions, one) for one in scopes]
+    best = min(found, key=lambda one: _RANK[one.fit])
+    if best.policy is not None or json_bodies or scope:
+        return best if best.policy is not None else found[-1]
+    promised = _exported(subscriptions, "MessageBody")
+    if promised.policy is None:
+        return best
+    why = "a body may be BSON, and SNS reads JSON objects only"
+    return Pushdown(reasons=(*best.reasons, why), promised=promised)
+
+
+_RANK: Final = {Fit.EXACT: 0, Fit.SUPERSET: 1, Fit.IMPOSSIBLE: 2}
+_EVERYTHING: Final = nodes.Truth(nodes.Boolean(value=True))
+
+
+def _check_scope(scope: object, *, json_bodies: bool) -> None:
+    if scope is None:
+        return
+    if scope not in get_args(sns.Scope):
+        raise ConsumerError(
+            f"scope={scope!r} is no scope of a filter policy",
+            hint="'MessageAttributes' or 'MessageBody'; without it the one that fits better is taken",
+        )
+    if scope == "MessageBody" and not json_bodies:
+        raise ConsumerError(
+            "a filter policy for the body needs a promise",
+            where="scope='MessageBody'",
+            why="SNS reads JSON objects only, and would keep back every message that is published as BSON or through S3",
+            hint="say json_bodies=True (--json-bodies) if all of the topic's publishers write JSON objects",
+        )
+
+
+def _all_needed(unmatched: Policy, unknown: Policy) -> str:
+    """Return why an application wants the messages too that none of its subscriptions takes, `""` if it does not."""
+    for setting, policy in (("unmatched", unmatched), ("unknown", unknown)):
+        if policy != "delete":
+            wanted = {"return": "left for other consumers", "dead-letter": "kept in the dead-letter queue"}[policy]
+            return f"{setting}={policy!r}: what no subscription takes is {wanted}, so it has to come"
+    return ""
+
+
+def _exported(subscriptions: Sequence[Subscription], scope: Scope) -> Pushdown:
+    """Return the policy for all subscriptions together, or which of them cannot be asked for in this scope."""
+    stuck: list[str] = []
+    asked: list[nodes.Clause] = []
+    for one in subscriptions:
+        if one.decoder is not None and scope == "MessageBody":
+            stuck.append(f"{one.name} reads bodies with a decoder, and SNS reads JSON objects only")
+            continue
+        export = sns.to_policy(one.query, scope)
+        if export.policy is None:
+            stuck.append(f"{one.name}: {_first(export)}")
+        asked.append(one.query.node)
+    if stuck:
+        return Pushdown(scope=scope, reasons=tuple(stuck))
+    try:
+        whole = Query(tree.unplaced(tree.disjunction(dict.fromkeys(asked))))
+    except QueryLimitError:
+        return Pushdown(scope=scope, reasons=("the queries together are larger than one query may be",))
+    export = sns.to_policy(whole, scope)
+    return Pushdown(
+        export.policy,
+        scope,
+        export.fit,
+        export.residual if export.policy is not None else None,
+        tuple(_shown(reason.clause, reason.why) for reason in export.reasons if reason.clause),
+        tuple(reason.why for reason in export.reasons if not reason.clause) if export.policy is not None else (),
+    )
+
+
+def _first(export: Export) -> str:
+    reason = export.reasons[0]
+    return _shown(reason.clause, reason.why)
+
+
+def _shown(clause: str, why: str) -> str:
+    return f"{printer.cut(clause)}: {why}" if clause else why
