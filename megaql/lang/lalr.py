@@ -35,7 +35,7 @@ class Shape(TypedDict):
 
 
 class Tables(TypedDict):
-    """A grammar as tables, all plain JSON.
+    """A grammar as tables, all plain JSON. What is ignored begins like no token.
 
     `terminals` are names and regexes, in the order in which they are tried. `actions` has for each state what to do on a terminal: go to state n, or
     for -1-n reduce by rule n. `gotos` has for each state where a rule that was read there leads to. State 0 is the first, `end` the one
@@ -96,14 +96,17 @@ class Parser:
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
-        self._ignored = frozenset(tables["ignored"])
+        self._actions = tables["actions"]
+        self._rules = [(shape["size"], shape["origin"], None if _passes_on(shape) else shape) for shape in tables["rules"]]
+        ignored = "|".join(f"(?:{tables['terminals'][name]})" for name in tables["ignored"])
+        self._gap: Match = re.compile(f"(?:{ignored})+").match
         self._scanners: dict[int, list[tuple[str, Match]]] = {}
 
     def parse(self, text: str) -> Tree:
         """Return the tree of a text, or raise `Stop`."""
         state = self._read(text)
         if not self._advance(END, state.stack, state.parts):
-            raise Stop(None, frozenset(self._tables["actions"][state.stack[-1]]))
+            raise Stop(None, frozenset(self._actions[state.stack[-1]]))
         (tree,) = state.parts
         if not isinstance(tree, Tree):
             raise TypeError("the first rule of a grammar makes a tree")
@@ -119,7 +122,7 @@ class Parser:
         except Stop as stop:
             return stop.expected
         return frozenset(
-            terminal for terminal in self._tables["actions"][stack[-1]] if self._advance(terminal, stack.copy(), None)
+            terminal for terminal in self._actions[stack[-1]] if self._advance(terminal, stack.copy(), None)
         )
 
     def _read(self, text: str) -> _State:
@@ -128,7 +131,7 @@ class Parser:
         offset = 0
         while token := self._next(text, offset, stack[-1]):
             if not self._advance(token.type, stack, parts):
-                raise Stop(token.start, frozenset(self._tables["actions"][stack[-1]]))
+                raise Stop(token.start, frozenset(self._actions[stack[-1]]))
             parts.append(token)
             offset = token.end
         return _State(stack, parts)
@@ -136,21 +139,21 @@ class Parser:
     def _next(self, text: str, offset: int, state: int) -> Token | None:
         """Return the next token of those that can follow in a state; None at the end."""
         terminals = self._scanners.get(state) or self._scanner(state)
-        while offset < len(text):
-            token = _token(terminals, text, offset)
-            if token is None:
-                raise Stop(offset, frozenset(self._tables["actions"][state]) - {END})
-            if token.type not in self._ignored:
-                return token
-            offset = token.end
-        return None
+        gap = self._gap(text, offset)
+        offset = gap.end() if gap else offset
+        if offset == len(text):
+            return None
+        token = _token(terminals, text, offset)
+        if token is None:
+            raise Stop(offset, frozenset(self._actions[state]) - {END})
+        return token
 
     def _scanner(self, state: int) -> list[tuple[str, Match]]:
         """Return the terminals that can follow in a state.
 
         Each is a regex of its own: one regex of them all would find a token sooner, and takes longer to make than most queries to read.
         """
-        allowed = self._tables["actions"][state].keys() | self._ignored
+        allowed = self._actions[state].keys()
         return self._scanners.setdefault(
             state,
             [(name, re.compile(regex).match) for name, regex in self._tables["terminals"].items() if name in allowed],
@@ -158,22 +161,28 @@ class Parser:
 
     def _advance(self, terminal: str, stack: list[int], parts: list[Part] | None) -> bool:
         """Reduce what a terminal completes and go on by it; False where it cannot stand. The parts may be left out."""
+        actions, gotos = self._actions, self._tables["gotos"]
         while True:
-            action = self._tables["actions"][stack[-1]].get(terminal)
+            action = actions[stack[-1]].get(terminal)
             if action is None:
                 return False
             if action >= 0:
                 stack.append(action)
                 return True
-            shape = self._tables["rules"][-1 - action]
-            size = shape["size"]
+            size, origin, shape = self._rules[-1 - action]
             if size:
                 del stack[-size:]
-            if parts is not None:
-                parts[len(parts) - size :] = [_shaped(shape, parts[len(parts) - size :])]
-            stack.append(self._tables["gotos"][stack[-1]][shape["origin"]])
+            if shape is not None and parts is not None:
+                first = len(parts) - size
+                parts[first:] = [_shaped(shape, parts[first:])]
+            stack.append(gotos[stack[-1]][origin])
             if terminal == END and stack[-1] == self._tables["end"]:
                 return True
+
+
+def _passes_on(shape: Shape) -> bool:
+    """Say whether a rule makes of its one part that part: most of the rules that a text goes through do."""
+    return shape["single"] and shape["size"] == 1 and [*map(tuple, shape["kept"])] == [(0, False, 0)] and not shape["nones"]
 
 
 def _token(terminals: list[tuple[str, Match]], text: str, offset: int) -> Token | None:

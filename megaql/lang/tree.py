@@ -19,9 +19,14 @@ AnyNode = nodes.Clause | nodes.Value
 
 T = TypeVar("T", bound=AnyNode)
 
+#: Nearly all nodes without children are of these.
+_CHILDLESS = frozenset({nodes.Path, nodes.String, nodes.Number, nodes.Regex, nodes.Boolean, nodes.Null})
+
 
 def children(node: AnyNode) -> tuple[AnyNode, ...]:  # noqa: C901, PLR0912 - one case per kind of node
     """Return the clauses and values directly inside a node, in the order of the text. Path segments are no children."""
+    if type(node) in _CHILDLESS:  # two nodes of three; said here because it is the last case below
+        return ()
     match node:
         case nodes.Or() | nodes.And() | nodes.ListLiteral():
             return tuple(node.items)

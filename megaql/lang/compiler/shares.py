@@ -69,16 +69,24 @@ class Share:
     def __init__(self, clause: nodes.Clause, few: int, steps: float = STEPS / 2) -> None:
         self.few = few
         self.rate = steps / weight(clause, few)
+        #: What `of` has said of a clause, by its identity: it is asked several times while one is written.
+        self._said: dict[int, int] = {}
 
     @classmethod
     def whole(cls, clause: nodes.Clause) -> Share:
         """Return the share of a whole query."""
-        shares = [cls(clause, few) for few in FEW_ELEMENTS]
-        return next((share for share in shares if share.rate >= 1), shares[-1])
+        for few in FEW_ELEMENTS:
+            share = cls(clause, few)
+            if share.rate >= 1:
+                break
+        return share
 
     def of(self, clause: nodes.Clause) -> int:
         """Return the steps a clause has."""
-        return int(self.rate * weight(clause, self.few))
+        said = self._said.get(id(clause))
+        if said is None:
+            said = self._said[id(clause)] = int(self.rate * weight(clause, self.few))
+        return said
 
     def characters(self, clause: nodes.Clause) -> int:
         """Return the length of text that a clause may read within its share."""
