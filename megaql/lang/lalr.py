@@ -97,7 +97,9 @@ class Parser:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
         self._actions = tables["actions"]
-        self._rules = [(shape["size"], shape["origin"], None if _passes_on(shape) else shape) for shape in tables["rules"]]
+        self._rules = [
+            (shape["size"], shape["origin"], None if _passes_on(shape) else shape) for shape in tables["rules"]
+        ]
         ignored = "|".join(f"(?:{tables['terminals'][name]})" for name in tables["ignored"])
         self._gap: Match = re.compile(f"(?:{ignored})+").match
         self._scanners: dict[int, list[tuple[str, Match]]] = {}
@@ -182,7 +184,12 @@ class Parser:
 
 def _passes_on(shape: Shape) -> bool:
     """Say whether a rule makes of its one part that part: most of the rules that a text goes through do."""
-    return shape["single"] and shape["size"] == 1 and [*map(tuple, shape["kept"])] == [(0, False, 0)] and not shape["nones"]
+    return (
+        shape["single"]
+        and shape["size"] == 1
+        and [*map(tuple, shape["kept"])] == [(0, False, 0)]
+        and not shape["nones"]
+    )
 
 
 def _token(terminals: list[tuple[str, Match]], text: str, offset: int) -> Token | None:
