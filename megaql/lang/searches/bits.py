@@ -126,13 +126,8 @@ class _Text:
     """A text as numbers. Bit `n` is the place before its character `n`, and the highest one its end."""
 
     def __init__(self, text: str, sets: Sequence[Leaf]) -> None:
-        chars = sorted(set(text))
-        marks = dict.fromkeys(map(ord, chars), 0)
-        for number, leaf in enumerate(sets):
-            for char in _taken(leaf, chars):
-                marks[ord(char)] |= 1 << number
         self._end = 1 << len(text)
-        self._marks = text.translate(marks).encode("latin-1")[::-1]
+        self._marks = _marked(text, sets)[::-1]
         self._numbers = {leaf: number for number, leaf in enumerate(sets)}
         self._found: dict[Leaf, int] = {}
 
@@ -187,6 +182,28 @@ class _Text:
         return self._found[leaf]
 
 
+def _marked(text: str, sets: Sequence[Leaf]) -> bytes:
+    """Return a byte for each character: bit `n` says that the set of that number holds it."""
+    try:
+        written = text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.translate(_marks(sets, sorted(set(text)))).encode("latin-1")
+    marks = _marks(sets, _FEW_CHARS)  # to look for those that are there takes longer than all the rest
+    return written.translate(bytes(marks.values()))
+
+
+#: What `_marked` writes one byte for, in order.
+_FEW_CHARS: Final = tuple(map(chr, range(256)))
+
+
+def _marks(sets: Sequence[Leaf], chars: Sequence[str]) -> dict[int, int]:
+    marks = dict.fromkeys(map(ord, chars), 0)
+    for number, leaf in enumerate(sets):
+        for char in _taken(leaf, chars):
+            marks[ord(char)] |= 1 << number
+    return marks
+
+
 def _behind(where: int, places: int, low: int, high: int | None) -> int:
     """Return the places behind `low` to `high` characters that stand at the places `where`."""
     places = _ahead(where, places, low)
@@ -219,7 +236,7 @@ def _ahead(where: int, places: int, count: int) -> int:
     return (places & stretches) << count
 
 
-def _taken(leaf: Leaf, chars: list[str]) -> set[str]:
+def _taken(leaf: Leaf, chars: Sequence[str]) -> set[str]:
     """Return those of the characters that a leaf takes: asked of RE2 where that is not plain."""
     known = leaves.known(leaf)
     if known is not None:
