@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta  # noqa: TC003 - dataclass fields are resolved at run time by tools
-from typing import Any
+from typing import Any, Final
 
 from megaql.errors import BrokerError
+
+#: Message attributes of one SQS message, at most; SNS drops a raw message with more on its way to a queue.
+MOST_ATTRIBUTES: Final = 10
 
 #: A message attribute as boto3 has it: `{"DataType": "String", "StringValue": "x"}` or with `BinaryValue`.
 Attribute = Mapping[str, Any]

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from megaql.broker.outgoing import Attribute, Outgoing
+from megaql.broker.outgoing import MOST_ATTRIBUTES, Attribute, Outgoing
 from megaql.broker.queue import Queue
 from megaql.broker.target import AMBIENT, Connection, QueueTarget, TopicTarget, parse_target
 from megaql.broker.topic import Topic
@@ -25,14 +25,14 @@ from megaql.errors import BrokerError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from opentelemetry.trace import TracerProvider
+
     from megaql.broker.batches import BatchResult
+    from megaql.broker.tracing import Sending
     from megaql.codec.payloads import Payload
 
     #: What can be published: a payload, or the plain Python value that one is made of.
     Publishable = Payload | dict[str, Any] | list[Any] | str | bytes
-
-#: Message attributes of one SQS message, at most.
-MOST_ATTRIBUTES: Final = 10
 
 
 class Publisher:
@@ -40,13 +40,23 @@ class Publisher:
 
     The target is read at once, so that a wrong one shows early, and opened with the first message. A queue or topic of the embedded broker
     is made when it is missing; one on AWS never is.
+
+    With `tracing` each call is a span of OpenTelemetry's (`megaql[otel]`), whose context travels beside the messages: `True` for the provider that the program has
+    set, or a provider.
     """
 
-    def __init__(self, target: str | QueueTarget | TopicTarget, *, connection: Connection = AMBIENT) -> None:
+    def __init__(
+        self,
+        target: str | QueueTarget | TopicTarget,
+        *,
+        connection: Connection = AMBIENT,
+        tracing: bool | TracerProvider = False,
+    ) -> None:
         self.target = target if isinstance(target, (QueueTarget, TopicTarget)) else parse_target(target)
         self._connection = connection
         self._destination: Queue | Topic | None = None
         self._opening = threading.Lock()
+        self._tracing = _sending(self.target, tracing) if tracing else None
 
     def __repr__(self) -> str:
         return f"Publisher({self.target.text!r})"
@@ -80,8 +90,12 @@ class Publisher:
         entry = self.outgoing(
             payload, bson=bson, attributes=attributes, group_id=group_id, dedup_id=dedup_id, delay=delay
         )
-        destination = self.destination
-        return destination.send(entry) if isinstance(destination, Queue) else destination.publish(entry)
+        if self._tracing is None:
+            return self._send(entry)
+        with self._tracing.span() as span:
+            message_id = self._send(self._tracing.write(entry))
+            span.set_attribute("messaging.message.id", message_id)
+        return message_id
 
     def publish_batch(
         self,
@@ -110,6 +124,18 @@ class Publisher:
             else self.outgoing(payload, bson=bson, attributes=attributes, group_id=group_id, delay=delay)
             for payload in payloads
         ]
+        if self._tracing is None:
+            return self._send_batch(entries)
+        with self._tracing.span(**{"batch.message_count": len(entries)}) as span:
+            result = self._send_batch([self._tracing.write(entry) for entry in entries])
+            self._tracing.note(span, result)
+        return result
+
+    def _send(self, entry: Outgoing) -> str:
+        destination = self.destination
+        return destination.send(entry) if isinstance(destination, Queue) else destination.publish(entry)
+
+    def _send_batch(self, entries: list[Outgoing]) -> BatchResult[Outgoing]:
         destination = self.destination
         return destination.send_batch(entries) if isinstance(destination, Queue) else destination.publish_batch(entries)
 
@@ -159,6 +185,19 @@ class Publisher:
                 code="InvalidParameter",
             )
         return replace(entry, dedup_id=None) if entry.dedup_id == "" else entry
+
+
+def _sending(target: QueueTarget | TopicTarget, tracing: bool | TracerProvider) -> Sending:
+    try:
+        from megaql.broker.tracing import Sending  # noqa: PLC0415 - it imports an extra
+    except ImportError as error:
+        raise BrokerError(
+            "tracing needs the package opentelemetry-api",
+            where=f"Publisher({target.text!r}, tracing=…)",
+            why=f"it is an extra of MegaQL, and does not import: {error}",
+            hint="pip install 'megaql[otel]'",
+        ) from error
+    return Sending(target, None if isinstance(tracing, bool) else tracing)
 
 
 def _too_many_attributes(entry: Outgoing, where: str) -> BrokerError:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from megaql.broker.outgoing import Outgoing
+from megaql.broker.outgoing import MOST_ATTRIBUTES, Outgoing
 from megaql.errors import BrokerError
 
 if TYPE_CHECKING:
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from megaql.broker.message import Message
     from megaql.broker.queue import Queue
 
-#: SQS's limits on a message: attributes, and bytes of body and attributes together.
-MOST_ATTRIBUTES: Final = 10
+#: SQS's limit on a message: bytes of body and attributes together.
 MOST_BYTES: Final = 1024 * 1024
 
 #: A reason is cut here. Code points.
