@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
-from megaql.lang import cidr, functions, regexes
+from megaql.lang import cidr, functions
 from megaql.lang.budget import Budget, OutOfBudget
 from megaql.lang.compare import relate
 from megaql.lang.findings import Finding, any_of
@@ -334,6 +334,8 @@ class Evaluation:
         return finding.negated() if node.negated else finding
 
     def _search_each(self, node: Matches, values: Sequence[Found]) -> Attempts:
+        from megaql.lang import regexes  # noqa: PLC0415 - RE2 and what is about it take long to import, and most queries have no regex
+
         for value in self._strings(node.value, values):
             if isinstance(value.value, Reason):
                 yield value.value, value

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from megaql.errors import Diagnostic
-from megaql.lang import literals, nodes, regexes
+from megaql.lang import literals, nodes
 from megaql.lang.printer import to_text
 from megaql.lang.vocabulary import FUNCTIONS, SIZE_UNITS
 from megaql.source import Source, Span
@@ -209,6 +209,8 @@ def _pattern(node: nodes.Matches, source: Source) -> Found:
             f"'~' takes a regex, not {describe(regex)}", node.span, "write it between slashes: /.../", code="regex"
         )
         return
+    from megaql.lang import regexes  # noqa: PLC0415 - RE2 and what is about it take long to import, and most queries have no regex
+
     problem = regexes.check(regex)
     if problem:
         place = regex.span

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, assert_never
 
-from megaql.lang import regexes
 from megaql.lang.findings import Answer, Finding, any_of
 from megaql.lang.kinds import CountRange, Folded, Kind, kind, number, text
 from megaql.lang.nodes import KindName, Quantifier, TextOperator
@@ -81,6 +80,8 @@ def text_holds(operator: TextOperator, value: object, operand: object) -> Answer
         case TextOperator.CONTAINS:
             return part in whole
         case TextOperator.LIKE:
+            from megaql.lang import regexes  # noqa: PLC0415 - RE2 takes long to import, and most queries have no pattern
+
             try:
                 return regexes.like(part, whole)
             except regexes.PatternError:

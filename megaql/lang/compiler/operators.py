@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from megaql.lang import cidr, nodes, operands, regexes, searches
+from megaql.lang import cidr, nodes, operands
 from megaql.lang.compare import order
 from megaql.lang.compiler.reference import ODD, Slow, element, slow, step
 from megaql.lang.compiler.shares import FEW_ITEMS
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from megaql.lang.compiler.unit import Unit
+    from megaql.lang.searches import Search
 
 #: The classes of single values that generated source knows, and all that it knows.
 SINGLE: Final[frozenset[type]] = frozenset({str, int, float, bool, type(None), dict, Missing, Decimal})
@@ -244,36 +245,47 @@ def _text(unit: Unit, value: Operand, operator: TextOperator, operand: nodes.Str
     text = operand.value.casefold() if operand.fold else operand.value
     read = f"{value.name}.casefold()" if operand.fold else value.name
     if operator is TextOperator.LIKE:
-        return _searched(unit, value, read, lambda: searches.glob(text))
-    plain: dict[TextOperator, searches.Text] = {
-        TextOperator.STARTSWITH: searches.Text("startswith", text),
-        TextOperator.ENDSWITH: searches.Text("endswith", text),
-        TextOperator.CONTAINS: searches.Text("in", text),
-    }
-    return _searched(unit, value, read, lambda: plain[operator])
+        return _searched(unit, value, read, lambda searches: searches.glob(text))
+    return _plain_text(unit, value, read, _METHODS[operator], text)
 
 
 def _regex(unit: Unit, value: Operand, regex: nodes.Regex) -> Test | None:
-    return _searched(unit, value, value.name, lambda: searches.search(regex))
+    return _searched(unit, value, value.name, lambda searches: searches.search(regex))
 
 
-def _searched(unit: Unit, value: Operand, read: str, make: Callable[[], searches.Search]) -> Test | None:
-    try:
-        search = make()
-    except regexes.PatternError:
-        return None
-    match search:
-        case searches.Text("==", text):
-            yes, no = f"{read} == {unit.constant(text)}", f"{read} != {unit.constant(text)}"
-        case searches.Text("in", text):
-            yes, no = f"{unit.constant(text)} in {read}", f"{unit.constant(text)} not in {read}"
-        case searches.Text(method, text):
-            yes = f"{read}.{method}({unit.constant(text)})"
-            no = f"not {yes}"
-        case searches.Function(call):
-            yes = f"{unit.constant(call)}({read})"
+def _plain_text(unit: Unit, value: Operand, read: str, operator: str, text: str) -> Test:
+    """Return the test for `operator`, a method of strings or one of their operators."""
+    written = unit.constant(text)
+    match operator:
+        case "==":
+            yes, no = f"{read} == {written}", f"{read} != {written}"
+        case "in":
+            yes, no = f"{written} in {read}", f"{written} not in {read}"
+        case _:
+            yes = f"{read}.{operator}({written})"
             no = f"not {yes}"
     return Test(_is_short(value), yes, no, "NO_STRING")
+
+
+def _searched(unit: Unit, value: Operand, read: str, find: Callable[[Any], Search]) -> Test | None:
+    """Return the test for what a function of the module `searches` gives."""
+    from megaql.lang import regexes, searches  # noqa: PLC0415 - RE2 and what is about it take long to import, and most queries have no regex
+
+    try:
+        search = find(searches)
+    except regexes.PatternError:
+        return None
+    if isinstance(search, searches.Text):
+        return _plain_text(unit, value, read, search.operator, search.text)
+    yes = f"{unit.constant(search.call)}({read})"
+    return Test(_is_short(value), yes, f"not {yes}", "NO_STRING")
+
+
+_METHODS: Final = {
+    TextOperator.STARTSWITH: "startswith",
+    TextOperator.ENDSWITH: "endswith",
+    TextOperator.CONTAINS: "in",
+}
 
 
 def _in_cidr(unit: Unit, value: Operand, text: str) -> Test | None:
