@@ -11,7 +11,7 @@ import json
 import math
 import time
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -224,6 +224,25 @@ class Queue:
         target = parse_queue(redrive.dead_letter_arn)
         place = _place(self.client, target)
         return Queue(self.client, _look_up(self.client, target, place), target, clock=self._clock, sleep=self._sleep)
+
+    def dead_letter_sources(self) -> list[Queue]:
+        """Return the queues whose redrive policy names this one, by name.
+
+        Raises `BrokerError` where the endpoint does not have ListDeadLetterSourceQueues.
+        """
+        urls: list[str] = []
+        page: dict[str, Any] = {}
+        while True:
+            with self._translate("list the queues that dead-letter to it"):
+                answer = self.client.list_dead_letter_source_queues(QueueUrl=self.url, **page)
+            urls += answer.get("queueUrls") or []
+            if not answer.get("NextToken"):
+                break
+            page = {"NextToken": answer["NextToken"]}
+        targets = sorted((parse_queue(url) for url in urls), key=lambda target: target.name)
+        return [
+            Queue(self.client, target.text, target, place=replace(self.place, target=target.name)) for target in targets
+        ]
 
     def _own_visibility(self) -> timedelta | None:
         """Return the queue's own lease, asked for once a minute; `None` where these credentials may receive and not ask."""

@@ -24,6 +24,7 @@ class StopReason(Enum):
     RETURNED = "a message came back, since nobody else takes it; to go on would cost every message a life a minute"
     LEASE = "half of the lease is over; reading on could receive the first messages a second time"
     RECEIVES = "a FIFO queue is read with one receive; more would hold up its groups and show little more"
+    LATE = "what comes now was sent after this began; what was there before is done"
     SIGNAL = "interrupted"
     END = "the end of the file"
     CLOSED = "the output was closed"

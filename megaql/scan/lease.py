@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from megaql.broker.queue import Queue
+    from megaql.scan.journal import LeaseJournal
     from megaql.scan.report import ScanReport
 
 #: A release is sent at least this long before the deadline, since it takes time to arrive. Seconds.
@@ -65,10 +66,18 @@ class Held:
 class Holdings:
     """All messages a scan has received and not given back, oldest deadline first. One thread uses it."""
 
-    def __init__(self, queue: Queue, *, clock: Callable[[], float], wall: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        queue: Queue,
+        *,
+        clock: Callable[[], float],
+        wall: Callable[[], float],
+        journal: LeaseJournal | None = None,
+    ) -> None:
         self._queue = queue
         self._clock = clock
         self._wall = wall
+        self._journal = journal
         self._held: dict[str, Held] = {}
         self._asked: Asked | None = None
 
@@ -91,11 +100,59 @@ class Holdings:
         if asked is None:
             raise RuntimeError("take() without asking()")
         returns = self._wall() + asked.lease
+        taken = []
         for message in messages:
             self._held.pop(message.id, None)
             handle = Message(id=message.id, body="", receipt_handle=message.receipt_handle, queue=message.queue)
             self._held[message.id] = Held(handle, asked.deadline, returns)
+            taken.append(handle)
         self._asked = None
+        if self._journal is not None and taken:
+            self._journal.note(taken, asked.deadline)
+
+    def ours(self, message: Message) -> bool:
+        """Whether a message is held and its lease cannot have ended yet."""
+        held = self._held.get(message.id)
+        return held is not None and self._ours(held, margin=0)
+
+    def let_go(self, messages: Iterable[Message]) -> None:
+        """Take messages off the account that are deleted: nobody has to give them back."""
+        for message in messages:
+            self._held.pop(message.id, None)
+        if self._journal is not None and not self._held:
+            self._journal.clear()
+
+    def extend(self, lease: timedelta, report: ScanReport) -> None:
+        """Give the messages whose lease is half over a whole one again, in batches, as far as they are still ours.
+
+        What cannot be extended keeps its deadline, and returns by itself unless it is released before.
+        """
+        seconds = lease.total_seconds()
+        due = []
+        for held in self._held.values():  # the oldest deadline first
+            if self._ours(held, margin=seconds / 2):
+                break
+            if self._ours(held, margin=RELEASE_MARGIN):
+                due.append(held)
+        waiting = iter(due)
+        while batch := list(islice(waiting, RELEASE_BATCH)):
+            self._extend_batch(batch, lease, report)
+
+    def _extend_batch(self, batch: list[Held], lease: timedelta, report: ScanReport) -> None:
+        seconds = lease.total_seconds()
+        deadline = Deadline(self._clock() + seconds, self._wall() + seconds)
+        report.requests += 1
+        try:
+            with sends_only_while(self._queue.client, lambda: self._ours(batch[0], margin=RELEASE_MARGIN)):
+                result = self._queue.set_visibility([held.message for held in batch], lease)
+        except BrokerError:
+            return
+        returns = self._wall() + seconds
+        for message in result.done:
+            del self._held[message.id]
+            self._held[message.id] = Held(message, deadline, returns)
+        if self._journal is not None:
+            self._journal.note(result.done, deadline)
 
     def forget_expired(self) -> None:
         """Let go of messages whose lease may have ended: they are not ours any more."""
@@ -130,6 +187,8 @@ class Holdings:
             self._asked = None
         if returns:
             report.returning_at = datetime.fromtimestamp(max(returns), UTC)
+        if self._journal is not None:
+            self._journal.close(keep=bool(report.unreleased))
 
     def _ours(self, held: Held, *, margin: float) -> bool:
         """Whether a request that takes up to `margin` seconds arrives before the lease can have ended."""

@@ -1,13 +1,14 @@
 """Reading a live queue as a stream of messages, and giving every one of them back.
 
 A maintainer keeps these rules, each of which has a test. Each message is received once: nothing is released while the scan runs, and the
-scan ends while half of the first lease is left, since a message whose lease ends comes back. Receives ask for a real lease
+scan ends while half of the first lease is left, or extends the leases then, since a message whose lease ends comes back. Receives ask for a real lease
 (never a visibility of 0, at which AWS hands out copies). Every way out of the `with` block releases. See docs/safety.md.
 """
 
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Self
 
@@ -18,12 +19,13 @@ from megaql.scan.report import ScanReport
 from megaql.scan.stop import SecondSignal, StopFlag
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from types import TracebackType
 
     from megaql.broker.message import Message
     from megaql.broker.queue import Queue
     from megaql.lang.verdict import Verdict
+    from megaql.scan.journal import LeaseJournal
     from megaql.scan.preflight import Preflight
 
 #: The shortest lease: a scan needs time to give back what it read.
@@ -74,8 +76,10 @@ class LiveScan:
 
     `tally` counts verdicts, which `Budget.limit` is about. With `follow` the scan goes on when the queue is empty and past its leases:
     messages whose lease has ended are the queue's again, and one that comes back is counted in `report.repeated` and not shown a second
-    time; on a queue with a redrive policy it ends the scan. `clock` and `wall` return seconds, as `time.monotonic` and `time.time` do.
-    `wait` is how long a receive waits for a message: whole seconds, and 0 only for the local broker.
+    time; on a queue with a redrive policy it ends the scan. With `extend` leases are extended when they are half over, so that the scan ends for other
+    reasons only; a FIFO queue is then received from more than once. `lanes` is how many receives go side by side. `journal` notes what is held.
+    `clock` and `wall` return seconds, as `time.monotonic` and `time.time` do. `wait` is how long a receive waits for a message: whole
+    seconds, and 0 only for the local broker.
 
     Raises `ScanError` for a lease outside 10 to 60 seconds, `ScanRefused` for following a FIFO queue, and what the
     queue raises, after the release.
@@ -90,6 +94,9 @@ class LiveScan:
         lease: timedelta | None = None,
         stop: StopFlag | None = None,
         follow: bool = False,
+        extend: bool = False,
+        lanes: int = 1,
+        journal: LeaseJournal | None = None,
         wait: timedelta = POLL_WAIT,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
@@ -110,13 +117,16 @@ class LiveScan:
         self._queue = queue
         self._preflight = preflight
         self._budget = budget
-        self._receives = budget.receives or (1 if queue.fifo else None)
+        self._receives = budget.receives or (1 if queue.fifo and not extend else None)
+        self._extend = extend
+        self._lanes = lanes
+        self._pool: ThreadPoolExecutor | None = None
         self._stop = stop if stop is not None else StopFlag()
         self._follow = follow
         # A queue that is followed is waited at: asked without end, even the embedded broker must not keep a processor busy.
         self._wait = max(wait, POLL_WAIT) if follow else wait
         self._clock = clock
-        self._holdings = Holdings(queue, clock=clock, wall=wall)
+        self._holdings = Holdings(queue, clock=clock, wall=wall, journal=journal)
         self._remembered: dict[str, None] = {}
         self._started = clock()
         self._receives_done = 0
@@ -131,6 +141,8 @@ class LiveScan:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         report = self.report
+        if self._pool is not None:
+            self._pool.shutdown(wait=not isinstance(error, SecondSignal))
         if report.stopped_because is None:
             # A reader that counts for itself leaves the loop before the scan can say that the limit is reached.
             report.stopped_because = (self._reason_to_stop_now() if error is None else None) or StopReason.of(error)
@@ -147,6 +159,27 @@ class LiveScan:
                 self.report.seen += 1
                 yield message
         self.report.stopped_because = self._reason_to_stop()
+
+    def batches(self, most: Callable[[], int] | None = None) -> Iterator[list[Message]]:
+        """Yield the messages of one receive after the other, empty ones too; for who decides on them together.
+
+        All of them are held by then, also those beyond the budget. `most` says how many may be asked for next.
+        """
+        while self._reason_to_stop() is None:
+            batch = self._receive(most() if most is not None else None)
+            self.report.seen += len(batch)
+            yield batch
+        self.report.stopped_because = self._reason_to_stop()
+
+    def ours(self, message: Message) -> bool:
+        """Whether a message is held and its lease cannot have ended yet."""
+        return self._holdings.ours(message)
+
+    def let_go(self, messages: Sequence[Message]) -> None:
+        """Note that messages are deleted, so that they are neither given back nor recognised."""
+        self._holdings.let_go(messages)
+        for message in messages:
+            self._remembered.pop(message.id, None)
 
     def tally(self, verdict: Verdict) -> None:
         """Count the verdict on the message that was just looked at; call it once a message."""
@@ -176,7 +209,9 @@ class LiveScan:
         if self._empty_polls >= MAX_EMPTY_POLLS:
             return StopReason.EMPTY
         first = self._holdings.first_deadline
-        if first is not None and now >= first.monotonic - self._lease.total_seconds() * (1 - READING_SHARE):
+        if self._extend or first is None:
+            return None
+        if now >= first.monotonic - self._lease.total_seconds() * (1 - READING_SHARE):
             return StopReason.LEASE
         return None
 
@@ -190,7 +225,7 @@ class LiveScan:
 
     def _receive_size(self) -> int:
         """How many messages to ask for: never more than the scan can still use, since each one costs a receive count."""
-        sizes = [RECEIVE_BATCH, self._preflight.max_held - len(self._holdings)]
+        sizes = [RECEIVE_BATCH * self._lanes, self._preflight.max_held - len(self._holdings)]
         if self._budget.scan is not None:
             sizes.append(self._budget.scan - self.report.seen)
         if self._budget.limit is not None and self.report.matched == self.report.seen:
@@ -198,15 +233,14 @@ class LiveScan:
             sizes.append(self._budget.limit - self.report.matched)
         return min(sizes)
 
-    def _receive(self) -> list[Message]:
+    def _receive(self, most: int | None = None) -> list[Message]:
         """Receive once; return the messages that were not seen before."""
         if self._follow:
             self._holdings.forget_expired()
+        if self._extend:
+            self._holdings.extend(self._lease, self.report)
         size = self._receive_size()
-        self.report.requests += 1
-        self._holdings.asking(size, self._lease)
-        batch = self._queue.receive(size, wait=self._wait, visibility=self._lease)
-        self._holdings.take(batch)
+        batch = self._ask(size if most is None else max(1, min(size, most)))
         self.report.received += len(batch)
         self._receives_done += bool(batch)
         self._empty_polls = 0 if batch else self._empty_polls + 1
@@ -214,6 +248,28 @@ class LiveScan:
         if last_life is not None:
             self.report.last_life += sum((message.receive_count or 0) >= last_life for message in batch)
         return [message for message in batch if self._is_new(message.id)]
+
+    def _ask(self, size: int) -> list[Message]:
+        """Receive up to `size` messages in as many requests side by side as that takes."""
+        sizes = [min(RECEIVE_BATCH, size - start) for start in range(0, size, RECEIVE_BATCH)]
+        self.report.requests += len(sizes)
+        self._holdings.asking(size, self._lease)
+        if len(sizes) == 1:
+            batch = self._queue.receive(size, wait=self._wait, visibility=self._lease)
+            self._holdings.take(batch)
+            return batch
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self._lanes, "megaql-receive")
+        calls = [
+            self._pool.submit(self._queue.receive, each, wait=self._wait, visibility=self._lease) for each in sizes
+        ]
+        errors = [error for call in calls if (error := call.exception()) is not None]
+        batch = [message for call in calls if call.exception() is None for message in call.result()]
+        self._holdings.take(batch)
+        if errors:
+            self._holdings.asking(RECEIVE_BATCH * len(errors), self._lease)
+            raise errors[0]
+        return batch
 
     def _is_new(self, message_id: str) -> bool:
         if message_id in self._remembered:

@@ -1,0 +1,339 @@
+"""The engine of redrive, move, copy and delete: receive, match, send, write the log, delete.
+
+A maintainer keeps these rules, each of which has a test. A message is deleted only when the destination has said that it took it, the log line
+that says so is on the disk, and its lease still runs. Whatever was not selected is neither sent nor changed, and is given back as a read gives back. Between any two
+calls the process may die: a message is then in the source, in the destination, or in both, and never in neither. And nothing grows with the number
+of messages that were moved.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from megaql.broker.batches import MAX_ENTRIES, BatchResult
+from megaql.broker.queue import Queue
+from megaql.errors import BrokerError, ScanError
+from megaql.lang.verdict import Verdict
+from megaql.scan.again import again
+from megaql.scan.budget import StopReason
+from megaql.scan.bulk.edits import CannotEdit, Edit, edited
+from megaql.scan.bulk.plan import Plan, body_hash
+from megaql.scan.bulk.report import BulkReport, NotDone
+from megaql.scan.live import LiveScan
+from megaql.scan.rewriting import with_body
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from megaql.broker.message import Message
+    from megaql.broker.outgoing import Outgoing
+    from megaql.broker.topic import Topic
+    from megaql.scan.bulk.ledger import Job, Ledger
+    from megaql.scan.files import FileScan
+    from megaql.scan.stop import StopFlag
+
+#: Receives, sends and deletes that go side by side, each of ten messages; a FIFO queue has one after the other, for the sake of order.
+LANES: Final = 8
+
+#: The lease of what is received. It is extended while the run goes on, so that it only says how long a crash hides messages.
+LEASE: Final = timedelta(seconds=60)
+
+#: The same on a FIFO queue, where a hidden message holds up its group.
+FIFO_LEASE: Final = timedelta(seconds=30)
+
+#: A message that was sent this long after the run began is none of those that were there. Clocks differ by less.
+LATE: Final = timedelta(seconds=5)
+
+#: After so many late messages the run ends: the queue is being filled faster than it is emptied, or what was moved comes back.
+MAX_LATE: Final = 100
+
+#: Messages of a file that are sent together.
+FILE_BATCH: Final = 100
+
+#: Failures that are kept with their reasons; all are counted.
+KEPT_FAILURES: Final = 20
+
+#: How often a wait looks whether the run is to stop. Seconds.
+NAP: Final = 0.1
+
+_T = TypeVar("_T")
+_R = TypeVar("_R")
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is to be done to which messages.
+
+    `judge` says which messages are selected, unless a `plan` lists them. `destination` is None where they are only deleted, and
+    `deletes` is False where they are copied. `group` is the message group of what has none, for a FIFO destination. `rate` is messages a second.
+    """
+
+    job: Job
+    source: Queue | None
+    destination: Queue | Topic | None
+    deletes: bool
+    judge: Callable[[Message], Verdict] = lambda _: Verdict.MATCH
+    edits: Sequence[Edit] = ()
+    plan: Plan | None = None
+    limit: int | None = None
+    group: str | None = None
+    rate: int | None = None
+
+
+class BulkRun:
+    """One run over an open scan, whose `with` block gives back what is left.
+
+    `look` yields what is selected and does nothing else; `apply` does the work and needs a ledger. `watch` is called after each batch. `wall`, `clock` and `sleep` are
+    for tests.
+    """
+
+    def __init__(
+        self,
+        work: Work,
+        scan: LiveScan | FileScan,
+        stop: StopFlag,
+        ledger: Ledger | None = None,
+        *,
+        watch: Callable[[BulkReport], None] = lambda _: None,
+        lanes: int = LANES,
+        wall: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._work = work
+        self._scan = scan
+        self._stop = stop
+        self._ledger = ledger
+        self._watch = watch
+        self._clock = clock
+        self._sleep = sleep
+        fifo = (work.source is not None and work.source.fifo) or (
+            work.destination is not None and work.destination.fifo
+        )
+        self._lanes = 1 if fifo else lanes
+        self._pool: ThreadPoolExecutor | None = None
+        self._late = datetime.fromtimestamp(wall(), UTC) + LATE
+        self._began = clock()
+        self._chosen = 0
+        self._waiting_plan = dict(work.plan.messages) if work.plan is not None else {}
+        self.report = BulkReport(scan.report)
+
+    def look(self) -> Iterator[tuple[Message, Message]]:
+        """Yield each selected message with what would be sent for it; one that cannot be is counted as failed."""
+        for batch in self._batches():
+            for message in self._selected(batch):
+                try:
+                    changed = self._changed(message)
+                    self._outgoing(message, changed)
+                except CannotEdit as error:
+                    self._fail(message.id, str(error))
+                else:
+                    self.report.planned += 1
+                    yield message, changed
+            self._watch(self.report)
+        self.report.missing = len(self._waiting_plan)
+
+    def apply(self) -> None:
+        """Do the work, a batch at a time, until the scan ends. What the services raise passes through; what was done by then is in the report."""
+        if self._ledger is None:
+            raise TypeError("a run that is applied has a ledger")
+        try:
+            self._ledger.open()
+            with ExitStack() as stack:
+                if self._lanes > 1:
+                    self._pool = stack.enter_context(ThreadPoolExecutor(self._lanes, "megaql-bulk"))
+                for batch in self._batches():
+                    if chosen := self._selected(batch):
+                        self._carry(chosen, self._ledger)
+                    self._watch(self.report)
+        finally:
+            self.report.missing = len(self._waiting_plan)
+            self._ledger.close()
+
+    def _batches(self) -> Iterator[list[Message]]:
+        if isinstance(self._scan, LiveScan):
+            for batch in self._scan.batches(self._room):
+                yield batch
+                if self.report.late >= MAX_LATE:
+                    self._scan.report.stopped_because = StopReason.LATE
+                    return
+            return
+        messages = iter(self._scan)
+        while not self._stop and (batch := list(islice(messages, min(FILE_BATCH, self._room())))):
+            yield batch
+
+    def _room(self) -> int:
+        """Return how many messages may be received next; where there is a rate, when it is time for them."""
+        room = FILE_BATCH
+        if (rate := self._work.rate) is not None:
+            due = self._began + self._chosen / rate
+            while not self._stop and (left := due - self._clock()) > 0:
+                self._sleep(min(left, NAP))
+            room = min(room, rate)
+        return room
+
+    def _selected(self, batch: list[Message]) -> list[Message]:
+        """Return the messages of a batch that the work is about, and count the verdict on each."""
+        chosen = []
+        for message in batch:
+            if self._work.limit is not None and self._scan.report.matched >= self._work.limit:
+                break
+            if message.sent_at is not None and message.sent_at > self._late and self._work.source is not None:
+                self.report.late += 1
+                continue
+            verdict = self._verdict(message)
+            self._scan.tally(verdict)
+            if verdict is Verdict.MATCH:
+                chosen.append(message)
+        self._chosen += len(chosen)
+        return chosen
+
+    def _verdict(self, message: Message) -> Verdict:
+        if self._work.plan is None:
+            return self._work.judge(message)
+        planned = self._waiting_plan.get(message.id)
+        if planned is None:
+            return Verdict.NO_MATCH
+        if planned.sha256 != body_hash(message):
+            self.report.changed += 1
+            return Verdict.NO_MATCH
+        del self._waiting_plan[message.id]
+        return Verdict.MATCH
+
+    def _changed(self, message: Message) -> Message:
+        """Return a message as it is to be, by the plan's own body and the edits. Raises `CannotEdit`."""
+        planned = self._work.plan.messages.get(message.id) if self._work.plan is not None else None
+        if planned is not None and planned.body is not None:
+            message = with_body(message, planned.body)
+        return edited(message, self._work.edits)
+
+    def _outgoing(self, message: Message, changed: Message) -> Outgoing | None:
+        """Return what is sent for a message, nothing where it is only deleted. Raises `CannotEdit` where it cannot be."""
+        to = self._work.destination
+        if to is None:
+            return None
+        outgoing = again(
+            changed,
+            fifo=to.fifo,
+            topic=not isinstance(to, Queue),
+            dedup_id=self._dedup_id(message, changed) if to.fifo else "",
+            group=None if message.group_id else self._work.group,
+        )
+        if to.fifo and not outgoing.group_id:
+            raise CannotEdit("it has no message group, which a FIFO queue needs; --group gives it one")
+        return outgoing
+
+    def _dedup_id(self, message: Message, changed: Message) -> str:
+        """Return an id that the same message gets again when a run is repeated after a crash, so that the queue drops the second one.
+
+        A copy made twice is meant twice, unless it is the same log that goes on.
+        """
+        job = self._work.job
+        parts = [job.source, job.destination, message.id, body_hash(changed)]
+        if not self._work.deletes and self._ledger is not None:
+            parts.append(self._ledger.id)
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+    def _carry(self, chosen: list[Message], ledger: Ledger) -> None:
+        """Send the messages of a batch, write down what was taken, and delete that."""
+        gone = [message for message in chosen if message.id and message.id in ledger.sent]
+        self.report.resumed += len(gone)
+        fresh = [message for message in chosen if not (message.id and message.id in ledger.sent)]
+        sent, error = self._send(fresh)
+        self.report.sent += len(sent) if self._work.destination is not None else 0
+        done = [*gone, *(message for message, _ in sent)]
+        if sent:
+            try:
+                ledger.write(_line(message, sent_as) for message, sent_as in sent)
+            except ScanError:
+                self.report.undeleted += len(done) if self._work.deletes else 0
+                raise
+        if self._work.deletes:
+            self._delete(done)
+        else:
+            self.report.copied += len(done)
+        if error is not None:
+            raise error
+
+    def _send(self, messages: list[Message]) -> tuple[list[tuple[Message, str]], BrokerError | None]:
+        """Send messages; return those that were taken, each with its new id, and an error that keeps all others from being sent."""
+        pairs: list[tuple[Message, Outgoing]] = []
+        for message in messages:
+            try:
+                outgoing = self._outgoing(message, self._changed(message))
+            except CannotEdit as error:
+                self._fail(message.id, str(error))
+                continue
+            if outgoing is not None:
+                pairs.append((message, outgoing))
+        to = self._work.destination
+        if to is None:
+            return [(message, "") for message in messages], None
+        results = self._side_by_side(pairs, lambda some: _send(to, [outgoing for _, outgoing in some]))
+        taken: list[tuple[Message, str]] = []
+        broken: BrokerError | None = None
+        for some, result in results:
+            if isinstance(result, BrokerError):
+                broken = broken or result
+                continue
+            message_of = {id(outgoing): message for message, outgoing in some}
+            taken += [
+                (message_of[id(entry)], sent_as) for entry, sent_as in zip(result.done, result.message_ids, strict=True)
+            ]
+            for failure in result.failed:
+                self._fail(message_of[id(failure.entry)].id, f"{failure.code}: {failure.message}")
+        return taken, broken
+
+    def _delete(self, messages: list[Message]) -> None:
+        """Delete what is still ours; of the rest the log knows that it was sent."""
+        source, scan = self._work.source, self._scan
+        if source is None or not isinstance(scan, LiveScan):
+            raise TypeError("only messages of a queue are deleted")
+        ours = [message for message in messages if scan.ours(message)]
+        results = self._side_by_side(ours, source.delete)
+        deleted = [message for _, result in results if not isinstance(result, BrokerError) for message in result.done]
+        scan.let_go(deleted)
+        self.report.deleted += len(deleted)
+        self.report.undeleted += len(messages) - len(deleted)
+        for _, result in results:
+            if isinstance(result, BrokerError):
+                raise result
+
+    def _side_by_side(
+        self, entries: list[_T], call: Callable[[list[_T]], _R]
+    ) -> list[tuple[list[_T], _R | BrokerError]]:
+        """Call with ten entries at a time, in as many lanes as there are; an error of the service is an answer, so that none is lost."""
+
+        def answer(some: list[_T]) -> tuple[list[_T], _R | BrokerError]:
+            try:
+                return some, call(some)
+            except BrokerError as error:
+                return some, error
+
+        if not entries:
+            return []
+        step = MAX_ENTRIES if self._lanes > 1 else len(entries)
+        parts = [entries[start : start + step] for start in range(0, len(entries), step)]
+        self._scan.report.requests += -(-len(entries) // MAX_ENTRIES)
+        return [answer(part) for part in parts] if self._pool is None else list(self._pool.map(answer, parts))
+
+    def _fail(self, message_id: str, why: str) -> None:
+        self.report.failed += 1
+        if len(self.report.first_failures) < KEPT_FAILURES:
+            self.report.first_failures.append(NotDone(message_id, why))
+
+
+def _send(to: Queue | Topic, entries: list[Outgoing]) -> BatchResult[Outgoing]:
+    return to.send_batch(entries) if isinstance(to, Queue) else to.publish_batch(entries)
+
+
+def _line(message: Message, sent_as: str) -> dict[str, Any]:
+    line = {"id": message.id, "sha256": body_hash(message)}
+    return {**line, "sent_as": sent_as} if sent_as else line
