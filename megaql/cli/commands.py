@@ -51,6 +51,14 @@ COMMANDS: Final = (
         "Turn a query into a filter of EventBridge, SNS, Lambda or Pipes, or such a filter into a query.",
     ),
     Entry("publish", "publish", "Send MEGA events, data, text, bytes or saved records to a queue or a topic."),
+    Entry("snapshot", "snapshot", "Read a queue once into a file, which every command then reads in its place."),
+    Entry("redrive", "redrive", "Send the messages of a dead-letter queue back, all or some, as they were or mended."),
+    Entry(
+        "copy", "copying", "Send the messages of a queue or file to a queue or topic, and leave them where they are."
+    ),
+    Entry("move", "move", "Take messages out of a queue and send them to another queue or a topic."),
+    Entry("delete", "delete", "Delete the messages of a queue that a query matches."),
+    Entry("release", "release", "Give back the messages that a read which was killed still hides."),
     Entry("run", "run", "Run a consumer: hand each message to the handlers whose query it matches."),
     Entry(
         "connect", "connect", "Subscribe an application's queue to a topic, filtered by the application's own queries."

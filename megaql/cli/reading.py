@@ -6,19 +6,19 @@ something went wrong.
 
 from __future__ import annotations
 
-import time
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from megaql.cli import badlines
 from megaql.cli import report as reports
+from megaql.cli.progress import Progress, counted
 from megaql.cli.status import Status
 from megaql.cli.style import Style, harmless
 from megaql.scan.budget import Budget, StopReason
 from megaql.scan.files import FileScan
 from megaql.scan.stop import StopFlag, catch_signals
-from megaql.scan.target import FileSource, open_source
+from megaql.scan.target import FileSource, QueueSource, open_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,16 +30,17 @@ if TYPE_CHECKING:
     from megaql.cli.environment import Environment
     from megaql.lang.verdict import Verdict
     from megaql.query import Query
+    from megaql.scan.journal import LeaseJournal
     from megaql.scan.live import LiveScan
     from megaql.scan.preflight import Preflight
-
-#: How often the progress line changes. Seconds.
-PROGRESS_EVERY: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """How to read: the bounds for a queue and for a file, the lease, what the user allowed, and the end that goes without saying."""
+    """How to read: the bounds for a queue and for a file, the lease, what the user allowed, and the end that goes without saying.
+
+    `extend` and `lanes` are `LiveScan`'s, `hold` bounds what is held in the place of a tenth of the headroom.
+    """
 
     budget: Budget
     file_budget: Budget = Budget()  # noqa: RUF009 - frozen
@@ -48,6 +49,9 @@ class Wanted:
     allow_dead_letter: bool = False
     allow_receives: bool = False
     expected: StopReason | None = None
+    extend: bool = False
+    lanes: int = 1
+    hold: int | None = None
 
 
 class Reading:
@@ -61,18 +65,25 @@ class Reading:
 
     def __iter__(self) -> Iterator[Message]:
         for message in self.scan:
-            self._show()
+            self.show()
             yield message
 
     def matching(self, query: Query, *, invert: bool) -> Iterator[Message]:
         """Yield the messages of a file that a query matches, or with `invert` the others, and count all verdicts."""
         if not isinstance(self.scan, FileScan):
             raise TypeError("the messages of a queue are judged one by one")
-        return self.scan.matching(query, invert=invert, watch=self._show if self._progress is not None else None)
+        return self.scan.matching(query, invert=invert, watch=self.show if self._progress is not None else None)
 
-    def _show(self) -> None:
+    def show(self) -> None:
+        """Say on a terminal how far the scan is, if it has taken a while."""
         if self._progress is not None:
-            self._progress.show(f"seen {self.scan.report.seen:,}, matched {self.scan.report.matched:,} …")
+            self._progress.show(self._line)
+
+    def _line(self) -> str:
+        report = self.scan.report
+        seconds = self._progress.seconds if self._progress is not None else 0
+        what = f"seen {report.seen:,}, matched {report.matched:,}"
+        return counted(what, report.seen, report.total, seconds, self._world.width)
 
     def tally(self, verdict: Verdict) -> None:
         """Count a message's verdict."""
@@ -94,11 +105,18 @@ class Reading:
 
 @contextmanager
 def reading(
-    world: Environment, target: str | FileSource, connection: Connection, wanted: Wanted, *, quiet: bool = False
+    world: Environment,
+    target: str | FileSource | QueueSource,
+    connection: Connection,
+    wanted: Wanted,
+    *,
+    quiet: bool = False,
+    looked: Preflight | None = None,
 ) -> Iterator[Reading]:
     """Open a target and yield the scan of it; afterwards release what is held, and report.
 
-    A file is read under the signals' own meaning. On a queue the first signal ends the scan after the receive in flight.
+    A file is read under the signals' own meaning. On a queue the first signal ends the scan after the receive in flight. `looked` is what `consent` has
+    answered, for who has asked before.
     """
     source = open_source(target, connection) if isinstance(target, str) else target
     with ExitStack() as stack:
@@ -110,7 +128,7 @@ def reading(
             from megaql.scan.live import LiveScan  # noqa: PLC0415 - a file needs none of it
 
             # Asked first: while signals are only noted, Ctrl-C would not end the question.
-            looked = consent(world, source.queue, wanted)
+            looked = looked or consent(world, source.queue, wanted)
             stop = stack.enter_context(catch_signals())
             scan = LiveScan(
                 source.queue,
@@ -119,6 +137,9 @@ def reading(
                 lease=wanted.lease,
                 stop=stop,
                 follow=wanted.follow,
+                extend=wanted.extend,
+                lanes=1 if source.queue.fifo else wanted.lanes,
+                journal=journal_of(source.queue, connection),
                 wait=source.wait,
             )
         now = Reading(world, scan, stop)
@@ -141,44 +162,27 @@ def consent(world: Environment, queue: Queue, wanted: Wanted) -> Preflight:
     from megaql.scan.preflight import Risk, preflight  # noqa: PLC0415 - a file needs none of it
 
     looked = preflight(queue, allow_dead_letter=wanted.allow_dead_letter, allow_receives=wanted.allow_receives)
-    if looked.risk is Risk.ASK and not _agreed(world, looked):
+    if looked.risk is Risk.ASK and not agreed(world, looked.question):
         raise looked.refusal()
-    return looked
+    return replace(looked, hold=wanted.hold)
 
 
-def _agreed(world: Environment, looked: Preflight) -> bool:
+def journal_of(queue: Queue, connection: Connection) -> LeaseJournal:
+    """Return the journal of the leases that a scan of a queue will hold."""
+    from megaql.scan.journal import LeaseJournal, Origin  # noqa: PLC0415 - a file needs none of it
+
+    origin = Origin(queue.target.text, queue.name, connection.profile, connection.region, connection.endpoint_url)
+    return LeaseJournal(origin)
+
+
+def agreed(world: Environment, question: str) -> bool:
     """Ask on a terminal; without one, the answer is no."""
     if not world.asks:
         return False
-    world.stderr.write(f"{harmless(looked.question, keep=chr(10))} [y/N] ")
+    world.stderr.write(f"{harmless(question, keep=chr(10))} [y/N] ")
     world.stderr.flush()
     try:
         return world.stdin.readline().strip().lower() in {"y", "yes"}
     except KeyboardInterrupt:
         world.say("")
         raise
-
-
-class Progress:
-    """A line on a terminal's standard error that is written over, and gone at the end."""
-
-    def __init__(self, world: Environment) -> None:
-        self._world = world
-        self._last = 0.0
-        self._shown = False
-
-    def show(self, text: str) -> None:
-        """Change the line, but not more often than anyone can read."""
-        now = time.monotonic()
-        if now - self._last >= PROGRESS_EVERY:
-            self._last = now
-            self._shown = True
-            self._world.stderr.write(f"\r\x1b[K{text}")
-            self._world.stderr.flush()
-
-    def clear(self) -> None:
-        """Take the line away."""
-        if self._shown:
-            self._shown = False
-            self._world.stderr.write("\r\x1b[K")
-            self._world.stderr.flush()

@@ -120,6 +120,7 @@ class LiveScan:
         self._receives = budget.receives or (1 if queue.fifo and not extend else None)
         self._extend = extend
         self._lanes = lanes
+        self._turn = RECEIVE_BATCH
         self._pool: ThreadPoolExecutor | None = None
         self._stop = stop if stop is not None else StopFlag()
         self._follow = follow
@@ -225,7 +226,7 @@ class LiveScan:
 
     def _receive_size(self) -> int:
         """How many messages to ask for: never more than the scan can still use, since each one costs a receive count."""
-        sizes = [RECEIVE_BATCH * self._lanes, self._preflight.max_held - len(self._holdings)]
+        sizes = [self._turn, self._preflight.max_held - len(self._holdings)]
         if self._budget.scan is not None:
             sizes.append(self._budget.scan - self.report.seen)
         if self._budget.limit is not None and self.report.matched == self.report.seen:
@@ -241,6 +242,8 @@ class LiveScan:
             self._holdings.extend(self._lease, self.report)
         size = self._receive_size()
         batch = self._ask(size if most is None else max(1, min(size, most)))
+        # More lanes where there is more to get: an empty queue is not asked by all of them.
+        self._turn = min(self._turn * 2, RECEIVE_BATCH * self._lanes) if len(batch) >= self._turn else RECEIVE_BATCH
         self.report.received += len(batch)
         self._receives_done += bool(batch)
         self._empty_polls = 0 if batch else self._empty_polls + 1

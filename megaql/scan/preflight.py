@@ -45,11 +45,14 @@ class Preflight:
     risk: Risk = Risk.NONE
     question: str = ""
     may_dead_letter: bool = False
+    hold: int | None = None
 
     @property
     def max_held(self) -> int:
-        """How many messages a scan may hold at once: a tenth of the in-flight headroom that is left."""
-        return max(0, MAX_IN_FLIGHT - self.info.in_flight) // HEADROOM_SHARE
+        """How many messages a scan may hold at once: a tenth of the in-flight headroom that is left, or `hold` and never more than nine tenths."""
+        left = max(0, MAX_IN_FLIGHT - self.info.in_flight)
+        share = left // HEADROOM_SHARE
+        return share if self.hold is None else min(self.hold, left - share)
 
     @property
     def last_life(self) -> int | None:

@@ -143,10 +143,11 @@ def remove(document: Document, path: Path, *, mega: bool) -> bool:
     """Take away what a path leads to; return whether there was anything. Raises `Uncertain`."""
     there = places(document, path, mega=mega)
     # An array's elements go from its end, so that the positions of the others hold.
-    holder: Any
-    for holder, step in sorted(there, key=lambda place: place[1] if isinstance(place[1], int) else -1, reverse=True):
-        if isinstance(holder, list) or step in holder:
-            del holder[step]
+    there.sort(key=lambda place: place[1] if isinstance(place[1], int) else -1, reverse=True)
+    for place in there:
+        holder: Any = place[0]
+        if place[1] in (range(len(holder)) if isinstance(holder, list) else holder):
+            del holder[place[1]]
     return bool(there)
 
 

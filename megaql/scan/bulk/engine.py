@@ -90,7 +90,8 @@ class Work:
 class BulkRun:
     """One run over an open scan, whose `with` block gives back what is left.
 
-    `look` yields what is selected and does nothing else; `apply` does the work and needs a ledger. `watch` is called after each batch. `wall`, `clock` and `sleep` are
+    `look` yields what is selected and does nothing else; `apply` does the work and needs a ledger. `save` is given messages before they are written into
+    the log, and `watch` is called after each batch. `wall`, `clock` and `sleep` are
     for tests.
     """
 
@@ -101,6 +102,7 @@ class BulkRun:
         stop: StopFlag,
         ledger: Ledger | None = None,
         *,
+        save: Callable[[Sequence[Message]], None] | None = None,
         watch: Callable[[BulkReport], None] = lambda _: None,
         lanes: int = LANES,
         wall: Callable[[], float] = time.time,
@@ -111,6 +113,7 @@ class BulkRun:
         self._scan = scan
         self._stop = stop
         self._ledger = ledger
+        self._save = save
         self._watch = watch
         self._clock = clock
         self._sleep = sleep
@@ -251,8 +254,10 @@ class BulkRun:
         done = [*gone, *(message for message, _ in sent)]
         if sent:
             try:
+                if self._save is not None:
+                    self._save([message for message, _ in sent])
                 ledger.write(_line(message, sent_as) for message, sent_as in sent)
-            except ScanError:
+            except (ScanError, OSError):
                 self.report.undeleted += len(done) if self._work.deletes else 0
                 raise
         if self._work.deletes:

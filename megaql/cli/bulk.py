@@ -1,0 +1,152 @@
+"""Redrive, copy, move and delete, from the command line to the report.
+
+A maintainer keeps two rules: nothing is sent or deleted without `--apply`; and nothing is deleted before somebody, on a terminal or with `--yes`, has said
+yes to the queue and the count.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from megaql.cli import bulkreport, bulkshow
+from megaql.cli.bulkorder import Order, Prepared, prepare
+from megaql.cli.progress import Progress, counted
+from megaql.cli.reading import agreed, reading
+from megaql.errors import MegaQLError, ScanRefused
+from megaql.scan.bulk.engine import BulkRun
+from megaql.scan.bulk.ledger import Ledger
+from megaql.scan.journal import state_home
+from megaql.scan.records import to_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from megaql.broker.message import Message
+    from megaql.broker.target import Connection
+    from megaql.cli.environment import Environment
+    from megaql.scan.bulk.report import BulkReport
+
+
+def carry_out(world: Environment, order: Order, connection: Connection) -> int:
+    """Do what a command line of bulk work says, and return the exit status."""
+    job = prepare(world, order, connection)
+    if not order.apply and not order.editor:
+        return bulkshow.dry_run(job)
+    if order.editor:
+        from megaql.cli import bulkedit  # noqa: PLC0415 - only where it is asked for
+
+        plan = bulkedit.edited_plan(job)
+        if not order.apply or not plan.messages:
+            return bulkedit.tell(job, plan)
+        job = job.with_plan(plan)
+    if order.deletes and not order.yes:
+        _ask(job)
+    if order.command == "redrive" and order.takes_all:
+        from megaql.cli import bulktask  # noqa: PLC0415 - only a redrive of everything needs it
+
+        status = bulktask.move(job)
+        if status is not None:
+            return status
+    return _apply(job)
+
+
+def _ask(job: Prepared) -> None:
+    """Ask before messages are deleted, naming the queue and the count. Raises `ScanRefused` unless the answer is yes."""
+    question = _question(job)
+    if agreed(job.world, question):
+        return
+    raise ScanRefused(
+        "Nothing was done, for nobody agreed to it",
+        where=job.ends.source_name,
+        why=f"the question is: {question}",
+        hint="answer y on a terminal, or pass --yes; without --apply you see which messages it is about",
+    )
+
+
+def _question(job: Prepared) -> str:
+    about = job.about or 0
+    if job.work.plan is not None:
+        what = f"the {bulkreport.messages(len(job.work.plan.messages))} of the plan in {job.ends.source_name}"
+    elif job.order.where is not None:
+        what = f"those of about {bulkreport.messages(about)} of {job.ends.source_name} that match"
+    elif job.order.limit is not None:
+        what = f"{job.order.limit:,} of about {bulkreport.messages(about)} of {job.ends.source_name}"
+    else:
+        what = f"about {bulkreport.messages(about)} of {job.ends.source_name}"
+    if job.order.command == "delete":
+        return f"Delete {what}, for good?"
+    return f"{job.order.command.capitalize()} {what} to {job.ends.destination_name}?"
+
+
+def _apply(job: Prepared) -> int:
+    """Run the engine and say what it did, whatever ends it."""
+    ledger = Ledger(_log_path(job), job.work.job)
+    progress = Progress(job.world) if job.world.stderr_isatty else None
+    run: BulkRun | None = None
+    try:
+        with ExitStack() as stack:
+            save = _saver(stack, job.order.save) if job.order.save is not None else None
+            now = stack.enter_context(
+                reading(job.world, job.ends.source, job.connection, job.wanted, looked=job.looked)
+            )
+            run = BulkRun(job.work, now.scan, now.stop, ledger, save=save, watch=_watcher(job, progress))
+            try:
+                run.apply()
+            finally:
+                if progress is not None:
+                    progress.clear()
+    finally:
+        if run is not None:
+            for line in bulkreport.applied(job, run.report, str(ledger.path)):
+                job.world.say(line)
+    return bulkreport.status(job, run.report, now)
+
+
+def _watcher(job: Prepared, progress: Progress | None) -> Callable[[BulkReport], None]:
+    if progress is None:
+        return lambda _: None
+    width = job.world.width
+
+    def watch(report: BulkReport) -> None:
+        def line() -> str:
+            total = job.work.limit or job.about
+            done = report.done if job.work.limit else report.scan.seen
+            what = f"{bulkreport.PAST[job.order.command]} {report.done:,}"
+            return counted(what, done, total, progress.seconds, width)
+
+        progress.show(line)
+
+    return watch
+
+
+def _log_path(job: Prepared) -> Path:
+    """Return the log's path: the one that was given, or a new one in the state folder."""
+    if job.order.log is not None:
+        return Path(job.order.log)
+    name = Path(job.ends.source_name).name.replace(":", "-")
+    moment = job.world.now().strftime("%Y%m%dT%H%M%S")
+    return state_home() / "logs" / f"{moment}-{os.getpid()}-{job.order.command}-{name}.ndjson"
+
+
+def _saver(stack: ExitStack, path: str) -> Callable[[Sequence[Message]], None]:
+    """Return what adds messages to a file, on the disk when it returns."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    except OSError as error:
+        raise MegaQLError(
+            "The file to save to cannot be written",
+            where=path,
+            why=error.strerror or type(error).__name__,
+            hint="nothing was read; name a file in a folder that is there and that you may write to",
+        ) from error
+    file: BinaryIO = stack.enter_context(open(descriptor, "wb"))  # noqa: PTH123, SIM115 - a descriptor, closed with the stack
+
+    def save(messages: Sequence[Message]) -> None:
+        file.write("".join(f"{to_line(message)}\n" for message in messages).encode())
+        file.flush()
+        os.fsync(file.fileno())
+
+    return save
