@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from megaql.cli import bulkreport, bulkshow
-from megaql.cli.bulkorder import Order, Prepared, prepare
+from megaql.cli.bulkorder import prepare
 from megaql.cli.progress import Progress, counted
+from megaql.cli.protection import insist, protection_of
 from megaql.cli.reading import agreed, reading
+from megaql.cli.style import Style, harmless
 from megaql.errors import MegaQLError, ScanRefused
 from megaql.scan.bulk.engine import BulkRun
 from megaql.scan.bulk.ledger import Ledger
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from megaql.broker.message import Message
     from megaql.broker.target import Connection
+    from megaql.cli.bulkorder import Order, Prepared
     from megaql.cli.environment import Environment
     from megaql.scan.bulk.report import BulkReport
 
@@ -42,7 +45,7 @@ def carry_out(world: Environment, order: Order, connection: Connection) -> int:
         if not order.apply or not plan.messages:
             return bulkedit.tell(job, plan)
         job = job.with_plan(plan)
-    if order.deletes and not order.yes:
+    if order.deletes:
         _ask(job)
     if order.command == "redrive" and order.takes_all:
         from megaql.cli import bulktask  # noqa: PLC0415 - only a redrive of everything needs it
@@ -56,14 +59,15 @@ def carry_out(world: Environment, order: Order, connection: Connection) -> int:
 def _ask(job: Prepared) -> None:
     """Ask before messages are deleted, naming the queue and the count. Raises `ScanRefused` unless the answer is yes."""
     question = _question(job)
-    if agreed(job.world, question):
-        return
-    raise ScanRefused(
-        "Nothing was done, for nobody agreed to it",
-        where=job.ends.source_name,
-        why=f"the question is: {question}",
-        hint="answer y on a terminal, or pass --yes; without --apply you see which messages it is about",
-    )
+    if job.work.source is not None and (found := protection_of(job.world, job.work.source)) is not None:
+        insist(job.world, job.work.source, found, question, job.order.confirm)
+    elif not job.order.yes and not agreed(job.world, question):
+        raise ScanRefused(
+            "Nothing was done, for nobody agreed to it",
+            where=job.ends.source_name,
+            why=f"the question is: {question}",
+            hint="answer y on a terminal, or pass --yes; without --apply you see which messages it is about",
+        )
 
 
 def _question(job: Prepared) -> str:
@@ -92,6 +96,8 @@ def _apply(job: Prepared) -> int:
             now = stack.enter_context(
                 reading(job.world, job.ends.source, job.connection, job.wanted, looked=job.looked)
             )
+            # Said first: after kill -9 it is too late.
+            job.world.say(Style(on=job.world.colors(stderr=True))(f"log: {harmless(str(ledger.path))}", dim=True))
             run = BulkRun(job.work, now.scan, now.stop, ledger, save=save, watch=_watcher(job, progress))
             try:
                 run.apply()

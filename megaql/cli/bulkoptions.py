@@ -84,6 +84,15 @@ ApplyOption = Annotated[
 YesOption = Annotated[
     bool, typer.Option("-y", "--yes", help="Do not ask before messages are deleted.", rich_help_panel=_RUN)
 ]
+ConfirmOption = Annotated[
+    str | None,
+    typer.Option(
+        "--confirm",
+        metavar="NAME",
+        help="The name of a queue that megaql.toml protects, in place of typing it.",
+        rich_help_panel=_RUN,
+    ),
+]
 PlanOption = Annotated[
     str | None,
     typer.Option(

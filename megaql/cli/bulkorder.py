@@ -58,6 +58,7 @@ class Order:
     group: str | None = None
     apply: bool = False
     yes: bool = False
+    confirm: str | None = None
     plan: str | None = None
     rate: int | None = None
     log: str | None = None

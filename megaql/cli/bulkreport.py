@@ -64,8 +64,6 @@ def applied(job: Prepared, report: BulkReport, log: str) -> list[str]:
         )
     elif report.undeleted:
         lines.append(f"not deleted: {report.undeleted:,}")
-    if report.sent or report.undeleted or report.deleted:
-        lines.append(f"log: {harmless(log)}")
     return lines
 
 

@@ -65,7 +65,7 @@ TOPICS: Final = {
   1    no match with -e, the message that explain was asked for was not there,
        or check found an error
   2    wrong usage, or an error in a query, a file or a module
-  3    refused, because reading would have harmed the queue
+  3    refused, because it would have harmed the queue or nobody said yes
   4    no credentials, or no permission
   5    no such queue or topic, no network, or throttled beyond patience
   6    done in part: a line could not be read, a message was not sent
@@ -102,7 +102,7 @@ from a file of queries. docs/language.md and docs/query-files.md have all of it.
         """\
 SQS cannot be looked into: a read hides messages and raises their receive
 count, and a count past the queue's maxReceiveCount dead-letters the message.
-peek and explain therefore
+peek, snapshot and explain therefore
 
   - ask for the queue's settings first, and refuse with a maxReceiveCount of 1
     (--allow-dead-letter) or ask with 2 and 3 (--allow-receives);
@@ -114,9 +114,15 @@ peek and explain therefore
     else's by now;
   - say on standard error what they did.
 
-After kill -9 the messages come back by themselves when their lease ends.
-On a FIFO queue a held message holds up its group, so that one receive is
-made. A safer way to look is a file: peek --save once, and then query that.""",
+After kill -9 the messages come back by themselves when their lease ends, and
+megaql release gives them back before. On a FIFO queue a held message holds up
+its group, so that one receive is made. A safer way to look is a file: megaql
+snapshot once, and then query that.
+
+redrive, move, copy and delete do nothing without --apply. With it they send a
+message, write that down on the disk, and only then delete it, if its lease
+still runs. What they do not select is held until the end and released. Queues
+that megaql.toml lists under [protected] want their name typed.""",
     ),
     "environment": ("Environment variables and megaql.toml", _environment()),
 }

@@ -125,7 +125,7 @@ class Place:
     def run(self, work=None, *, budget=None, log="log", stop=None, lanes=1, **settings):
         """Do the work and return its report; a death leaves everything as it is."""
         work = work or self.work()
-        stop = stop or StopFlag()
+        stop = StopFlag() if stop is None else stop
         real = os.fsync
         self.monkeypatch.setattr(ledgers.os, "fsync", lambda fd: self.calls.make("fsync", lambda: real(fd)))
         scan = LiveScan(

@@ -1,0 +1,444 @@
+"""redrive, copy, move and delete: what they show, what they ask, what they do, and how they end."""
+
+import gzip
+import json
+from datetime import timedelta
+
+import pytest
+
+from megaql.broker import local
+from megaql.broker.outgoing import Outgoing
+from megaql.broker.queue import Queue
+
+
+def queue_of(name, count=0, **attributes):
+    """Make a local queue with numbered events in it."""
+    client = local.client()
+    url = client.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+    queue = Queue.open(f"local:{name}", client=client)
+    assert queue.url == url
+    queue.send_batch([event(number) for number in range(count)])
+    return queue
+
+
+def event(number):
+    return Outgoing(
+        json.dumps({"number": number, "customer": f"customer-{number % 3}", "total": 10 * number}),
+        {"tenant": {"DataType": "String", "StringValue": "acme"}},
+        system={"AWSTraceHeader": {"DataType": "String", "StringValue": f"Root=1-{number:08x}-0"}},
+    )
+
+
+def numbers(queue, name="number"):
+    found = []
+    while messages := queue.receive(10):
+        found += [json.loads(message.body)[name] for message in messages]
+    return sorted(found)
+
+
+@pytest.fixture
+def dead():
+    """A dead-letter queue with ten messages, and the queue they came from."""
+    dead = queue_of("orders-dlq", 10)
+    policy = json.dumps({"deadLetterTargetArn": dead.arn, "maxReceiveCount": 5})
+    return dead, queue_of("orders", RedrivePolicy=policy)
+
+
+# What a dry run shows, and leaves
+
+
+def test_a_dry_run_shows_and_does_nothing(megaql, dead):
+    result = megaql("redrive", "local:orders-dlq", "-w", "number < 3")
+    assert result.status == 0
+    assert sorted(json.loads(line)["payload"]["number"] for line in result.lines) == [0, 1, 2]
+    assert "dry run: 3 messages would be redriven from local:orders-dlq to local:orders; nothing was sent" in result.err
+    assert "released 10" in result.err
+    assert dead[0].info().visible == 10
+    assert dead[1].info().visible == 0
+
+
+def test_a_dry_run_shows_what_would_be_sent(megaql, dead):
+    result = megaql("redrive", "local:orders-dlq", "-w", "number == 3", "--set", "total=1", "--unset", "customer")
+    assert json.loads(result.lines[0])["payload"] == {"number": 3, "total": 1}
+    assert dead[0].info().visible == 10
+
+
+@pytest.mark.usefixtures("dead")
+def test_a_terminal_is_shown_what_changes(megaql):
+    result = megaql(
+        "redrive", "local:orders-dlq", "-w", "number == 3", "--set", "total=1", "--unset", "customer", tty=True
+    )
+    assert "total: 30 → 1" in result.out
+    assert "customer: customer-0 → (missing)" in result.out
+
+
+def test_a_terminal_is_shown_the_first_ones(megaql):
+    queue_of("orders", 30)
+    queue_of("other")
+    result = megaql("move", "local:orders", "local:other", tty=True)
+    assert len(result.lines) == 22
+    assert result.lines[-1] == "… and 10 more"
+
+
+# Doing it
+
+
+def test_redrive_sends_back_what_matches(megaql, dead):
+    result = megaql("redrive", "local:orders-dlq", "-w", "number < 3", "--apply", "--yes")
+    assert (result.status, result.out) == (0, "")
+    assert "redriven 3 messages from local:orders-dlq to local:orders" in result.err
+    messages = dead[1].receive(10)
+    assert {message.system["AWSTraceHeader"] for message in messages} == {f"Root=1-{n:08x}-0" for n in range(3)}
+    assert {message.attribute("tenant") for message in messages} == {"acme"}
+    assert numbers(dead[0]) == [3, 4, 5, 6, 7, 8, 9]
+
+
+def test_redrive_of_everything_is_left_to_the_service(megaql, dead):
+    result = megaql("redrive", "local:orders-dlq", "--apply", "--yes")
+    assert result.status == 0
+    assert "redriven 10 messages from local:orders-dlq to local:orders; moved by the service itself" in result.err
+    assert numbers(dead[1]) == list(range(10))
+    assert dead[0].info().visible == 0
+
+
+def test_a_log_that_is_asked_for_is_written_from_here(megaql, dead, tmp_path):
+    result = megaql("redrive", "local:orders-dlq", "--apply", "--yes", "--log", tmp_path / "log")
+    assert "moved by the service itself" not in result.err
+    lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
+    assert lines[0]["command"] == "redrive"
+    assert len(lines) == 11
+    assert {line["sent_as"] for line in lines[1:]} == {message.id for message in dead[1].receive(10)}
+    assert (tmp_path / "log").stat().st_mode & 0o777 == 0o600
+
+
+def test_edits_travel(megaql, dead):
+    words = ["--set", "total:=7", "--set", "@attributes.replayed=yes", "--unset", "@attributes.tenant", "-n", "1"]
+    assert megaql("redrive", "local:orders-dlq", "-w", "number == 4", *words, "--apply", "--yes").status == 0
+    (message,) = dead[1].receive(10)
+    assert json.loads(message.body) == {"number": 4, "customer": "customer-1", "total": 7}
+    assert message.typed_attributes == {"replayed": "yes"}
+
+
+def test_what_an_edit_does_not_fit_stays(megaql, dead):
+    dead[0].send(Outgoing("plain text"))
+    result = megaql("redrive", "local:orders-dlq", "--set", "total=1", "--apply", "--yes")
+    assert result.status == 6
+    assert "redriven 10 messages" in result.err
+    assert "its body is plain text, which has no part total" in result.err
+    assert [message.body for message in dead[0].receive(10)] == ["plain text"]
+
+
+def test_copy_leaves_everything(megaql, dead):
+    result = megaql("copy", "local:orders-dlq", "local:orders", "-w", "number < 4", "--apply")
+    assert (result.status, result.out) == (0, "")
+    assert "copied 4 messages" in result.err
+    assert numbers(dead[1]) == [0, 1, 2, 3]
+    assert numbers(dead[0]) == list(range(10))
+
+
+def test_copy_sends_what_is_in_a_file(megaql, dead, tmp_path):
+    file = tmp_path / "saved.ndjson.gz"
+    assert megaql("snapshot", "local:orders-dlq", "-o", file).status == 0
+    assert megaql("copy", file, "local:orders", "-w", "number < 4", "--apply").status == 0
+    assert numbers(dead[1]) == [0, 1, 2, 3]
+
+
+def test_copy_to_a_topic(megaql, dead):
+    from megaql.broker.topic import Topic
+
+    topic = Topic.open("local-topic:replay", create=True)
+    topic.client.subscribe(
+        TopicArn=topic.arn, Protocol="sqs", Endpoint=dead[1].arn, Attributes={"RawMessageDelivery": "true"}
+    )
+    assert megaql("copy", "local:orders-dlq", "local-topic:replay", "--apply").status == 0
+    assert numbers(dead[1]) == list(range(10))
+    topic.client.close()
+
+
+def test_move_and_back(megaql, dead):
+    queue_of("parked")
+    assert megaql("move", "local:orders-dlq", "local:parked", "-n", "4", "--apply", "--yes").status == 0
+    assert dead[0].info().visible == 6
+    assert megaql("move", "local:parked", "local:orders-dlq", "--apply", "--yes").status == 0
+    assert numbers(dead[0]) == list(range(10))
+
+
+def test_delete_keeps_what_does_not_match_and_saves_the_rest(megaql, dead, tmp_path):
+    file = tmp_path / "deleted.ndjson"
+    result = megaql("delete", "local:orders-dlq", "-w", "number < 4", "--save", file, "--apply", "--yes")
+    assert result.status == 0
+    assert "deleted 4 messages from local:orders-dlq" in result.err
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert megaql("copy", file, "local:orders", "--apply").status == 0
+    assert numbers(dead[1]) == [0, 1, 2, 3]
+    assert numbers(dead[0]) == [4, 5, 6, 7, 8, 9]
+
+
+def test_the_rate_is_kept(megaql, monkeypatch):
+    """The waits add up to what the rate asks for, whoever's clock it is."""
+    from megaql.scan.bulk import engine
+
+    queue_of("a", 9)
+    queue_of("b")
+    now = [1000.0]
+    waits = []
+
+    def sleep(seconds):
+        waits.append(seconds)
+        now[0] += seconds
+
+    defaults = engine.BulkRun.__init__.__kwdefaults__
+    monkeypatch.setitem(defaults, "clock", lambda: now[0])
+    monkeypatch.setitem(defaults, "sleep", sleep)
+    assert megaql("move", "local:a", "local:b", "--rate", "3", "--apply", "--yes").status == 0
+    assert 2 <= sum(waits) <= 4
+
+
+# Asking
+
+
+def test_without_a_terminal_deleting_needs_yes(megaql, dead):
+    result = megaql("redrive", "local:orders-dlq", "-w", "number < 3", "--apply")
+    assert result.status == 3
+    assert "Redrive those of about 10 messages of local:orders-dlq that match to local:orders?" in result.err
+    assert dead[0].info().visible == 10
+
+
+@pytest.mark.parametrize(("answer", "left"), [("y\n", 0), ("n\n", 10), ("\n", 10)])
+def test_a_terminal_is_asked(megaql, dead, answer, left):
+    result = megaql("delete", "local:orders-dlq", "--apply", answer=answer)
+    assert "Delete about 10 messages of local:orders-dlq, for good? [y/N]" in result.err
+    assert result.status == (0 if left == 0 else 3)
+    assert dead[0].info().visible == left
+
+
+def test_a_protected_queue_wants_its_name(megaql, dead, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "megaql.toml").write_text('[protected]\n"orders-*" = "talk to us"\n"orders-test" = false\n')
+    result = megaql("delete", "local:orders-dlq", "--apply", "--yes")
+    assert result.status == 3
+    assert "talk to us" in result.err
+    assert "--confirm orders-dlq" in result.err
+    assert megaql("delete", "local:orders-dlq", "--apply", answer="y\n").status == 3
+    assert dead[0].info().visible == 10
+    assert megaql("delete", "local:orders-dlq", "-n", "1", "--apply", answer="orders-dlq\n").status == 0
+    assert megaql("delete", "local:orders-dlq", "--apply", "--confirm", "orders-dlq").status == 0
+    queue_of("orders-test", 1)
+    assert megaql("delete", "local:orders-test", "--apply", "--yes").status == 0
+
+
+def test_a_protection_that_says_nothing_is_an_error(megaql, dead, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "megaql.toml").write_text("[protected]\norders-dlq = 5\n")
+    result = megaql("delete", "local:orders-dlq", "--apply", "--yes")
+    assert result.status == 2
+    assert "megaql.toml, line 2" in result.err
+    assert dead[0].info().visible == 10
+
+
+# Plans
+
+
+def test_a_plan_is_all_that_is_touched(megaql, dead, tmp_path):
+    plan = tmp_path / "plan.ndjson"
+    assert megaql("redrive", "local:orders-dlq", "-w", "number < 5", "--set", "total=1", "--plan", plan).status == 0
+    assert plan.stat().st_mode & 0o777 == 0o600
+    assert "customer" not in plan.read_text()
+    lines = plan.read_text().splitlines()
+    plan.write_text("\n".join(lines[:4]) + "\n")
+    dead[0].send(event(1))  # it matches, and nobody has seen it
+    result = megaql("redrive", "local:orders-dlq", "--plan", plan, "--apply", "--yes")
+    assert result.status == 0, result.err
+    moved = dead[1].receive(10)
+    assert [json.loads(message.body)["total"] for message in moved] == [1, 1, 1]
+    assert dead[0].info().visible == 8
+
+
+def test_a_plan_whose_messages_are_gone(megaql, dead, tmp_path):
+    plan = tmp_path / "plan.ndjson"
+    megaql("redrive", "local:orders-dlq", "-w", "number < 3", "--plan", plan)
+    held = dead[0].receive(10)
+    dead[0].delete([message for message in held if json.loads(message.body)["number"] == 0])
+    dead[0].set_visibility([message for message in held if json.loads(message.body)["number"]], timedelta(0))
+    result = megaql("redrive", "local:orders-dlq", "--plan", plan, "--apply", "--yes")
+    assert result.status == 6
+    assert "of the plan, not found: 1" in result.err
+    assert numbers(dead[1]) == [1, 2]
+
+
+def test_a_plan_whose_bodies_are_others(megaql, dead, tmp_path):
+    plan = tmp_path / "plan.ndjson"
+    megaql("redrive", "local:orders-dlq", "-w", "number < 3", "--plan", plan)
+    head, *lines = plan.read_text().splitlines()
+    changed = {**json.loads(lines[0]), "sha256": "0" * 64}
+    plan.write_text("\n".join([head, json.dumps(changed), *lines[1:]]) + "\n")
+    result = megaql("redrive", "local:orders-dlq", "--plan", plan, "--apply", "--yes")
+    assert result.status == 6
+    assert "left alone, for their bodies are not the plan's: 1" in result.err
+    assert len(dead[1].receive(10)) == 2
+
+
+@pytest.mark.usefixtures("dead")
+def test_a_plan_of_another_job_is_refused(megaql, tmp_path):
+    plan = tmp_path / "plan.ndjson"
+    megaql("redrive", "local:orders-dlq", "-w", "number < 3", "--plan", plan)
+    result = megaql("delete", "local:orders-dlq", "--plan", plan, "--apply", "--yes")
+    assert result.status == 2
+    assert "it was made for another job: redrive" in result.err
+    plan.write_text("{}\n")
+    assert "it is no plan of megaql" in megaql("delete", "local:orders-dlq", "--plan", plan, "--apply", "--yes").err
+
+
+def test_a_log_of_another_job_is_refused(megaql, dead, tmp_path):
+    log = tmp_path / "log"
+    megaql("redrive", "local:orders-dlq", "-n", "1", "--apply", "--yes", "--log", log)
+    result = megaql("delete", "local:orders-dlq", "--apply", "--yes", "--log", log)
+    assert result.status == 2
+    assert "it belongs to another job: redrive" in result.err
+    assert dead[0].info().visible == 9
+
+
+# An editor
+
+
+@pytest.fixture
+def editor(tmp_path):
+    """Return a factory of editors that do something to each file."""
+
+    def make(program):
+        path = tmp_path / "editor"
+        path.write_text(f"#!/bin/sh\n{program}\n")
+        path.chmod(0o700)
+        return {"NO_COLOR": "1", "EDITOR": str(path)}
+
+    return make
+
+
+def test_what_was_edited_is_sent(megaql, dead, editor):
+    environ = editor("""for f in "$@"; do sed -i 's/"total": [0-9]*/"total": 0.10/' "$f"; done""")
+    words = ["redrive", "local:orders-dlq", "-w", "number < 2", "--editor", "--apply"]
+    result = megaql(*words, environ=environ, answer="y\n")
+    assert result.status == 0, result.err
+    assert "Redrive the 2 messages of the plan in local:orders-dlq to local:orders?" in result.err
+    assert sorted(message.body for message in dead[1].receive(10)) == [
+        '{"number":0,"customer":"customer-0","total":0.10}',
+        '{"number":1,"customer":"customer-1","total":0.10}',
+    ]
+    assert dead[0].info().visible == 8
+
+
+def test_what_was_not_edited_is_sent_byte_for_byte(megaql, dead, editor):
+    words = ["redrive", "local:orders-dlq", "-w", "number == 2", "--editor", "--apply"]
+    assert megaql(*words, environ=editor("true"), answer="y\n").status == 0
+    assert [message.body for message in dead[1].receive(10)] == [event(2).body]
+
+
+def test_an_emptied_file_leaves_its_message(megaql, dead, editor):
+    words = ["redrive", "local:orders-dlq", "-w", "number < 3", "--editor", "--apply"]
+    environ = editor(""": > "$1"; rm "$2" """)
+    assert megaql(*words, environ=environ, answer="y\n").status == 0
+    assert len(dead[1].receive(10)) == 1
+    assert dead[0].info().visible == 9
+
+
+def test_what_is_no_json_any_more_is_not_sent(megaql, dead, editor):
+    words = ["redrive", "local:orders-dlq", "-w", "number < 3", "--editor", "--apply"]
+    result = megaql(*words, environ=editor("""echo '{' > "$1" """), answer="n\n")
+    assert result.status == 2
+    assert "An edited message is no JSON" in result.err
+    assert dead[0].info().visible == 10
+
+
+def test_an_editor_that_fails_stops_it(megaql, dead, editor):
+    words = ["redrive", "local:orders-dlq", "--editor", "--apply"]
+    result = megaql(*words, environ=editor("exit 3"), answer="y\n")
+    assert result.status == 2
+    assert "The editor ended with status 3" in result.err
+    assert dead[0].info().visible == 10
+
+
+def test_edits_are_kept_in_a_plan(megaql, dead, editor, tmp_path):
+    plan = tmp_path / "plan.ndjson"
+    environ = editor("""sed -i 's/"total": [0-9]*/"total": 5/' "$1" """)
+    words = ["redrive", "local:orders-dlq", "-w", "number < 2", "--editor", "--plan", plan]
+    assert megaql(*words, environ=environ, answer="y\n").status == 0
+    assert plan.read_text().count('"body"') == 1
+    assert megaql("redrive", "local:orders-dlq", "--plan", plan, "--apply", "--yes").status == 0
+    assert 5 in [json.loads(message.body)["total"] for message in dead[1].receive(10)]
+    assert dead[0].info().visible == 8
+
+
+# Wrong use
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (["redrive", "local:nowhere"], 5, "local:nowhere does not exist"),
+        (["redrive", "local:orders"], 2, "No queue dead-letters to this one"),
+        (["redrive", "local:orders-dlq", "--to", "local:missing", "--apply", "--yes"], 5, "does not exist"),
+        (["redrive", "local:orders-dlq", "--to", "local:orders-dlq"], 2, "Source and destination are the same queue"),
+        (["move", "local:orders-dlq", "-"], 2, "'-' is no destination"),
+        (["move", "events.ndjson", "local:orders"], 2, "Only a queue's messages can be moved"),
+        (["delete", "local-topic:shop"], 2, "A topic cannot be read"),
+        (["redrive", "local:orders-dlq", "-w", "number ="], 2, "error"),
+        (["redrive", "local:orders-dlq", "--set", "total"], 2, "is not NAME=VALUE"),
+        (["redrive", "local:orders-dlq", "--set", "@id=5"], 2, "only attributes can be changed"),
+        (["redrive", "local:orders-dlq", "--set", "a.**.b=5"], 2, "** stands for any place"),
+        (["redrive", "local:orders-dlq", "--editor"], 2, "add --plan FILE or --apply"),
+        (["redrive", "local:orders-dlq", "--editor", "--apply"], 2, "an editor needs a terminal"),
+        (["redrive", "local:orders-dlq", "--log", "log"], 2, "nothing is written without --apply"),
+        (["redrive", "local:orders-dlq", "-p", "a=1"], 2, "there is nothing to bind"),
+        (["redrive", "local:orders-dlq", "--plan", "/nowhere/none", "--apply", "-w", "a == 1"], 2, "leave --where out"),
+        (["redrive", "local:orders-dlq", "--plan", "/nowhere/none", "--apply", "--yes"], 2, "The plan cannot be used"),
+        (["redrive", "local:orders-dlq", "--rate", "0"], 2, "too small"),
+        (["redrive", "local:orders-dlq", "--plan", "/nowhere/plan"], 2, "cannot be written"),
+        (["redrive", "local:orders-dlq", "-n", "1", "--log", "/proc/none/log", "--apply", "--yes"], 2, "log"),
+        (["redrive", "local:orders-dlq", "--save", "/nowhere/a", "--apply", "--yes"], 2, "cannot be written"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_wrong_use(megaql, dead, words, status, said):
+    result = megaql(*words)
+    assert said in result.err
+    assert result.status == status
+    assert "Traceback" not in result.err
+    assert (dead[0].info().visible, dead[1].info().visible) == (10, 0)
+
+
+def test_two_sources_are_an_error_with_the_list(megaql, dead):
+    policy = json.dumps({"deadLetterTargetArn": dead[0].arn, "maxReceiveCount": 5})
+    queue_of("returns", RedrivePolicy=policy)
+    result = megaql("redrive", "local:orders-dlq")
+    assert result.status == 2
+    assert "2 queues dead-letter to this one" in result.err
+    assert "orders, returns" in result.err
+    assert "--to QUEUE" in result.err
+
+
+def test_a_queue_that_dead_letters_at_once_is_refused(megaql, dead):
+    policy = json.dumps({"deadLetterTargetArn": dead[0].arn, "maxReceiveCount": 1})
+    short = queue_of("short", 3, RedrivePolicy=policy)
+    for words in (["move", "local:short", "local:orders"], ["delete", "local:short", "--apply", "--yes"]):
+        result = megaql(*words)
+        assert result.status == 3
+        assert "--allow-dead-letter" in result.err
+    assert {message.receive_count for message in short.receive(10)} == {1}
+
+
+@pytest.mark.usefixtures("dead")
+def test_a_fifo_queue_needs_a_group(megaql):
+    fifo = queue_of("orders.fifo", FifoQueue="true")
+    result = megaql("move", "local:orders-dlq", "local:orders.fifo", "--apply", "--yes")
+    assert result.status == 6
+    assert "--group gives it one" in result.err
+    assert "not sent, and still where they were: 10" in result.err
+    assert megaql("move", "local:orders-dlq", "local:orders.fifo", "--group", "g", "--apply", "--yes").status == 0
+    assert fifo.info().visible == 10
+
+
+@pytest.mark.usefixtures("dead")
+def test_gzip_snapshots_are_records(megaql, tmp_path):
+    megaql("snapshot", "local:orders-dlq", "-o", tmp_path / "a.ndjson.gz")
+    with gzip.open(tmp_path / "a.ndjson.gz", "rt") as file:
+        assert len([json.loads(line) for line in file]) == 10
