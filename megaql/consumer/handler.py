@@ -35,13 +35,17 @@ class Handler:
     loop: EventLoop
 
     def __call__(self, payload: Payload, message: Message) -> object:
-        """Call the function and return what it returns; awaits it where it is async."""
+        """Call the function and return what it returns; awaits it where it is async. A class of exceptions that it returns is raised."""
         given = {"payload": payload, "message": message}
         positional = [given[name] for name in self.positional]
         result = self.function(*positional, message=message) if self.by_keyword else self.function(*positional)
         if inspect.isgenerator(result) or inspect.isasyncgen(result):
             raise TypeError("the handler returned a generator, and none of it has run")
-        return self.loop.run(result) if inspect.isawaitable(result) else result
+        if inspect.isawaitable(result):
+            result = self.loop.run(result)
+        if isinstance(result, type) and issubclass(result, BaseException):
+            raise result  # `return Retry`, without its parentheses, would pass for a success
+        return result
 
 
 def read(function: HandlerFunction, loop: EventLoop) -> Handler:

@@ -62,7 +62,7 @@ def _check_hook(given: Middleware, name: str) -> None:
             why="it would never be called",
             hint=f"did you mean {near[0]}? Other methods may have any name that does not begin like a hook's",
         )
-    function = getattr(type(given), name)
+    function = inspect.unwrap(getattr(type(given), name))
     if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
         raise ConsumerError(
             f"the hook {name} is async",
@@ -70,7 +70,7 @@ def _check_hook(given: Middleware, name: str) -> None:
             why="hooks run in the consumer's threads, and nobody would await it",
             hint="make it a plain function; handlers may be async all the same",
         )
-    if inspect.isgeneratorfunction(function):
+    if inspect.isgeneratorfunction(getattr(type(given), name)):
         raise ConsumerError(
             f"the hook {name} is a generator",
             where=where,

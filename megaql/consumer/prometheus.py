@@ -12,6 +12,7 @@ import errno
 import os
 import threading
 import time
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
@@ -73,6 +74,7 @@ class PrometheusMetrics(Middleware):
         self._ports = () if port is None else (port,) if isinstance(port, int) else tuple(port)
         self._address = address
         self._causes: set[UnknownCause] = set()
+        self._in_hand: defaultdict[str, int] = defaultdict(int)
         self._running = 0
         self._stop: Callable[[], None] | None = None
         self._changing = threading.Lock()
@@ -87,9 +89,8 @@ class PrometheusMetrics(Middleware):
 
     def after_run(self, queue: str, report: RunReport | None) -> None:  # noqa: ARG002 - the hook's own parameters
         """Serve no more; what was left behind by a run that was ended at once is in nobody's hand."""
-        self._metrics.in_hand.labels(queue).set(0)
-        self._metrics.running.labels(queue).set(0)
         with self._changing:
+            self._hold(queue, -self._in_hand[queue])
             self._running -= 1
             if not self._running and self._stop is not None:
                 self._stop()
@@ -99,7 +100,8 @@ class PrometheusMetrics(Middleware):
         """Count messages, and receives that failed."""
         if messages:
             self._metrics.received.labels(queue).inc(len(messages))
-            self._metrics.in_hand.labels(queue).inc(len(messages))
+            with self._changing:
+                self._hold(queue, len(messages))
         if error is not None:
             self._metrics.receive_errors.labels(queue, type(error).__name__).inc()
 
@@ -124,13 +126,19 @@ class PrometheusMetrics(Middleware):
     def after_settle(self, settled: Settled) -> None:
         """Count what became of a message, and why queries could not decide."""
         queue = settled.message.queue
-        self._metrics.in_hand.labels(queue).dec()
+        with self._changing:
+            self._hold(queue, -1)
         self._metrics.messages.labels(queue, settled.tally.value).inc()
         if settled.failed:
             self._metrics.undone.labels(queue).inc()
         if settled.settlement.unmatched:
             for cause in settled.settlement.unmatched.causes:
                 self._metrics.unknown.labels(queue, *self._bounded(cause)).inc()
+
+    def _hold(self, queue: str, more: int) -> None:
+        # What a run has left behind may be settled after its end.
+        self._in_hand[queue] = held = max(0, self._in_hand[queue] + more)
+        self._metrics.in_hand.labels(queue).set(held)
 
     def _bounded(self, cause: UnknownCause) -> UnknownCause:
         """Return a cause, or one for all the others once there are too many."""

@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from megaql.consumer.handler import EventLoop, Handler
 from megaql.consumer.matching import Matching
+from megaql.consumer.middleware import Middleware
 from megaql.consumer.outcomes import Outcome, Reject, Retry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from types import TracebackType
 
     from megaql.broker.message import Message
     from megaql.codec.payloads import Payload
     from megaql.consumer.app import App
+    from megaql.consumer.middleware import Handling
     from megaql.consumer.subscription import Decoder, Subscription
 
 #: Packages whose frames stand between a test and its handler, and tell nobody anything.
@@ -64,11 +66,16 @@ class Watch:
     def over(self, app: App) -> Iterator[None]:
         """Watch an application's handlers and decoders meanwhile."""
         matching, loop = app._matching, EventLoop()  # noqa: SLF001 - the seam: all that runs a handler asks it which
+        middleware = app._middleware  # noqa: SLF001 - as above
         app._matching = self._watched(matching, loop)  # noqa: SLF001 - as above
+        fatal = {subscription.name: subscription.fatal for subscription in matching.subscriptions}
+        if middleware:
+            app._middleware = [_Outermost(self, fatal), *middleware]  # noqa: SLF001 - as above
         try:
             yield
         finally:
             app._matching = matching  # noqa: SLF001 - as above
+            app._middleware = middleware  # noqa: SLF001 - as above
             loop.close()
             for seen in self.errors:
                 _trim(seen.error)
@@ -117,6 +124,28 @@ class _WatchedHandler(Handler):
         if isinstance(said, (Retry, Reject, Outcome)):
             self.watch.said[message.id] = f"{name} returned {_shown(said)}"
         return said
+
+
+class _Outermost(Middleware):
+    """Sees what the middleware around a handler raises, which counts as the handler's; what the handler itself raised has been seen already."""
+
+    def __init__(self, watch: Watch, fatal: Mapping[str, tuple[type[BaseException], ...]]) -> None:
+        self._watch = watch
+        self._fatal = fatal
+
+    @contextmanager
+    def around_handle(self, handling: Handling) -> Iterator[None]:
+        try:
+            yield
+        except (Retry, Reject) as answer:
+            self._watch.said[handling.message.id] = f"{handling.subscription} raised {_shown(answer)}"
+            raise
+        except BaseException as error:
+            if not any(seen.error is error for seen in self._watch.errors):
+                message = handling.message
+                seen = HandlerError(handling.subscription, message.id, message.receive_count, error)
+                self._watch.note(seen, self._fatal.get(handling.subscription, ()))
+            raise
 
 
 def _shown(said: Retry | Reject | Outcome) -> str:

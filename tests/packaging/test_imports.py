@@ -10,7 +10,7 @@ import pytest
 import megaql
 
 CHECKOUT = Path(__file__).parents[2]
-HEAVY = ("boto3", "botocore", "bson", "lark", "re2", "rich", "sqlite3", "typer")
+HEAVY = ("boto3", "botocore", "bson", "lark", "opentelemetry", "prometheus_client", "re2", "rich", "sqlite3", "typer")
 
 
 def imported_by(statement):
@@ -38,6 +38,15 @@ def test_importing_megaql_brings_nothing_heavy():
 def test_bson_is_imported_for_bson_only(statement):
     assert imported_by(statement) == set()
     assert imported_by("from megaql.codec.encode import encode; encode({}, bson=True)") == {"bson"}
+
+
+def test_extras_are_imported_by_those_who_use_them_only():
+    run = "import megaql; app = megaql.App('local:orders'); app.subscribe(catch_all=True)(print); megaql.Publisher('local:orders')"
+    modules = "import megaql.consumer.prometheus, megaql.consumer.tracing, megaql.consumer.middleware"
+    extras = {"opentelemetry", "prometheus_client"}
+    assert imported_by(f"{run}; {modules}") & extras == set()
+    assert imported_by(f"{modules}; megaql.consumer.tracing.Tracing()") & extras == {"opentelemetry"}
+    assert imported_by(f"{modules}; megaql.consumer.prometheus.PrometheusMetrics()") & extras == {"prometheus_client"}
 
 
 def test_the_public_names_are_sorted_and_each_can_be_had():

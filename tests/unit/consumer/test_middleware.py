@@ -2,7 +2,7 @@
 
 import contextvars
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
 
 import pytest
@@ -381,9 +381,16 @@ class Generator(Middleware):
         yield
 
 
+class AsyncAround(Middleware):
+    @asynccontextmanager
+    async def around_handle(self, _handling):
+        yield
+
+
 @pytest.mark.parametrize(
     ("given", "text"),
     [
+        (AsyncAround(), "the hook around_handle is async"),
         (
             Misspelt(),
             "there is no hook named after_handel\n  where: Misspelt.after_handel\n  why: it would never be called",

@@ -61,13 +61,28 @@ def test_a_result_that_means_nothing_is_said_once(world, app, queue, drain, capl
         (lambda: Outcome.RETRY_LATER, 5),
         (raising(Retry()), 5),
         (lambda: Retry(timedelta(minutes=2)), 120),
+        (lambda: Retry, 5),
+        (lambda: RefusedError, 5),
+        (lambda: RefusedError("whatever"), 5),
         (raising(Retry(timedelta(minutes=2))), 120),
         (raising(Retry(timedelta(0))), 0),
         (raising(ConnectionError("the database is away")), 5),
         (raising(RefusedError("whatever")), 5),
         (raising(SystemExit(1)), 5),
     ],
-    ids=["RETRY_LATER", "Retry", "returned", "Retry(2m)", "Retry(0)", "transient", "unknown", "sys.exit"],
+    ids=[
+        "RETRY_LATER",
+        "Retry",
+        "returned",
+        "class",
+        "error class",
+        "error",
+        "Retry(2m)",
+        "Retry(0)",
+        "transient",
+        "unknown",
+        "sys.exit",
+    ],
 )
 def test_later_returns_after_the_delay(app, world, drain, behaviour, seconds):
     world.send(app.target, ADDED)
@@ -106,12 +121,17 @@ def test_a_longer_delay_than_sqs_allows_is_cut(app, queue, world, drain):
         (lambda: Outcome.FATAL_ERROR, {"megaql.reason": "the handler said FATAL_ERROR"}),
         (raising(Reject("no such customer")), {"megaql.reason": "no such customer"}),
         (lambda: Reject("no such customer"), {"megaql.reason": "no such customer"}),
+        (lambda: Reject, {"megaql.reason": "the handler rejected the message"}),
+        (
+            lambda: RefusedError,
+            {"megaql.reason": "the handler raised a fatal exception", "megaql.error": "RefusedError"},
+        ),
         (
             raising(RefusedError("secret quantity 5")),
             {"megaql.reason": "the handler raised a fatal exception", "megaql.error": "RefusedError"},
         ),
     ],
-    ids=["FATAL_ERROR", "Reject", "returned", "fatal="],
+    ids=["FATAL_ERROR", "Reject", "returned", "class", "fatal class", "fatal="],
 )
 def test_never_goes_to_the_dead_letter_queue_with_the_reason(app, world, drain, behaviour, told):
     queue = app.target

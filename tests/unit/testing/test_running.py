@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import traceback
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -412,3 +413,44 @@ def test_expected_are_exception_classes(app, expected):
 def test_tries_are_a_number(app, tries):
     with pytest.raises(ConsumerError, match="tries="):
         run_until_empty(app, tries=tries)
+
+
+class Committing(megaql.Middleware):
+    @contextmanager
+    def around_handle(self, handling):
+        yield
+        if handling.message.receive_count == 1:
+            raise OSError("no commit")
+
+
+def test_what_is_raised_around_a_handler_comes_out_as_its_own(app, queue):
+    app.add_middleware(Committing())
+    app.subscribe(catch_all=True, subscription="pay")(lambda: None)
+    queue.publish("text")
+    with pytest.raises(OSError, match="no commit") as caught:
+        run_until_empty(app)
+    assert caught.value.__notes__[0].startswith("raised by pay on message ")
+    assert len(app.middleware) == 1
+    assert run_until_empty(app, expected=OSError).handled == 1
+
+
+def test_what_is_raised_around_a_handler_may_be_expected(app, queue):
+    app.add_middleware(Committing())
+    app.subscribe(catch_all=True, subscription="pay")(lambda: None)
+    queue.publish("text")
+    report = run_until_empty(app, expected=OSError)
+    assert counts(report) == (2, 1, 1, 0)
+    assert [(one.subscription, type(one.error), one.receive_count) for one in report.errors] == [("pay", OSError, 1)]
+
+
+def test_what_a_handler_raised_is_told_once_with_middleware_around(app, queue):
+    app.add_middleware(Committing())
+    errors = iter([KeyError("spoon")])
+    app.subscribe(catch_all=True, subscription="pay")(lambda: _raise(next(errors, None)))
+    queue.publish("text")
+    assert [type(one.error) for one in run_until_empty(app, expected=KeyError).errors] == [KeyError]
+
+
+def _raise(error):
+    if error is not None:
+        raise error
