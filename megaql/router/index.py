@@ -33,16 +33,18 @@ class Always(NamedTuple):
     """Ways that require no more than led to their index."""
 
     held: tuple[Way, ...]
+    only: None = None
 
 
 class Bucket:
     """The queries that want the same: side by side, or from a certain number on in an index."""
 
-    __slots__ = ("_level", "held")
+    __slots__ = ("_level", "held", "only")
 
     def __init__(self, level: int) -> None:
         self._level = level
         self.held: tuple[Way, ...] | Index = ()
+        self.only: Entry | None = None
 
     def __bool__(self) -> bool:
         return bool(self.held)
@@ -54,6 +56,7 @@ class Bucket:
             held.add(way)
         elif len(held) < SIDE_BY_SIDE:
             self.held = (*held, way)
+            self.only = None if held else way.entry
         else:
             index = Index(self._level + 1)
             for one in (*held, way):
@@ -62,10 +65,12 @@ class Bucket:
 
     def remove(self, way: Way) -> None:
         """Take out an alternative that is there."""
-        if isinstance(self.held, Index):
-            self.held.remove(way)
+        held = self.held
+        if isinstance(held, Index):
+            held.remove(way)
         else:
-            self.held = without(self.held, way)
+            self.held = held = without(held, way)
+            self.only = held[0].entry if len(held) == 1 else None
 
 
 class Index:
@@ -87,6 +92,11 @@ class Index:
 
     def __bool__(self) -> bool:
         return self._size > 0
+
+    @property
+    def asks_once(self) -> bool:
+        """Whether all there is stands at one place."""
+        return len(self._fields) == 1 and not self.always
 
     def add(self, way: Way) -> None:
         """Put in one alternative of a query."""
@@ -150,8 +160,8 @@ class Index:
 
 def entries(hits: list[Hit], record: Record) -> list[Entry]:
     """Return the queries that stand in what was hit and what that leads to, in the order of adding."""
-    if len(hits) == 1 and isinstance(held := hits[0].held, tuple) and len(held) == 1:
-        return [held[0].entry]
+    if len(hits) == 1 and (only := hits[0].only) is not None:
+        return [only]
     found: dict[int, Entry] = {}
     entered: set[Deeper] = set()
     for hit in hits:  # it grows meanwhile

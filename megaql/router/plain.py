@@ -35,17 +35,14 @@ def matching(index: Index, body: dict[str, Any], now: datetime | None, last: int
     index.plain.down(body, hits)
     if not hits:
         return []
-    if len(hits) == 1 and type(held := hits[0].held) is tuple and len(held) == 1:
-        entry = held[0].entry
-        return [entry.name] if entry.number <= last and entry.query.matcher.of_body(body, now) else []
+    if len(hits) == 1 and (entry := hits[0].only) is not None:
+        return [entry.name] if entry.number <= last and entry.matcher.of_body(body, now) else []
     return _of_several(hits, body, now, last)
 
 
 def _of_several(hits: list[Hit], body: dict[str, Any], now: datetime | None, last: int) -> list[str]:
     return [
-        entry.name
-        for entry in entries(hits, Record(body))
-        if entry.number <= last and entry.query.matcher.of_body(body, now)
+        entry.name for entry in entries(hits, Record(body)) if entry.number <= last and entry.matcher.of_body(body, now)
     ]
 
 
@@ -75,7 +72,15 @@ def generate(skimmer: Skimmer, index: Index, last: int) -> Function:
     unit.names |= {"nests_deeper": nests_deeper, "of_several": _of_several}
     named: dict[tuple[str, ...], str] = {}
     shallow = _shallow(unit, skimmer.tree, named)
-    walk = WalkWriter(unit, named).below(index.plain.root, "body", ())
+
+    def answer(hit: str) -> list[str]:
+        return [
+            f"if (entry := {hit}.only) is not None:",
+            f"    return [entry.name] if entry.number <= {last} and entry.matcher.of_body(body, now) else []",
+        ]
+
+    writer = WalkWriter(unit, named, answer) if index.asks_once else WalkWriter(unit, named)
+    walk = writer.below(index.plain.root, "body", ())
     lines = [
         "try:",
         "    body = decode(text)",
@@ -88,9 +93,8 @@ def generate(skimmer: Skimmer, index: Index, last: int) -> Function:
         *walk,
         f"if not {HITS}:",
         "    return []",
-        f"if len({HITS}) == 1 and type(held := {HITS}[0].held) is tuple and len(held) == 1:",
-        "    entry = held[0].entry",
-        f"    return [entry.name] if entry.number <= {last} and entry.query.matcher.of_body(body, now) else []",
+        f"if len({HITS}) == 1:",
+        *indented(answer(f"{HITS}[0]")),
         f"return of_several({HITS}, body, now, {last})",
     ]
     unit.add("\n".join(["def names(text, now):", *indented(lines)]))
@@ -119,6 +123,6 @@ def _values(unit: Unit, tree: Tree, value: str, path: tuple[str, ...], named: di
                 f"elif type({member}) is list and nests_deeper(body):",
             ]
         else:
-            lines.append(f"if type({member}) in NESTING and nests_deeper(body):")
+            lines.append(f"if type({member}) is not str and type({member}) in NESTING and nests_deeper(body):")
         lines.append("    return None")
     return lines

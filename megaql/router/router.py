@@ -159,9 +159,7 @@ class Router:
         hits: list[Hit] = []
         self._index.collect(record, hits)
         return [
-            entry.name
-            for entry in entries(hits, record)
-            if entry.number <= last and entry.query.matcher.matches(record, now)
+            entry.name for entry in entries(hits, record) if entry.number <= last and entry.matcher.matches(record, now)
         ]
 
     def undecided(self, subject: Subject, *, now: datetime | None = None) -> Iterator[tuple[str, Blame]]:

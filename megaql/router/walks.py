@@ -64,11 +64,18 @@ def indented(lines: list[str]) -> list[str]:
 
 
 class WalkWriter:
-    """Writes the lines of a walk. `named` are the places whose value has a name wherever the place above is an object."""
+    """Writes the lines of a walk.
 
-    def __init__(self, unit: Unit, named: Mapping[tuple[str, ...], str]) -> None:
+    `named` are the places whose value has a name wherever the place above is an object. `at_hit` returns what is done with what one
+    value led to, before it goes into the list.
+    """
+
+    def __init__(
+        self, unit: Unit, named: Mapping[tuple[str, ...], str], at_hit: Callable[[str], list[str]] = lambda _: []
+    ) -> None:
         self._unit = unit
         self._named = named
+        self._at_hit = at_hit
         self._places = 0
 
     def below(self, node: Node, value: str, path: tuple[str, ...]) -> list[str]:
@@ -105,7 +112,7 @@ class WalkWriter:
         return [
             f"if type({value}) is str or type({value}) is int:",
             f"    if ({bucket} := {self._unit.constant(equal.buckets.get)}({value})) is not None:",
-            f"        {HITS}.append({bucket})",
+            *indented(indented([*self._at_hit(bucket), f"{HITS}.append({bucket})"])),
             "else:",
             f"    {collect}",
         ]

@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 class Entry:
     """One query of a router, by its number in the order of adding; `ways` are its alternatives."""
 
-    __slots__ = ("name", "number", "query", "ways")
+    __slots__ = ("matcher", "name", "number", "query", "ways")
 
     def __init__(self, number: int, name: str, query: Query, ways: list[tuple[Requirement, ...]]) -> None:
         self.number = number
         self.name = name
         self.query = query
+        self.matcher = query.matcher
         self.ways = tuple(Way(self, requirements) for requirements in ways)
 
 
@@ -41,6 +42,11 @@ class Hit(Protocol):
     @property
     def held(self) -> tuple[Way, ...] | Deeper:
         """The alternatives that are found, or an index of them by what else they require."""
+        ...
+
+    @property
+    def only(self) -> Entry | None:
+        """The one query there is, where `held` is one alternative and no more."""
         ...
 
 

@@ -131,3 +131,29 @@ def test_a_function_leaves_alone_what_came_after_it():
     made = plain.generate(reader.skimmer, router._index, reader.last)
     router.add("new", megaql.compile("a == 1 and missing b"))
     assert made('{"a": 1, "b": 2}', None) == ["a == 1"]
+
+
+@pytest.mark.usefixtures("_generating")
+def test_queries_at_one_place_come_and_go():
+    router, body = router_of('a == "x"'), {"a": "x", "b": 3}
+
+    def names():
+        found = [router.route(body), *(router.route_body(json.dumps(body)) for _ in range(3))]
+        assert found[1:] == found[:1] * 3
+        return found[0]
+
+    assert names() == ['a == "x"']
+    router.add("two", megaql.compile('a == "x" and b == 3'))
+    assert names() == ['a == "x"', "two"]
+    router.remove('a == "x"')
+    assert names() == ["two"]
+    for number in range(20):
+        router.add(str(number), megaql.compile(f'a == "x" and b == {number}'))
+    assert names() == ["two", "3"]
+    router.remove("two")
+    assert names() == ["3"]
+    router.add("always", megaql.compile("b != 4"))
+    assert names() == ["3", "always"]
+    for name in router.names:
+        router.remove(name)
+    assert names() == []
