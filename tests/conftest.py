@@ -14,7 +14,7 @@ settings.register_profile(
 settings.load_profile("megaql")
 
 for name in [name for name in os.environ if name.startswith(("AWS_", "MEGAQL_"))]:
-    if name not in {"AWS_CA_BUNDLE", "MEGAQL_UPDATE_GOLDEN"}:
+    if name not in {"AWS_CA_BUNDLE", "MEGAQL_UPDATE_GOLDEN", "MEGAQL_SCREENSHOTS"}:
         del os.environ[name]
 
 # Whoever runs the tests in the background of a shell, or under nohup, hands them signals that are ignored, and every process they start, too.

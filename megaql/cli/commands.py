@@ -30,6 +30,12 @@ COMMANDS: Final = (
     Entry("peek", "peek", "Look at messages and take none: what is in a queue, and which of it a query matches."),
     Entry("test", "test", "Print the messages of files that a query matches."),
     Entry("explain", "explain", "Say why a query matches a message or does not, and over many what kept how many out."),
+    Entry("stats", "stats", "Count messages by value, over time, by size, age and receive count, and draw it."),
+    Entry(
+        "schema",
+        "schema",
+        "Say which paths messages have, in how many, with what kinds of values, and how to query them.",
+    ),
     Entry(
         "check",
         "check",

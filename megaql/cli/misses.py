@@ -12,6 +12,8 @@ from megaql.lang import neartext
 from megaql.lang.neartext import Look
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from megaql.cli.environment import Environment
     from megaql.lang.nearmiss import NearMisses
     from megaql.lang.neartext import Piece
@@ -21,8 +23,13 @@ _COLORS: Final = {Look.BAR: "green", Look.REASON: "yellow", Look.HINT: "cyan"}
 
 def draw(world: Environment, misses: NearMisses) -> None:
     """Draw near misses: how far messages got, and what kept them out."""
+    draw_lines(world, neartext.lines(misses, world.width))
+
+
+def draw_lines(world: Environment, lines: Iterable[Sequence[Piece]]) -> None:
+    """Print lines of words, each in the colour of its look."""
     style = Style(on=world.colors())
-    for line in neartext.lines(misses, world.width):
+    for line in lines:
         world.out("".join(_painted(style, piece) for piece in line).rstrip())
 
 

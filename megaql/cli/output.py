@@ -119,6 +119,15 @@ def writer(
             return NdjsonWriter(world, chosen)
 
 
+def summary_form(world: Environment, form: Output, what: str) -> Output:
+    """Return the form for what is said of many messages; those of single messages are refused."""
+    if form is Output.AUTO:
+        return Output.TABLE if world.stdout_isatty else Output.NDJSON
+    if form not in {Output.TABLE, Output.JSON, Output.NDJSON}:
+        raise typer.BadParameter(f"{what} are shown as a table, json or ndjson", param_hint="-o")
+    return form
+
+
 class NdjsonWriter:
     """One record a line, or with fields an object of them."""
 

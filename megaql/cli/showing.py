@@ -85,8 +85,7 @@ class Showing:
         """Judge and show the messages of a scan until it ends or enough are shown; before an error of the queue, what was found by then."""
         if self._file is not None:
             # Not before the target is open: a wrong name must not cost what the file held.
-            if _is_regular(self._file.fileno()):
-                self._file.truncate()
+            begin(self._file)
             self._begun = True
         try:
             self._look(scan)
@@ -172,6 +171,12 @@ def private_file(path: str) -> TextIO:
     if hasattr(os, "fchmod") and _is_regular(descriptor):
         os.fchmod(descriptor, 0o600)
     return open(descriptor, "w", encoding="utf-8", newline="\n")  # noqa: PTH123 - a descriptor, closed by its owner
+
+
+def begin(file: TextIO) -> None:
+    """Empty a file that `private_file` has opened, when there is something to write."""
+    if _is_regular(file.fileno()):
+        file.truncate()
 
 
 def _is_regular(descriptor: int) -> bool:

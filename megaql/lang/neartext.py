@@ -105,19 +105,24 @@ def _funnel(misses: NearMisses, width: int) -> Iterator[Sequence[Piece]]:
     steps = [("all messages", misses.seen), *((step.clause, step.count) for step in misses.funnel)]
     for position, (clause, count) in enumerate(steps):
         word = f"{misses.connective} " if position > 1 else ""
-        percent = 100 * count // misses.seen
-        share = f"{percent}%" if percent or not count else "<1%"
+        share = percent(count, misses.seen)
         start = f"  {count:>{digits},}  {share:>4}  "
-        bar = f"{_bar(count / misses.seen, full):<{full}}  "
-        room = max(width - len(start) - len(bar), MIN_ROOM)
-        yield [Piece(start, Look.COUNT), Piece(bar, Look.BAR), Piece(clip(word + clause, room), Look.CLAUSE)]
+        shown = f"{bar(count / misses.seen, full):<{full}}  "
+        room = max(width - len(start) - len(shown), MIN_ROOM)
+        yield [Piece(start, Look.COUNT), Piece(shown, Look.BAR), Piece(clip(word + clause, room), Look.CLAUSE)]
+
+
+def percent(count: int, whole: int) -> str:
+    """Return a part in whole percents, rounded down; what is not nothing is not called nothing."""
+    found = 100 * count // whole if whole else 0
+    return f"{found}%" if found or not count else "<1%"
 
 
 #: Eighths of a column.
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉"
 
 
-def _bar(share: float, full: int) -> str:
+def bar(share: float, full: int) -> str:
     """Return a bar of so many columns for a share from 0 to 1; what is not nothing is seen."""
     eighths = max(1, round(share * full * 8)) if share else 0
     return "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()

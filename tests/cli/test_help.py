@@ -124,6 +124,8 @@ def test_help_imports_nothing_heavy(words, monkeypatch):
         ["test", "event.quantity > 1", "EVENTS"],
         ["explain", "event.quantity > 1", "EVENTS"],
         ["explain", "event.quantity > 1", "EVENTS", "--summary", "-o", "table"],
+        ["stats", "EVENTS", "-o", "table", "--html", "/dev/null"],
+        ["schema", "EVENTS", "-o", "table"],
         ["publish", "local:orders", "--event", "a.b", "--color", "always"],
         ["publish", "local:orders", "--from", "nowhere.ndjson", "--color", "always"],
         ["help", "safety", "--color", "always"],
