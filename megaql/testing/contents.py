@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from megaql.broker.local import answers, clock, queues, receive
+from megaql.broker.local import answers, queues, receive
 from megaql.broker.local.answers import Candidate, Selection
 from megaql.broker.local.client import LocalSQS
 from megaql.broker.message import Message
@@ -61,7 +61,7 @@ def skip_time(queue: Queue) -> timedelta:
     store = _store(queue)
     with store.write() as db:
         found = queues.of_request(db, {"QueueUrl": queue.url})
-        now = clock.stamp(db, store.now())
+        now = store.stamp(db)
         row = db.execute(receive.NEXT_LANE if found.fifo else receive.NEXT_DUE, (found.id,)).fetchone()
         wait = 0 if row is None else max(0, row[0] - now)
         if wait:

@@ -107,7 +107,7 @@ class Watch:
         """Hear of a call that is about to be made."""
         if call == "DeleteMessageBatch":
             for entry in request["Entries"]:
-                number = self._numbers.get(entry["ReceiptHandle"])
+                number = self._numbers.pop(entry["ReceiptHandle"], None)
                 if number is not None:
                     self._account.note(DELETED, number)
 

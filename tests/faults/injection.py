@@ -129,9 +129,12 @@ class Repeats:
         del seen[: -self._keep]
 
     def again(self, queue, plan):
-        """Return one of those a queue brought, in a list; none where there are none."""
+        """Return one of those a queue brought, in a list; none where there are none. A FIFO queue does not do that."""
         seen = self._seen.get(queue)
-        return plan.some(list(seen))[:1] if seen else []
+        if not seen or queue.endswith(".fifo"):
+            plan.injected[DUPLICATE, "ReceiveMessage"] -= 1
+            return []
+        return plan.some(list(seen))[:1]
 
 
 class InjectedError(Exception):

@@ -15,7 +15,6 @@ from megaql.broker import aws, local
 from megaql.broker.outgoing import Outgoing
 from megaql.broker.queue import Queue
 from megaql.broker.target import Connection
-from tests.servers import running
 
 PROGRAM = Path(__file__).with_name("consumer_program.py")
 ROOT = Path(__file__).parents[2]
@@ -24,19 +23,13 @@ ROOT = Path(__file__).parents[2]
 PATIENCE = 60
 
 
-@pytest.fixture(scope="module")
-def ministack(tmp_path_factory):
-    with running("ministack", tmp_path_factory.mktemp("ministack")) as url:
-        yield url
-
-
-@pytest.fixture(params=["local", "ministack"])
-def make_queue(request):
-    """Return a function that makes a queue on the embedded broker, or on a server of its own."""
+@pytest.fixture(params=["local", "ministack", "roto"])
+def make_queue(request, endpoints):
+    """Return a function that makes a queue on the embedded broker, or on a server."""
     if request.param == "local":
         client = local.client()
     else:
-        client = aws.client("sqs", Connection(endpoint_url=request.getfixturevalue("ministack")))
+        client = aws.client("sqs", Connection(endpoint_url=endpoints(request.param)))
 
     def make(name, visibility):
         name = f"{request.node.originalname[:50]}-{name}"

@@ -17,17 +17,23 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from megaql.broker.client import Response, SQSClient
+    from megaql.broker.local.clock import Uptime
 
     Operation = Callable[[Store, dict[str, Any]], Response]
 
 
-def client(home: Path | None = None, *, clock: Callable[[], float] = time.time) -> SQSClient:
+def client(
+    home: Path | None = None,
+    *,
+    clock: Callable[[], float] = time.time,
+    uptime: Callable[[], Uptime | None] | None = None,
+) -> SQSClient:
     """Return a client of the embedded broker in `home` (`$MEGAQL_HOME` and so on where it is None).
 
     Thread-safe, and safe to use on both sides of a fork. Nothing is created before the first call. `clock` gives seconds
-    since the epoch.
+    since the epoch, `uptime` the time that nobody sets; they are for tests, which move them.
     """
-    return LocalSQS(Store(default_home() if home is None else home, clock))
+    return LocalSQS(Store(default_home() if home is None else home, clock, uptime))
 
 
 class LocalSQS:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from megaql.broker.local import batches, clock, fifo, queues
+from megaql.broker.local import batches, fifo, queues
 from megaql.broker.local.errors import (
     INVALID_HANDLE,
     INVALID_VALUE,
@@ -40,7 +40,7 @@ _STATE: Final = "SELECT lane, visible_at, receives, received_at FROM message WHE
 def delete(store: Store, request: Request) -> Response:
     """DeleteMessage."""
     with store.write() as db:
-        _delete(db, queues.of_request(db, request), [request], clock.stamp(db, store.now()), _raise)
+        _delete(db, queues.of_request(db, request), [request], store.stamp(db), _raise)
     return {}
 
 
@@ -52,7 +52,7 @@ def delete_batch(store: Store, request: Request) -> Response:
 def change_visibility(store: Store, request: Request) -> Response:
     """ChangeMessageVisibility."""
     with store.write() as db:
-        _change(db, queues.of_request(db, request), [request], clock.stamp(db, store.now()), _raise)
+        _change(db, queues.of_request(db, request), [request], store.stamp(db), _raise)
     return {}
 
 
@@ -70,7 +70,7 @@ def _batch(store: Store, request: Request, act: _Act) -> Response:
     failed: dict[str, Response] = {}
     with store.write() as db:
         queue = queues.of_request(db, request)
-        now = clock.stamp(db, store.now())
+        now = store.stamp(db)
         act(db, queue, entries, now, lambda entry, why: failed.update({entry["Id"]: why.entry(entry["Id"])}))
     successful = [{"Id": entry["Id"]} for entry in entries if entry["Id"] not in failed]
     return batches.answer(successful, list(failed.values()))

@@ -18,7 +18,7 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from megaql.broker.local import clock, fifo, queues, redrive
+from megaql.broker.local import fifo, queues, redrive
 from megaql.broker.local.errors import (
     INVALID_VALUE,
     QUEUE_DOES_NOT_EXIST,
@@ -71,7 +71,7 @@ def start(store: Store, request: Request) -> Response:
         raise invalid_value("MaxNumberOfMessagesPerSecond", f"Must be between 1 and {MAX_RATE}, if provided.")
     task = uuid.uuid4().hex
     with store.write() as db:
-        now = clock.stamp(db, store.now())
+        now = store.stamp(db)
         source = _checked_source(db, source_arn)
         _check_destination(db, source, destination_arn)
         _bury(db, now)
@@ -140,7 +140,7 @@ def run(store: Store, task: str, rate: int | None) -> None:
 def step(store: Store, task: str, chunk: int = CHUNK) -> bool:
     """Move one chunk; False where the task is over."""
     with store.write() as db:
-        now = clock.stamp(db, store.now())
+        now = store.stamp(db)
         source_arn, destination_arn, status, last = db.execute(
             "SELECT source_arn, destination_arn, status, last_message FROM move_task WHERE id = ?", (task,)
         ).fetchone()
@@ -209,7 +209,7 @@ def list_tasks(store: Store, request: Request) -> Response:
             raise Refused(
                 RESOURCE_NOT_FOUND, "The resource that you specified for the SourceArn parameter doesn't exist."
             )
-        _bury(db, clock.stamp(db, store.now()))
+        _bury(db, store.stamp(db))
         rows = db.execute(
             "SELECT id, status, source_arn, destination_arn, rate, moved, to_move, failure, started_at FROM move_task"
             " WHERE source_arn = ? ORDER BY started_at DESC, rowid DESC LIMIT ?",
@@ -238,7 +238,7 @@ def cancel(store: Store, request: Request) -> Response:
     """CancelMessageMoveTask; what was moved stays moved."""
     task = _read_handle(request["TaskHandle"])
     with store.write() as db:
-        _bury(db, clock.stamp(db, store.now()))
+        _bury(db, store.stamp(db))
         row = db.execute("SELECT status, moved FROM move_task WHERE id = ?", (task,)).fetchone()
         if row is None:
             raise Refused(RESOURCE_NOT_FOUND, "Task does not exist.")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Final
 
-from megaql.broker.local import clock, fifo, queues, redrive, wakeup
+from megaql.broker.local import fifo, queues, redrive, wakeup
 from megaql.broker.local.answers import Candidate, Selection, message
 from megaql.broker.local.errors import OVER_LIMIT, Refused, invalid_value
 from megaql.broker.local.expiry import drop, expire
@@ -60,10 +60,10 @@ def receive(store: Store, request: Request) -> Response:
                 version, db = wakeup.version(link), link.opened()[0]
                 queue = queues.of_request(db, request)
                 due_at, now = _first_due(db, queue), store.now()
-                due = due_at is not None and (due_at <= now or clock.set_back(db, now))
+                due = due_at is not None and (due_at <= now or store.leapt(db))
             if due:
                 with link.write() as db:
-                    queue, now = queues.of_request(db, request), clock.stamp(db, store.now())
+                    queue, now = queues.of_request(db, request), store.stamp(db)
                     found = take(db, queue, now, limit, queue.visibility if visibility is None else visibility * 1000)
                 if found:
                     return {"Messages": [message(queue, candidate, selection, now) for candidate in found]}

@@ -36,8 +36,8 @@ CREATE TABLE queue (
 CREATE INDEX queue_dead_letter ON queue (dead_letter_arn, name) WHERE dead_letter_arn IS NOT NULL;
 CREATE TABLE discarded (queue INTEGER PRIMARY KEY);
 
--- Row 0: the last message number given; row -1: the last queue id; row -2: the latest time seen
--- (see `clock`); any other: how many messages the queue of that id holds.
+-- Row 0: the last message number given; row -1: the last queue id; row -2: the latest time seen, rows -3 to -5 the
+-- same with the machine's uptime (see `clock`); any other: how many messages the queue of that id holds.
 CREATE TABLE counter (queue INTEGER PRIMARY KEY, value INTEGER NOT NULL);
 INSERT INTO counter VALUES (0, 0), (-1, 0), (-2, 0);
 

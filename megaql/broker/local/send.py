@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from megaql.broker.local import batches, clock, fifo, queues
+from megaql.broker.local import batches, fifo, queues
 from megaql.broker.local.contents import MAX_SIZE, Outgoing, prepare
 from megaql.broker.local.errors import BATCH_TOO_LONG, Refused
 from megaql.broker.local.expiry import expire
@@ -28,7 +28,7 @@ def send(store: Store, request: Request) -> Response:
         queue = queues.of_request(db, request)
     outgoing = prepare(queue, request)
     with store.write() as db:
-        ((message_id, number),) = enqueue(db, queues.of_request(db, request), [outgoing], clock.stamp(db, store.now()))
+        ((message_id, number),) = enqueue(db, queues.of_request(db, request), [outgoing], store.stamp(db))
     return _result(queue, outgoing, message_id, number)
 
 
@@ -53,7 +53,7 @@ def send_batch(store: Store, request: Request) -> Response:
         return batches.answer([], failed)
     with store.write() as db:
         queue = queues.of_request(db, request)
-        stored = enqueue(db, queue, [outgoing for _, outgoing in prepared], clock.stamp(db, store.now()))
+        stored = enqueue(db, queue, [outgoing for _, outgoing in prepared], store.stamp(db))
     successful = [
         {"Id": entry_id, **_result(queue, outgoing, message_id, number)}
         for (entry_id, outgoing), (message_id, number) in zip(prepared, stored, strict=True)

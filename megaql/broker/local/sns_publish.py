@@ -71,7 +71,7 @@ def publish(store: Store, request: Request) -> Response:
     publication = _checked(topic, request)
     deliveries = _deliveries(topic, subscriptions, known, publication, store.now())
     with store.write() as db:
-        return _store(db, topic, publication, deliveries, clock.stamp(db, store.now()))
+        return _store(db, topic, publication, deliveries, store.stamp(db))
 
 
 def publish_batch(store: Store, request: Request) -> Response:
@@ -95,7 +95,7 @@ def publish_batch(store: Store, request: Request) -> Response:
     successful: list[dict[str, Any]] = []
     if accepted:
         with store.write() as db:
-            now = clock.stamp(db, store.now())
+            now = store.stamp(db)
             successful = [
                 {"Id": key, **_store(db, topic, publication, deliveries, now)}
                 for key, publication, deliveries in accepted

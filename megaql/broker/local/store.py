@@ -14,11 +14,12 @@ import contextlib
 import os
 import sqlite3
 import threading
+import time
 import weakref
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from megaql.broker.local import schema
+from megaql.broker.local import clock, schema
 from megaql.broker.local.home import DATABASE, LOCK
 from megaql.broker.local.lock import WriteLock
 
@@ -98,9 +99,13 @@ class Link:
 class Store:
     """The database of a home. Thread-safe; a call takes a connection from those that are idle, or opens one more."""
 
-    def __init__(self, folder: Path, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, folder: Path, date: Callable[[], float], uptime: Callable[[], clock.Uptime | None] | None = None
+    ) -> None:
         self.folder = folder
-        self._clock = clock
+        self._date = date
+        # A clock that a test moves is one of a kind: no machine's uptime goes with it.
+        self._uptime = uptime or (clock.machine_uptime if date is time.time else lambda: None)
         self._idle: deque[Link] = deque()  # its append and pop are atomic, so no lock has to survive a fork
         self._closed = threading.Event()
 
@@ -111,7 +116,15 @@ class Store:
 
     def now(self) -> int:
         """Return the time by the store's clock. Milliseconds since the epoch."""
-        return int(self._clock() * 1000)
+        return int(self._date() * 1000)
+
+    def stamp(self, db: sqlite3.Connection) -> int:
+        """Return the time of the caller's transaction in milliseconds; leaps of the clock are made good before (see `clock`)."""
+        return clock.stamp(db, self.now(), self._uptime())
+
+    def leapt(self, db: sqlite3.Connection) -> bool:
+        """Return whether the clock has leapt since the last transaction."""
+        return clock.leapt(db, self.now(), self._uptime())
 
     @contextlib.contextmanager
     def link(self) -> Iterator[Link]:
