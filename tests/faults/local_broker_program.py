@@ -58,6 +58,15 @@ def fork(client, url):
     say(found[0]["Messages"][0]["Body"])
 
 
+def hold(client, _url):
+    """Begin a transaction and never end it."""
+    with client._store.write():
+        say("held")
+        time.sleep(1000)
+
+
 if __name__ == "__main__":
     home, url, action, *arguments = sys.argv[1:]
-    {"send": send, "drain": drain, "wait": wait, "fork": fork}[action](local.client(Path(home)), url, *arguments)
+    {"send": send, "drain": drain, "wait": wait, "fork": fork, "hold": hold}[action](
+        local.client(Path(home)), url, *arguments
+    )
