@@ -125,10 +125,13 @@ def _choice(*words: str) -> Kind:
 
 
 COUNT: Final = _numbers("a whole number", "8", 1, 10_000)
+PORT: Final = _numbers("a port", "8080", 0, 65_535)
 TEXT: Final = _texts("a text", "local:orders")
+ADDRESS: Final = _texts("a text", "0.0.0.0")  # noqa: S104 - an example to read
 PROFILE: Final = _texts("a text", "production")
 REGION: Final = _texts("a text", "eu-west-1")
 ENDPOINT: Final = _texts("a text", "http://127.0.0.1:4566")
+PATH: Final = _texts(A_PATH, "/tmp/megaql.alive")  # noqa: S108 - as above
 LEDGER: Final = _texts(A_PATH, "done.db")
 POLICY: Final = _choice("return", "delete", "dead-letter")
 LEVEL: Final = _choice("warning", "debug", "info", "error")
@@ -139,6 +142,8 @@ LEASE: Final = _durations("2m", timedelta(seconds=1), timedelta(hours=12))
 DELAY: Final = _durations("1s", timedelta(0), timedelta(hours=12))
 LONG_DELAY: Final = _durations("5m", timedelta(0), timedelta(hours=12))
 DURATION: Final = _durations("50s", timedelta(0), timedelta(days=365))
+#: A time after which something counts as stuck; shorter ones would be noise.
+PATIENCE: Final = _durations("10m", timedelta(seconds=1), timedelta(days=365))
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +164,10 @@ class Settings:
     target: Annotated[
         str | None, About("run", TEXT, "", "The queue to consume, where neither code nor command names one.")
     ] = None
-    concurrency: Annotated[int | None, About("run", COUNT, "1", "Threads that run handlers.")] = None
+    concurrency: Annotated[int | None, About("run", COUNT, "1", "Threads that run handlers, in each process.")] = None
+    processes: Annotated[
+        int | None, About("run", COUNT, "1", "Processes that consume side by side, under a supervisor.")
+    ] = None
     drain_timeout: Annotated[timedelta | None, About("run", DURATION, "25s", "How long a stop waits for handlers.")] = (
         None
     )
@@ -184,6 +192,21 @@ class Settings:
     unknown: Annotated[str | None, About("run", POLICY, "as unmatched", "The same where a query could not decide.")] = (
         None
     )
+    liveness_file: Annotated[
+        str | None, About("run", PATH, "none", "A file that is touched while there is progress.")
+    ] = None
+    liveness_port: Annotated[
+        int | None, About("run", PORT, "none", "A port that answers 200 while there is progress, else 503.")
+    ] = None
+    liveness_address: Annotated[
+        str | None, About("run", ADDRESS, "127.0.0.1", "The address of that port; Kubernetes needs 0.0.0.0.")
+    ] = None
+    liveness_after: Annotated[
+        timedelta | None, About("run", PATIENCE, "2m", "How long without progress is no longer alive.")
+    ] = None
+    restart_after: Annotated[
+        timedelta | None, About("run", PATIENCE, "1h", "How long without progress until a process is restarted.")
+    ] = None
     log_level: Annotated[str | None, About("run", LEVEL, "info", "The least that `megaql run` logs.")] = None
     log_format: Annotated[
         str | None, About("run", FORMAT, "text", "How it logs: for people, or one object a line for programs.")

@@ -69,6 +69,7 @@ COMMANDS: Final = (
     Entry(
         "connect", "connect", "Subscribe an application's queue to a topic, filtered by the application's own queries."
     ),
+    Entry("alive", "alive", "Say whether a consumer gets on, by its liveness file; for probes."),
     Entry("help", "topics", "Explain exit codes, queries, safety and the environment variables."),
 )
 

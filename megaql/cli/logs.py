@@ -42,14 +42,14 @@ def report(done: RunReport, lines: list[str]) -> None:
 
 
 @contextmanager
-def on(world: Environment, level: str, *, json: bool = False) -> Iterator[None]:
-    """Show log lines of a level and above within the block, unless the program has handlers of its own."""
+def on(world: Environment, level: str, *, json: bool = False, process: int | None = None) -> Iterator[None]:
+    """Show log lines of a level and above within the block, unless the program has handlers of its own; `process` is its number among several."""
     root = logging.getLogger()
     if root.handlers:
         yield
         return
     before = root.level
-    handler = _JsonHandler(world) if json else _Handler(world)
+    handler = _JsonHandler(world) if json else _Handler(world, f"[{process}] " if process else "")
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
     root.setLevel(level.upper())
@@ -66,9 +66,10 @@ def on(world: Environment, level: str, *, json: bool = False) -> Iterator[None]:
 class _Handler(logging.Handler):
     """Writes to the environment's standard error."""
 
-    def __init__(self, world: Environment) -> None:
+    def __init__(self, world: Environment, whose: str) -> None:
         super().__init__()
         self._world = world
+        self._whose = whose
         self._style = Style(on=world.colors(stderr=True))
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -77,7 +78,8 @@ class _Handler(logging.Handler):
             when = self._world.local_time(datetime.fromtimestamp(record.created, UTC))
             level = f"{record.levelname.lower()}: " if record.levelno != logging.INFO else ""
             painted = self._style(level, _COLORS.get(record.levelno), dim=record.levelno == logging.DEBUG)
-            self._world.say(f"{self._style(when, dim=True)} {painted}{harmless(record.getMessage(), keep=chr(10))}")
+            text = harmless(record.getMessage(), keep=chr(10))
+            self._world.say(f"{self._style(when, dim=True)} {self._whose}{painted}{text}")
             if record.exc_info and record.exc_info[1] is not None:
                 for line in _raised(record.exc_info[1], record.exc_info[2]):
                     self._world.say(self._style(f"         {harmless(line)}", dim=True))

@@ -66,6 +66,10 @@ def run_lines(report: RunReport) -> list[str]:
     lines = [", ".join([f"received {report.received:,}", *counts]) + f"; stopped: {report.stopped.value}"]
     if report.undone:
         lines.append(f"could not be told to the queue, so that they come back when their lease ends: {report.undone:,}")
+    if report.died:
+        lines.append(
+            f"{report.died:,} {_plural(report.died, 'process', 'processes')} died; what they had in hand comes back when its lease ends"
+        )
     return lines
 
 
@@ -84,5 +88,5 @@ def _returning(report: ScanReport, world: Environment) -> str:
     return world.local_time(report.returning_at) if report.returning_at else "the end of their lease"
 
 
-def _plural(count: int, noun: str) -> str:
-    return noun if count == 1 else f"{noun}s"
+def _plural(count: int, noun: str, several: str = "") -> str:
+    return noun if count == 1 else several or f"{noun}s"

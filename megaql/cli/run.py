@@ -12,6 +12,8 @@ from megaql.cli import options
 from megaql.cli.environment import Color
 from megaql.cli.options import ColorOption, EndpointOption, ProfileOption, RegionOption
 
+_LIVENESS = "Liveness (progress: a receive was answered, or a message finished)"
+
 
 class LogLevel(StrEnum):
     """What `--log-level` may say."""
@@ -45,6 +47,16 @@ def command(
         int | None,
         typer.Option("-c", "--concurrency", min=1, metavar="N", help="Threads that run handlers.", show_default="1"),
     ] = None,
+    processes: Annotated[
+        int | None,
+        typer.Option(
+            "--processes",
+            min=1,
+            metavar="N",
+            help="Processes that consume side by side; one that dies is replaced.",
+            show_default="1",
+        ),
+    ] = None,
     once: Annotated[bool, typer.Option("--once", help="End when the queue is empty.")] = False,
     limit: Annotated[
         int | None, typer.Option("-n", "--limit", min=1, metavar="N", help="End after N messages.")
@@ -57,6 +69,58 @@ def command(
             metavar="TIME",
             help="How long a stop waits for the handlers that run; what is not done by then goes back to the queue.",
             show_default="25s",
+        ),
+    ] = None,
+    liveness_file: Annotated[
+        str | None,
+        typer.Option(
+            "--liveness-file",
+            metavar="PATH",
+            help="Touch a file while there is progress; megaql alive PATH asks it.",
+            rich_help_panel=_LIVENESS,
+        ),
+    ] = None,
+    liveness_port: Annotated[
+        int | None,
+        typer.Option(
+            "--liveness-port",
+            min=0,
+            max=65535,
+            metavar="N",
+            help="Answer HTTP requests with 200 while there is progress, and with 503 if not.",
+            rich_help_panel=_LIVENESS,
+        ),
+    ] = None,
+    liveness_address: Annotated[
+        str | None,
+        typer.Option(
+            "--liveness-address",
+            metavar="ADDRESS",
+            help="Where that port listens; Kubernetes needs 0.0.0.0.",
+            rich_help_panel=_LIVENESS,
+            show_default="127.0.0.1",
+        ),
+    ] = None,
+    liveness_after: Annotated[
+        timedelta | None,
+        typer.Option(
+            "--liveness-after",
+            parser=options.duration,
+            metavar="TIME",
+            help="How long without progress is no longer alive; longer than the slowest handler.",
+            rich_help_panel=_LIVENESS,
+            show_default="2m",
+        ),
+    ] = None,
+    restart_after: Annotated[
+        timedelta | None,
+        typer.Option(
+            "--restart-after",
+            parser=options.duration,
+            metavar="TIME",
+            help="With --processes: replace one that has shown no progress for so long.",
+            rich_help_panel=_LIVENESS,
+            show_default="1h",
         ),
     ] = None,
     log_level: Annotated[
@@ -88,6 +152,7 @@ def command(
       megaql run shop.handlers:app
       megaql run shop.handlers:app local:orders --once
       megaql run megaql.cli.demo_app:app local:shop --limit 10 --concurrency 4
+      megaql run shop.handlers:app --processes 4 --liveness-file /tmp/alive
 
     Effect: consumes. A message is deleted when all its handlers are done, returned when one fails or asks for it later, and sent to the
     dead-letter queue when one rejects it. One that no subscription takes is deleted and counted. SIGTERM and Ctrl-C finish what runs; a second one
@@ -99,13 +164,16 @@ def command(
     from megaql import config  # noqa: PLC0415 - the rooms below are entered when the command runs
     from megaql.cli import logs, report  # noqa: PLC0415 - as above
     from megaql.cli.loading import load_app  # noqa: PLC0415 - as above
+    from megaql.consumer import link  # noqa: PLC0415 - as above
+    from megaql.consumer.liveness import Liveness  # noqa: PLC0415 - as above
 
     world = options.world_of(context, color)
     settings, _ = config.load(world.environ)
     level = log_level.value if log_level else settings.log_level or LogLevel.INFO.value
+    above = link.joined()
     found = load_app(app)
     json = (log_format or settings.log_format) == LogFormat.JSON
-    with logs.on(world, level, json=json):
+    with logs.on(world, level, json=json, process=above.number if above else None):
         done = found.run(
             target,
             # None leaves the App's own connection in force.
@@ -113,6 +181,9 @@ def command(
             once=once,
             limit=limit,
             concurrency=concurrency,
+            processes=processes,
+            liveness=Liveness(liveness_file, liveness_port, liveness_address, liveness_after),
+            restart_after=restart_after,
             drain_timeout=drain_timeout,
         )
         lines = report.run_lines(done)

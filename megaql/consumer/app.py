@@ -5,6 +5,8 @@ A maintainer keeps one rule: everything a user can get wrong is an error here, b
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -18,8 +20,10 @@ from megaql.consumer.backoff import Backoff
 from megaql.consumer.delivery import Deliverer
 from megaql.consumer.extension import Extender
 from megaql.consumer.ledger import CompletionLedger, MemoryLedger
+from megaql.consumer.liveness import Liveness, Quiet
+from megaql.consumer.liveness import told as liveness_told
 from megaql.consumer.matching import Matching
-from megaql.consumer.plan import Plan
+from megaql.consumer.plan import LONGEST_HANDLING, Plan
 from megaql.consumer.settlement import Settler
 from megaql.consumer.shutdown import stopping_on_signals
 from megaql.consumer.subscription import Kind, Subscription, checked_kind, whole_query
@@ -33,9 +37,11 @@ if TYPE_CHECKING:
     from megaql.broker.target import Connection, QueueTarget, TopicTarget
     from megaql.broker.topic import Topic
     from megaql.consumer.connection_plan import ConnectPlan
+    from megaql.consumer.link import Link
     from megaql.consumer.middleware import Middleware
     from megaql.consumer.report import RunReport
     from megaql.consumer.subscription import Decoder
+    from megaql.consumer.supervisor import Supervisor
     from megaql.convert.sns import Scope
     from megaql.query import Query
     from megaql.settings import Settings
@@ -86,7 +92,7 @@ class App:
         self._unknown = None if unknown is None else checked_policy("unknown", unknown)
         self._matching = Matching()
         self._loop = handler.EventLoop()
-        self._worker: Worker | None = None
+        self._worker: Worker | Supervisor | None = None
         self._starting = threading.Lock()
         self._middleware: list[Middleware] = []
         for one in checks.middleware(middleware):
@@ -157,8 +163,11 @@ class App:
         once: bool = False,
         limit: int | None = None,
         concurrency: int | None = None,
+        processes: int | None = None,
         drain_timeout: timedelta | None = None,
         wait: timedelta | None = None,
+        liveness: Liveness | None = None,
+        restart_after: timedelta | None = None,
         no_subscriptions: bool = False,
     ) -> RunReport:
         """Receive messages and handle them, until there is a reason to stop; returns what was done.
@@ -167,6 +176,10 @@ class App:
         end a run in order: no more receives, what runs may finish within `drain_timeout`, the rest goes back to the queue; a second one gives back
         everything at once. `wait` is how long a receive waits for messages, up to 20 s: 5 s by default, 1 s with `once` and
         on a local queue.
+
+        With `processes`, this process becomes their supervisor: it starts the whole program anew in each of them, so what stands before `run` runs in
+        all of them and what stands after it in this one only. One that dies, or shows no progress for `restart_after` (an hour), is replaced. `limit`
+        is for all of them together, and so is the report. `liveness` names a file or a port that tell of progress.
 
         Raises `ConsumerError` for an application that cannot start and `BrokerError` for a queue that cannot be reached at the start. Later
         errors of the queue are logged, and tried again.
@@ -178,20 +191,34 @@ class App:
         drain_timeout = choices.first(drain_timeout, settings.drain_timeout, choices.DRAIN_TIMEOUT)
         wait = settings.wait if wait is None else wait
         visibility = settings.visibility if self._visibility is None else self._visibility
-        checks.run_settings(limit, concurrency, drain_timeout, wait)
+        processes = choices.first(processes, settings.processes, 1)
+        restart_after = choices.first(restart_after, settings.restart_after, LONGEST_HANDLING)
+        checks.run_settings(
+            limit=limit,
+            concurrency=concurrency,
+            processes=processes,
+            drain_timeout=drain_timeout,
+            wait=wait,
+            restart_after=restart_after,
+        )
+        signs = (checks.liveness(liveness) or Liveness()).completed(settings)
         queue = self._open(target, connection, settings)
-        lease = startup.check_queue(queue, visibility=visibility, policies=(unmatched, unknown))
+        above = _supervisor_of_this() if processes > 1 else None
+        lease = startup.check_queue(queue, visibility=visibility, policies=(unmatched, unknown), warn=above is None)
         plan = Plan(
             lease=lease,
             visibility=visibility,
             once=once,
-            limit=limit,
+            limit=limit if above is None else above.limit,
             concurrency=concurrency,
             drain_timeout=drain_timeout,
             wait=wait,
             local=queue.target.kind == "local",
             poll_backoff=POLL_BACKOFF,
         )
+        checks.liveness_fits(signs, plan.poll_wait)
+        if processes > 1 and above is None:
+            return self._supervise(processes, plan, restart_after, signs)
         called = hooks.Hooks(self._middleware)
         with choices.ledger(self._own_ledger, settings, self._ledger) as ledger:
             deliverer = Deliverer(
@@ -205,8 +232,16 @@ class App:
                 hooks=called,
             )
             worker = _worker(queue, deliverer, ledger, plan, called)
-            with self._as_the_only_run(worker), called.over_run(queue.name) as told, stopping_on_signals(worker.stop):
+            with (
+                self._as_the_only_run(worker),
+                called.over_run(queue.name) as told,
+                _attended(worker, plan, signs, above),
+            ):
                 told.append(worker.run())
+        if above is not None:
+            above.ended(told[0])
+            # What follows in the program is the supervisor's part.
+            sys.exit(128 + told[0].signal if told[0].signal else 0)
         return told[0]
 
     def connect(
@@ -284,8 +319,25 @@ class App:
     def _way(self, connection: Connection | None, settings: Settings) -> Connection:
         return choices.connection(checks.connection(connection) or self.connection, settings)
 
+    def _supervise(self, processes: int, plan: Plan, restart_after: timedelta, signs: Liveness) -> RunReport:
+        from megaql.consumer.supervisor import Supervisor  # noqa: PLC0415 - most runs are one process
+
+        supervisor = Supervisor(
+            processes,
+            once=plan.once,
+            limit=plan.limit,
+            drain_timeout=plan.drain_timeout,
+            restart_after=restart_after,
+        )
+        with (
+            self._as_the_only_run(supervisor),
+            liveness_told(signs, supervisor.quiet),
+            stopping_on_signals(supervisor.stop),
+        ):
+            return supervisor.run()
+
     @contextmanager
-    def _as_the_only_run(self, worker: Worker) -> Iterator[None]:
+    def _as_the_only_run(self, worker: Worker | Supervisor) -> Iterator[None]:
         with self._starting:
             if self._worker is not None:
                 raise ConsumerError(
@@ -306,3 +358,24 @@ def _worker(queue: Queue, deliverer: Deliverer, ledger: CompletionLedger, plan: 
     extender = Extender(queue, plan.lease, monotonic=time.monotonic)
     receive = called.receiving(queue.name, queue.receive)
     return Worker(queue, deliverer, settler, extender, plan, monotonic=time.monotonic, receive=receive)
+
+
+def _supervisor_of_this() -> Link | None:
+    from megaql.consumer import link  # noqa: PLC0415 - most runs are one process
+
+    return link.joined()
+
+
+@contextmanager
+def _attended(worker: Worker, plan: Plan, signs: Liveness, above: Link | None) -> Iterator[None]:
+    """Let a worker be stopped and its progress be seen within the block, by its supervisor if it has one."""
+    if above is not None:
+        with above.over(worker, plan.drain_timeout) as stop, stopping_on_signals(stop):
+            yield
+    else:
+        own = os.getpid()
+        with (
+            liveness_told(signs, lambda: [Quiet(own, worker.vitals.quiet_for())]),
+            stopping_on_signals(worker.stop),
+        ):
+            yield

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from megaql.broker.target import Connection
 from megaql.consumer.backoff import LONGEST_LEASE, Backoff
 from megaql.consumer.ledger import CompletionLedger
+from megaql.consumer.liveness import Liveness
 from megaql.errors import ConsumerError
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
     from megaql.consumer.middleware import Middleware
     from megaql.consumer.subscription import Decoder
+
+#: The last port there is.
+LAST_PORT: Final = 65_535
 
 #: The longest that SQS lets a receive wait.
 LONGEST_WAIT: Final = timedelta(seconds=20)
@@ -92,24 +96,61 @@ def middleware(given: Sequence[Middleware]) -> Sequence[Middleware]:
     return given
 
 
-def run_settings(limit: int | None, concurrency: int, drain_timeout: timedelta, wait: timedelta | None) -> None:
+def liveness(given: Liveness | None) -> Liveness | None:
+    """Return `liveness=` if it is one, and what is in it is of the right types."""
+    if given is None:
+        return None
+    if not isinstance(given, Liveness):
+        raise _unfit("liveness", given, 'megaql.consumer.liveness.Liveness(file="/tmp/megaql.alive")')
+    if given.after is not None and not isinstance(given.after, timedelta):
+        raise _unfit("after", given.after, "a datetime.timedelta, as in Liveness(after=timedelta(minutes=5))")
+    if given.port is not None and (not isinstance(given.port, int) or not 0 <= given.port <= LAST_PORT):
+        raise _unfit("port", given.port, "a port, as in Liveness(port=8080)")
+    return given
+
+
+def liveness_fits(signs: Liveness, wait: timedelta) -> None:
+    """Refuse a time after which an idle consumer would count as dead: its receive takes that long."""
+    if (signs.file is not None or signs.port is not None) and signs.after is not None and signs.after <= wait:
+        raise ConsumerError(
+            f"an idle consumer would look dead after {signs.after.total_seconds():g} s",
+            where="liveness_after",
+            why=f"a receive waits up to {wait.total_seconds():g} s for messages, and until it is answered there is no progress",
+            hint="give more time, several receives and the slowest handler; or a shorter wait",
+        )
+
+
+def run_settings(
+    *,
+    limit: int | None,
+    concurrency: int,
+    processes: int,
+    drain_timeout: timedelta,
+    wait: timedelta | None,
+    restart_after: timedelta,
+) -> None:
     """Refuse settings of a run that are of another type or out of range."""
-    for setting, number in (("limit", 1 if limit is None else limit), ("concurrency", concurrency)):
+    numbers = (("limit", 1 if limit is None else limit), ("concurrency", concurrency), ("processes", processes))
+    for setting, number in numbers:
         if not isinstance(number, int) or isinstance(number, bool):
             raise _unfit(setting, number, f"a whole number, as in {setting}=8")
-    for setting, time in (("drain_timeout", drain_timeout), ("wait", timedelta(0) if wait is None else wait)):
+    waiting = timedelta(0) if wait is None else wait
+    for setting, time in (("drain_timeout", drain_timeout), ("wait", waiting), ("restart_after", restart_after)):
         if not isinstance(time, timedelta):
             raise _unfit(setting, time, f"a datetime.timedelta, as in {setting}=timedelta(seconds=10)")
     for setting, value, fine in (
         ("limit", limit, limit is None or limit >= 1),
         ("concurrency", concurrency, concurrency >= 1),
+        ("processes", processes, processes >= 1),
         ("drain_timeout", drain_timeout, drain_timeout >= timedelta(0)),
-        ("wait", wait, wait is None or timedelta(0) <= wait <= LONGEST_WAIT),
+        ("wait", wait, timedelta(0) <= waiting <= LONGEST_WAIT),
+        ("restart_after", restart_after, restart_after >= timedelta(seconds=1)),
     ):
         if not fine:
             raise ConsumerError(
                 f"{setting}={value} is out of range",
-                hint="limit and concurrency are at least 1, drain_timeout is not negative, wait is from 0 to 20 seconds",
+                hint="limit, concurrency and processes are at least 1, drain_timeout is not negative, wait is from 0 to 20 seconds, "
+                "restart_after is at least a second",
             )
 
 

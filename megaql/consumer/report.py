@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from enum import Enum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 
 class UnknownCause(NamedTuple):
@@ -63,8 +63,19 @@ class RunReport:
     returned: int = 0
     #: Settlements that failed.
     undone: int = 0
+    #: Processes that ended without having been asked to, with `processes`: what they had in hand comes back when its lease ends.
+    died: int = 0
     #: Why subscriptions could not decide, counted over the `unknown` messages; one message counts for each subscription that could not.
     unknown_causes: Counter[UnknownCause] = field(default_factory=Counter, hash=False)
     stopped: Stopped = Stopped.ASKED
     #: The signal that ended the run, if one did.
     signal: int | None = None
+
+    def plus(self, other: RunReport) -> RunReport:
+        """Return the counts of both together, with the way in which this one ended."""
+        counts = {name: getattr(self, name) + getattr(other, name) for name in COUNTS}
+        return replace(self, **counts)
+
+
+#: The fields that are counts.
+COUNTS: Final = tuple(one.name for one in fields(RunReport) if one.name not in {"stopped", "signal"})

@@ -6,18 +6,19 @@ own error and passes through.
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from megaql.consumer.journal import LOGGER
 from megaql.consumer.subscription import takes_everything
-from megaql.errors import AccessDenied, ConsumerError
+from megaql.errors import AccessDenied, BrokerError, ConsumerError, QueueNotFound
 from megaql.lang import nodes, tree
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from megaql.broker.queue import Queue
+    from megaql.broker.queue import Queue, RedrivePolicy
     from megaql.consumer.subscription import Subscription
     from megaql.consumer.unmatched import Policy
     from megaql.query import Query
@@ -70,17 +71,20 @@ def _read_of_envelope(query: Query, fields: Sequence[str]) -> str:
     return ""
 
 
-def check_queue(queue: Queue, *, visibility: timedelta | None, policies: Sequence[Policy]) -> timedelta:
-    """Log what in a queue's settings will hurt; returns the visibility timeout that will be in force."""
-    about = {"queue": queue.name}
+def check_queue(
+    queue: Queue, *, visibility: timedelta | None, policies: Sequence[Policy], warn: bool = True
+) -> timedelta:
+    """Log what in a queue's settings will hurt, or keep it for debugging; returns the visibility timeout that will be in force."""
+    level, about = logging.WARNING if warn else logging.DEBUG, {"queue": queue.name}
     try:
         info = queue.info()
     except AccessDenied as error:
-        LOGGER.warning("the settings of %s cannot be checked: %s", queue.name, error.what, extra=about)
+        LOGGER.log(level, "the settings of %s cannot be checked: %s", queue.name, error.what, extra=about)
         return visibility or DEFAULT_VISIBILITY
     lease = info.visibility_timeout if visibility is None else visibility
     if lease < SHORT_VISIBILITY:
-        LOGGER.warning(
+        LOGGER.log(
+            level,
             "the visibility timeout of %s is %g s: a handler that takes longer is handled again elsewhere meanwhile",
             queue.name,
             lease.total_seconds(),
@@ -93,18 +97,37 @@ def check_queue(queue: Queue, *, visibility: timedelta | None, policies: Sequenc
                 why="unmatched or unknown messages are to be dead-lettered",
                 hint="set a redrive policy on the queue, or unmatched= and unknown= to 'return' or 'delete'",
             )
-        LOGGER.warning(
+        LOGGER.log(
+            level,
             "%s has no dead-letter queue: a message that never works comes back until it is too old",
             queue.name,
             extra=about,
         )
     elif info.redrive.max_receive_count == 1:
-        LOGGER.warning(
+        LOGGER.log(
+            level,
             "maxReceiveCount of %s is 1: the first failure, lost lease or crash dead-letters a message, and nothing is ever retried",
             queue.name,
             extra=about,
         )
+    if info.redrive is not None and warn:
+        _check_dead_letter_queue(queue, info.redrive)
     return lease
+
+
+def _check_dead_letter_queue(queue: Queue, redrive: RedrivePolicy) -> None:
+    """Warn of a redrive policy that names a queue which is not there any more: SQS lets one be deleted."""
+    try:
+        queue.dead_letter_queue()
+    except QueueNotFound:
+        LOGGER.warning(
+            "the dead-letter queue of %s does not exist, %s: what never works is received again and again, and what is rejected stays",
+            queue.name,
+            redrive.dead_letter_arn,
+            extra={"queue": queue.name},
+        )
+    except BrokerError as error:  # these credentials need not be allowed to ask
+        LOGGER.debug("the dead-letter queue of %s cannot be checked: %s", queue.name, error.what)
 
 
 _DONE_WITH: Final = {"delete": "deleted", "return": "returned", "dead-letter": "dead-lettered"}

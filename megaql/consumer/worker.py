@@ -25,6 +25,7 @@ from megaql.consumer.polling import Polling
 from megaql.consumer.report import RunReport, Stopped
 from megaql.consumer.settlement import GIVE_BACK, SUPERSEDED, Action, Settled, Settlement
 from megaql.consumer.unmatched import UnmatchedCount
+from megaql.consumer.vitals import Vitals
 
 if TYPE_CHECKING:
     from megaql.broker.message import Message
@@ -153,6 +154,7 @@ class Worker:
         self._extender = extender
         self._plan = plan
         self._monotonic = monotonic
+        self.vitals = Vitals(queue.name, plan.lease, monotonic=monotonic)
         self._inbox: queues.SimpleQueue[_Event] = queues.SimpleQueue()
         self._pollers: Crew[_Event, _Receiving] = Crew("megaql-poll", plan.most_pollers, self._inbox, _Broken)
         self._handlers: Crew[_Event, _Handling] = Crew("megaql-handle", plan.concurrency, self._inbox, _Broken)
@@ -194,9 +196,13 @@ class Worker:
         self._unmatched.tell(self._monotonic())
         if self._error is not None:
             raise self._error
+        return self.so_far()
+
+    def so_far(self) -> RunReport:
+        """Return what was done until now. Safe in any thread: each counter is copied in one step."""
         return RunReport(
-            **self._counts,
-            unknown_causes=self._unmatched.causes,
+            **dict(self._counts),
+            unknown_causes=self._unmatched.causes.copy(),
             stopped=self._stopped or Stopped.ASKED,
             signal=self._signal,
         )
@@ -287,6 +293,7 @@ class Worker:
 
     def _on_received(self, event: _Received) -> None:
         self._polling.received(event.asked, len(event.messages), pause=not self._plan.once)
+        self.vitals.got_on()
         now = self._monotonic()
         for message in event.messages:
             self._counts["received"] += 1
@@ -326,6 +333,8 @@ class Worker:
             return  # given back meanwhile, at the end of the drain timeout
         del self._running[event.held]
         self._pace.observe(event.seconds)
+        self.vitals.took(event.seconds)
+        self.vitals.got_on()
         if event.settlement.unmatched:
             self._unmatched.add(event.settlement.unmatched)
         self._decide(event.held, event.settlement)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections import Counter
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -137,8 +137,8 @@ class _Drain:
     def run(self) -> None:
         """Go on until the queue is empty, somebody asks to stop, or a message came too often."""
         while not self._queue.exceeded:
-            run = self._app.run(self._queue, once=True, wait=timedelta(0), concurrency=self._concurrency)
-            self._sum = _sum(self._sum, run)
+            run = self._app.run(self._queue, once=True, wait=timedelta(0), concurrency=self._concurrency, processes=1)
+            self._sum = run.plus(self._sum)
             if run.stopped is not Stopped.EMPTY or not contents.messages(self._queue):
                 return
             self._skipped += contents.skip_time(self._queue)
@@ -198,12 +198,6 @@ def _checked(
         if not (isinstance(one, type) and issubclass(one, BaseException)):
             raise ConsumerError(f"expected= takes exception classes, not {one!r}", hint="expected=(KeyError, OSError)")
     return several
-
-
-def _sum(one: RunReport, other: RunReport) -> RunReport:
-    """Return the counts of two runs together, with the way the later one ended."""
-    counts = [field.name for field in fields(RunReport) if field.name not in {"stopped", "signal"}]
-    return replace(other, **{name: getattr(one, name) + getattr(other, name) for name in counts})
 
 
 def _explained(seen: HandlerError, queue: Queue) -> BaseException:
