@@ -107,8 +107,9 @@ class PrometheusMetrics(Middleware):
 
     def before_match(self, message: Message) -> None:
         """Observe how long the message has waited; clocks that differ make it no younger than nothing."""
-        if message.sent_at is not None:
-            self._metrics.age.labels(message.queue).observe(max(0.0, time.time() - message.sent_at.timestamp()))
+        sent = message.sent_at
+        if sent is not None:
+            self._metrics.age.labels(message.queue).observe(max(0.0, time.time() - sent.timestamp()))
 
     def before_handle(self, handling: Handling) -> None:
         """Count a handler that runs."""
