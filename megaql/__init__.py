@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from megaql import convert, patterns
     from megaql.analysis import check, coverage, near_misses, relate
+    from megaql.broker.large.payloads import LargePayloads
     from megaql.broker.message import Message
     from megaql.broker.publisher import Publisher
     from megaql.codec.payloads import Blob, DataObject, MegaEvent, MegaObject, Payload, Plaintext
@@ -47,6 +48,7 @@ __all__ = [
     "ConvertError",
     "DataObject",
     "Explanation",
+    "LargePayloads",
     "MegaEvent",
     "MegaObject",
     "MegaQLError",
@@ -78,6 +80,7 @@ __all__ = [
 #: Where each public name lives.
 _HOMES = {
     "megaql.analysis": ("check", "coverage", "near_misses", "relate"),
+    "megaql.broker.large.payloads": ("LargePayloads",),
     "megaql.broker.message": ("Message",),
     "megaql.broker.publisher": ("Publisher",),
     "megaql.codec.payloads": ("Blob", "DataObject", "MegaEvent", "MegaObject", "Payload", "Plaintext"),

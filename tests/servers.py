@@ -38,7 +38,12 @@ COMMANDS = {
 }
 #: What each server takes from its environment. Unasked, ministack binds all interfaces, and a port for IoT besides.
 ENVIRONMENTS = {
-    "ministack": {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": "{port}", "SERVICES": "sqs,sns", "IOT_MTLS_ENABLED": "0"},
+    "ministack": {
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": "{port}",
+        "SERVICES": "sqs,sns,s3",
+        "IOT_MTLS_ENABLED": "0",
+    },
     "roto": {},
     "moto": {"MOTO_ACCOUNT_ID": ACCOUNT},
 }

@@ -34,8 +34,14 @@ def client(
 def client(
     service: Literal["sns"], connection: Connection = ..., *, target: str = ..., lean: bool | None = ...
 ) -> SNSClient: ...
+@overload
+def client(service: Literal["s3"], connection: Connection = ..., *, target: str = ...) -> Any: ...
 def client(
-    service: Literal["sqs", "sns"], connection: Connection = AMBIENT, *, target: str = "", lean: bool | None = None
+    service: Literal["sqs", "sns", "s3"],
+    connection: Connection = AMBIENT,
+    *,
+    target: str = "",
+    lean: bool | None = None,
 ) -> Any:
     """Return a boto3 client for a service; `target` is what it is for, in an error's words.
 

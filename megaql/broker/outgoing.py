@@ -43,7 +43,7 @@ def check_size(entry: Outgoing, most: int, where: str) -> None:
             f"the message has {size:,} bytes, and the limit is {most:,}",
             where=where,
             why="the body counts, and the name, type and value of each attribute",
-            hint="send less in one message, or keep the large part elsewhere and send its address",
+            hint='send less in one message, or keep large payloads in a bucket: large_payloads="s3://my-bucket"',
             code="InvalidParameterValue",
         )
 

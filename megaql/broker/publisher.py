@@ -13,9 +13,14 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from megaql.broker.batches import MAX_BYTES as MAX_QUEUE_BYTES
+from megaql.broker.batches import BatchResult
+from megaql.broker.large.payloads import LargePayloads
+from megaql.broker.large.pointer import SIZE_ATTRIBUTE
 from megaql.broker.outgoing import MOST_ATTRIBUTES, Attribute, Outgoing
 from megaql.broker.queue import Queue
 from megaql.broker.target import AMBIENT, Connection, QueueTarget, TopicTarget, parse_target
+from megaql.broker.topic import MAX_BYTES as MAX_TOPIC_BYTES
 from megaql.broker.topic import Topic
 from megaql.codec.decode import FORMAT_ATTRIBUTE
 from megaql.codec.encode import encode
@@ -27,7 +32,6 @@ if TYPE_CHECKING:
 
     from opentelemetry.trace import TracerProvider
 
-    from megaql.broker.batches import BatchResult
     from megaql.broker.tracing import Sending
     from megaql.codec.payloads import Payload
 
@@ -39,7 +43,8 @@ class Publisher:
     """Publishes to one queue or topic. Thread-safe.
 
     The target is read at once, so that a wrong one shows early, and opened with the first message. A queue or topic of the embedded broker
-    is made when it is missing; one on AWS never is.
+    is made when it is missing; one on AWS never is. With `large_payloads` (`"s3://bucket/prefix"`) what the target would not take goes into
+    the bucket, and a pointer to it is sent.
 
     With `tracing` each call is a span of OpenTelemetry's (`megaql[otel]`), whose context travels beside the messages: `True` for the provider that the program has
     set, or a provider.
@@ -50,10 +55,12 @@ class Publisher:
         target: str | QueueTarget | TopicTarget,
         *,
         connection: Connection = AMBIENT,
+        large_payloads: str | LargePayloads | None = None,
         tracing: bool | TracerProvider = False,
     ) -> None:
         self.target = target if isinstance(target, (QueueTarget, TopicTarget)) else parse_target(target)
         self._connection = connection
+        self._large = LargePayloads.of(large_payloads, connection)
         self._destination: Queue | Topic | None = None
         self._opening = threading.Lock()
         self._tracing = _sending(self.target, tracing) if tracing else None
@@ -90,6 +97,8 @@ class Publisher:
         entry = self.outgoing(
             payload, bson=bson, attributes=attributes, group_id=group_id, dedup_id=dedup_id, delay=delay
         )
+        # Before the tracing, which takes what room there is among the attributes.
+        entry = self._as_sent(entry)
         if self._tracing is None:
             return self._send(entry)
         with self._tracing.span() as span:
@@ -124,12 +133,14 @@ class Publisher:
             else self.outgoing(payload, bson=bson, attributes=attributes, group_id=group_id, delay=delay)
             for payload in payloads
         ]
+        sent = [self._as_sent(entry) for entry in entries]
         if self._tracing is None:
-            return self._send_batch(entries)
-        with self._tracing.span(**{"batch.message_count": len(entries)}) as span:
-            result = self._send_batch([self._tracing.write(entry) for entry in entries])
+            return _as_given(self._send_batch(sent), sent, entries)
+        sent = [self._tracing.write(entry) for entry in sent]
+        with self._tracing.span(**{"batch.message_count": len(sent)}) as span:
+            result = self._send_batch(sent)
             self._tracing.note(span, result)
-        return result
+        return _as_given(result, sent, entries)
 
     def _send(self, entry: Outgoing) -> str:
         destination = self.destination
@@ -154,6 +165,15 @@ class Publisher:
         given = {name: attribute(name, value) for name, value in (attributes or {}).items()}
         # The codec's own attribute comes last: it alone knows how the body is written.
         return self._checked(Outgoing(encoded.body, {**given, **encoded.attributes}, group_id, dedup_id, delay))
+
+    def _as_sent(self, entry: Outgoing) -> Outgoing:
+        """Return a message as it goes out: one that is too large as a pointer to its payload, which is in the bucket by then."""
+        topic = isinstance(self.target, TopicTarget)
+        if self._large is None or not self._large.takes(entry, MAX_TOPIC_BYTES if topic else MAX_QUEUE_BYTES):
+            return entry
+        if not topic and len(entry.attributes) >= MOST_ATTRIBUTES:
+            raise _too_many_attributes(entry, self.target.text, f", and a large payload needs {SIZE_ATTRIBUTE} as well")
+        return self._large.offloaded(entry, fifo=self.target.name.endswith(".fifo"))
 
     def _checked(self, entry: Outgoing) -> Outgoing:
         """Refuse what this kind of destination cannot take, with a clearer word than the service's."""
@@ -200,15 +220,23 @@ def _sending(target: QueueTarget | TopicTarget, tracing: bool | TracerProvider) 
     return Sending(target, None if isinstance(tracing, bool) else tracing)
 
 
-def _too_many_attributes(entry: Outgoing, where: str) -> BrokerError:
+def _as_given(result: BatchResult[Outgoing], sent: list[Outgoing], entries: list[Outgoing]) -> BatchResult[Outgoing]:
+    """Return a result that tells of the entries as they were given, not of the pointers to their payloads."""
+    given = {id(one): entry for one, entry in zip(sent, entries, strict=True)}
+    done = [given[id(entry)] for entry in result.done]
+    failed = [replace(failure, entry=given[id(failure.entry)]) for failure in result.failed]
+    return BatchResult(done, failed, result.answers)
+
+
+def _too_many_attributes(entry: Outgoing, where: str, besides: str = "") -> BrokerError:
     """Return the error for more attributes than SQS takes; it tells of the one that nobody gave."""
     what, why = f"the message has {len(entry.attributes)} attributes", f"SQS allows {MOST_ATTRIBUTES}"
     hint = "put some of them into the payload, where queries see them as well"
     if FORMAT_ATTRIBUTE in entry.attributes:
         what = f"{what}, {FORMAT_ATTRIBUTE} included"
         why = f"{why}, and {FORMAT_ATTRIBUTE}, which says how the body is written, counts too"
-        hint = f"give {MOST_ATTRIBUTES - 1} of your own at most; {hint}"
-    return BrokerError(what, where=where, why=why, hint=hint, code="InvalidParameterValue")
+        hint = f"give {MOST_ATTRIBUTES - (2 if besides else 1)} of your own at most; {hint}"
+    return BrokerError(what, where=where, why=why + besides, hint=hint, code="InvalidParameterValue")
 
 
 def attribute(name: str, value: object) -> Attribute:

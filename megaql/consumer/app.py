@@ -14,9 +14,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from megaql import config
+from megaql.broker.large.payloads import LargePayloads
 from megaql.broker.queue import Queue
 from megaql.consumer import checks, choices, handler, hooks, startup
 from megaql.consumer.backoff import Backoff
+from megaql.consumer.cleanup import PayloadCleanup
 from megaql.consumer.delivery import Deliverer
 from megaql.consumer.extension import Extender
 from megaql.consumer.ledger import CompletionLedger, MemoryLedger
@@ -65,6 +67,7 @@ class App:
 
     `target` may be left out and given to `run`. `visibility` is asked for at each receive instead of the queue's own timeout. `unmatched` is what
     becomes of a message that no subscription takes, `unknown` the same where at least one could not decide (as `unmatched` unless given). `middleware` is called before and after each step, the first one outermost.
+    `large_payloads` (`"s3://bucket"`, or a `LargePayloads`) is where payloads lie that messages only point to.
 
     What is left out here and in `run` comes from the environment (`MEGAQL_UNMATCHED`), else from `megaql.toml`, else it is the default;
     `megaql.settings` has all of them.
@@ -81,6 +84,7 @@ class App:
         unmatched: Policy | None = None,
         unknown: Policy | None = None,
         middleware: Sequence[Middleware] = (),
+        large_payloads: str | LargePayloads | None = None,
     ) -> None:
         self.target = target
         self.connection = checks.connection(connection)
@@ -94,6 +98,7 @@ class App:
         self._loop = handler.EventLoop()
         self._worker: Worker | Supervisor | None = None
         self._starting = threading.Lock()
+        self._large = checks.large_payloads(large_payloads)
         self._middleware: list[Middleware] = []
         for one in checks.middleware(middleware):
             self.add_middleware(one)
@@ -219,7 +224,8 @@ class App:
         checks.liveness_fits(signs, plan.poll_wait)
         if processes > 1 and above is None:
             return self._supervise(processes, plan, restart_after, signs)
-        called = hooks.Hooks(self._middleware)
+        large = LargePayloads.of(self._large, self._way(connection, settings))
+        called = hooks.Hooks([*self._middleware, *([PayloadCleanup(large)] if large and large.deletes else [])])
         with choices.ledger(self._own_ledger, settings, self._ledger) as ledger:
             deliverer = Deliverer(
                 self._matching,
@@ -230,6 +236,7 @@ class App:
                 unknown=unknown,
                 monotonic=time.monotonic,
                 hooks=called,
+                large=large,
             )
             worker = _worker(queue, deliverer, ledger, plan, called)
             with (
@@ -270,6 +277,7 @@ class App:
         unmatched, unknown = choices.policies(self._unmatched, self._unknown, settings)
         startup.check_subscriptions(self.subscriptions, unmatched=unmatched, allowed=False)
         startup.check_raw(self.subscriptions, raw=raw)
+        startup.check_promise(json_bodies=json_bodies, large=self._large is not None)
         found = pushdown.pushdown(
             self.subscriptions, unmatched=unmatched, unknown=unknown, json_bodies=json_bodies, scope=scope
         )

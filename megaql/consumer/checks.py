@@ -9,6 +9,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from megaql.broker.large import stores
+from megaql.broker.large.payloads import LargePayloads
 from megaql.broker.target import Connection
 from megaql.consumer.backoff import LONGEST_LEASE, Backoff
 from megaql.consumer.ledger import CompletionLedger
@@ -73,6 +75,15 @@ def fatal(given: type[BaseException] | Sequence[type[BaseException]]) -> tuple[t
         if not (isinstance(one, type) and issubclass(one, BaseException)):
             raise ConsumerError(f"fatal= takes exception classes, not {one!r}", hint="fatal=(ValueError, KeyError)")
     return tuple(several)
+
+
+def large_payloads(given: str | LargePayloads | None) -> str | LargePayloads | None:
+    """Return `large_payloads=` if it names a place; raises `BadTarget` for a text that does not."""
+    if isinstance(given, str):
+        stores.parse(given)
+    elif given is not None and not isinstance(given, LargePayloads):
+        raise _unfit("large_payloads", given, '"s3://my-bucket/prefix", or megaql.LargePayloads("s3://my-bucket")')
+    return given
 
 
 def name(given: str | None) -> str | None:

@@ -12,18 +12,20 @@ from typing import TYPE_CHECKING, Final
 
 from megaql.consumer.backoff import within_limit
 from megaql.consumer.hooks import Hooks
-from megaql.consumer.journal import LOGGER, type_and_place
+from megaql.consumer.journal import LOGGER, one_line, type_and_place
 from megaql.consumer.middleware import Handling
 from megaql.consumer.outcomes import Outcome, Reject, Retry
 from megaql.consumer.rejection import Rejection
 from megaql.consumer.report import Tally
 from megaql.consumer.settlement import Action, Settlement
 from megaql.consumer.unmatched import Unmatched, label
+from megaql.errors import BrokerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from collections.abc import Set as AbstractSet
 
+    from megaql.broker.large.payloads import LargePayloads
     from megaql.broker.message import Message
     from megaql.codec.payloads import Payload
     from megaql.consumer.backoff import Backoff
@@ -61,8 +63,10 @@ class Deliverer:
         unknown: Policy,
         monotonic: Callable[[], float],
         hooks: Hooks | None = None,
+        large: LargePayloads | None = None,
     ) -> None:
         self._matching = matching
+        self._large = large
         self._hooks = hooks or Hooks()
         self._ledger = ledger
         self._queue = queue
@@ -78,7 +82,9 @@ class Deliverer:
         try:
             if held.lease_ended(self._monotonic()):
                 return self._expired(message)
-            match = self._match(message)
+            if self._large is not None and not self._fetch(held, self._large):
+                return Settlement(Action.RETURN, Tally.RETRIED, self._delay(held))
+            match = self._match(held.seen)
             if not (match.taken or match.unread):
                 return self._not_taken(held, match)
             done = self._done(message)
@@ -102,6 +108,21 @@ class Deliverer:
             )
             return Settlement(Action.RETURN, Tally.RETRIED, self._delay(held))
 
+    def _fetch(self, held: Held, large: LargePayloads) -> bool:
+        """Fetch the payload of a message that only points to it; false where that fails, and the message has to come again."""
+        try:
+            fetched = large.fetched(held.message)
+        except BrokerError as error:
+            LOGGER.error(
+                "the payload of message %s cannot be fetched: %s; it is returned",
+                held.message.id,
+                one_line(error),
+                extra=self._about(held.message),
+            )
+            return False
+        held.fetched = None if fetched is held.message else fetched
+        return True
+
     def _match(self, message: Message) -> Match:
         if self._hooks.before_match:
             self._hooks.tell(self._hooks.before_match, message)
@@ -112,7 +133,7 @@ class Deliverer:
 
     def _handle(self, subscription: Subscription, payload: Payload, held: Held) -> Retry | Rejection | None:
         """Call one handler; returns what it says of the message, `None` for done, which the ledger then knows."""
-        message = held.message
+        message = held.seen
         started = self._monotonic()
         handling = Handling(subscription.name, message, payload) if self._hooks.handle else None
         try:
@@ -219,7 +240,7 @@ class Deliverer:
 
     def _not_taken(self, held: Held, match: Match) -> Settlement:
         policy, tally = (self._unknown, Tally.UNKNOWN) if match.undecided else (self._unmatched, Tally.UNMATCHED)
-        counted = Unmatched(label(held.message.payload), match.undecided)
+        counted = Unmatched(label(held.seen.payload), match.undecided)
         if policy == "delete":
             return Settlement(Action.DELETE, tally, unmatched=counted)
         if policy == "return":

@@ -18,7 +18,7 @@ class Held:
     """The newest copy of a message and when that was received, on the monotonic clock, in seconds.
 
     Where a message arrives again while it is in hand, the new copy takes the old one's place: its receipt handle and its lease are the ones
-    that count. `extended_to` is the end of a lease that was extended. `lost` is true when the queue has said that the
+    that count. `fetched` is the message with its payload where that lies elsewhere. `extended_to` is the end of a lease that was extended. `lost` is true when the queue has said that the
     message is not ours any more.
     """
 
@@ -26,6 +26,12 @@ class Held:
     received_at: float
     extended_to: float | None = None
     lost: bool = False
+    fetched: Message | None = None
+
+    @property
+    def seen(self) -> Message:
+        """The message as queries and handlers see it."""
+        return self.fetched or self.message
 
     def renew(self, message: Message, now: float) -> None:
         """Take a new copy's receipt handle and lease."""

@@ -62,6 +62,16 @@ def check_raw(subscriptions: Sequence[Subscription], *, raw: bool | None) -> Non
             )
 
 
+def check_promise(*, json_bodies: bool, large: bool) -> None:
+    """Refuse the promise that all bodies are JSON objects where some lie elsewhere and only a pointer is published."""
+    if json_bodies and large:
+        raise ConsumerError(
+            "json_bodies= and large_payloads= contradict each other",
+            why="a message whose payload lies in S3 has a pointer as its body, which no filter policy for the body lets through",
+            hint="leave json_bodies= out, and ask for message attributes, which travel with the pointer",
+        )
+
+
 def _read_of_envelope(query: Query, fields: Sequence[str]) -> str:
     """Return the first of some envelope fields that a query reads, `""` if it reads none."""
     for node in tree.walk(query.node):
