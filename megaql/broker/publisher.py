@@ -94,10 +94,13 @@ class Publisher:
         Attributes are Python values (`str`, `int`, `float`, `Decimal`, `bytes`, a list) or boto3's own dicts. `delay` is for standard queues,
         in whole seconds. Errors: `CodecError` for a payload the format cannot hold, `BrokerError` for everything else.
         """
-        entry = self.outgoing(
-            payload, bson=bson, attributes=attributes, group_id=group_id, dedup_id=dedup_id, delay=delay
+        return self.send(
+            self.outgoing(payload, bson=bson, attributes=attributes, group_id=group_id, dedup_id=dedup_id, delay=delay)
         )
-        # Before the tracing, which takes what room there is among the attributes.
+
+    def send(self, entry: Outgoing) -> str:
+        """Send one message that `outgoing` made and return its id."""
+        # The payload goes first: the tracing takes what room there is among the attributes then.
         entry = self._as_sent(entry)
         if self._tracing is None:
             return self._send(entry)

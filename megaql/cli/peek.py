@@ -130,6 +130,15 @@ def command(
             rich_help_panel=_WHAT,
         ),
     ] = None,
+    fetch_payloads: Annotated[
+        str | None,
+        typer.Option(
+            "--fetch-payloads",
+            metavar="PLACE",
+            help="Fetch payloads that lie in this bucket (s3://NAME, local:NAME); else pointers are shown.",
+            rich_help_panel=_WHAT,
+        ),
+    ] = None,
     exit_status: ExitStatusOption = False,
     allow_receives: Annotated[
         bool,
@@ -192,7 +201,13 @@ def command(
     wanted = Wanted(live, Budget(matches, scan, duration), lease, follow, allow_dead_letter, allow_receives)
     show = Show(output, fields, template, explain, why_not, count, sort, save, shown, live=follow)
     connection = options.connection(profile, region, endpoint_url)
+    fetch = None
+    if fetch_payloads is not None:
+        from megaql.cli.fetching import fetching  # noqa: PLC0415 - few are asked for
+
+        fetch = fetching(world, fetch_payloads, connection)
     with Showing(world, query, show) as showing, reading(world, target, connection, wanted) as messages:
+        messages.fetch = fetch
         showing.run(messages)
     return messages.status(needs_match=exit_status)
 

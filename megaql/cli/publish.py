@@ -113,6 +113,15 @@ def command(
             rich_help_panel=_MESSAGE,
         ),
     ] = None,
+    large_payloads: Annotated[
+        str | None,
+        typer.Option(
+            "--large-payloads",
+            metavar="PLACE",
+            help="Put what is too large for a message into this bucket (s3://NAME/PREFIX, local:NAME) and send a pointer.",
+            rich_help_panel=_MESSAGE,
+        ),
+    ] = None,
     count: Annotated[int, typer.Option("--count", min=1, metavar="N", help="Send N copies.")] = 1,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the records that would be sent, and send nothing.")
@@ -146,7 +155,9 @@ def command(
         )
     parts = payloads.EventParts(assign or [], domain=domain, subject=subject, publisher=publisher)
     envelope = payloads.Envelope(attr or [], group=group, dedup=dedup, delay=delay, bson=bson)
-    to = Publisher(destination, connection=options.connection(profile, region, endpoint_url))
+    to = Publisher(
+        destination, connection=options.connection(profile, region, endpoint_url), large_payloads=large_payloads
+    )
     choice = payloads.Choice(event=event, data=data, text=text, binary=binary, source=source)
     entries = payloads.outgoing(world, to, choice, parts, envelope, count)
     if dry_run:

@@ -21,7 +21,7 @@ from megaql.scan.stop import StopFlag, catch_signals
 from megaql.scan.target import FileSource, QueueSource, open_source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import timedelta
 
     from megaql.broker.message import Message
@@ -61,12 +61,14 @@ class Reading:
         self._world = world
         self.scan = scan
         self.stop = stop
+        #: What turns a message that only points to its payload into one that has it, where that was asked for.
+        self.fetch: Callable[[Message], Message] | None = None
         self._progress = Progress(world) if world.stderr_isatty else None
 
     def __iter__(self) -> Iterator[Message]:
         for message in self.scan:
             self.show()
-            yield message
+            yield message if self.fetch is None else self.fetch(message)
 
     def matching(self, query: Query, *, invert: bool) -> Iterator[Message]:
         """Yield the messages of a file that a query matches, or with `invert` the others, and count all verdicts."""

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 from megaql.broker.batches import BatchResult
 from megaql.broker.message import Message
 from megaql.broker.outgoing import Outgoing
-from megaql.broker.queue import Queue
 from megaql.cli import complaint
 from megaql.cli.status import Status
 from megaql.cli.style import Style, harmless, harmless_json
@@ -61,9 +60,7 @@ def _sent(publisher: Publisher, entries: list[Outgoing]) -> BatchResult[Outgoing
     """Send a chunk. One message goes by itself, so that what is wrong with it is an error of four parts."""
     if len(entries) > 1:
         return publisher.publish_batch(entries)
-    to = publisher.destination
-    message_id = to.send(entries[0]) if isinstance(to, Queue) else to.publish(entries[0])
-    return BatchResult(entries, [], [{"MessageId": message_id}])
+    return BatchResult(entries, [], [{"MessageId": publisher.send(entries[0])}])
 
 
 def show(world: Environment, entries: Iterator[Outgoing | BadLine], destination: str) -> int:
