@@ -7,10 +7,11 @@ has a shorter one besides (`patience`).
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
 from megaql import __version__
-from megaql.broker import faults, patience
+from megaql.broker import credentials, faults, patience
 from megaql.broker.target import AMBIENT, DEFAULT_REGION, Connection, endpoint_configured
 
 if TYPE_CHECKING:
@@ -73,12 +74,14 @@ def client(
         region = connection.region or os.environ.get("AWS_REGION")
         if not region and not os.environ.get("AWS_DEFAULT_REGION"):
             region = connection.default_region
-        session = boto3.Session(profile_name=connection.profile, region_name=region or None)
+        session_for = partial(boto3.Session, profile_name=connection.profile, region_name=region or None)
+        session = session_for()
         # A server that is not AWS's takes any region, so that none has to be configured for it.
         elsewhere = connection.endpoint_url or endpoint_configured(service)
         region = session.region_name or (DEFAULT_REGION if elsewhere else None)
         made = session.client(service, region_name=region, endpoint_url=connection.endpoint_url, config=config)
         patience.install(made)
+        credentials.keep_fresh(made, lambda: session_for().get_credentials())
         if service == "sqs" and (os.environ.get("MEGAQL_LEAN", "1") != "0" if lean is None else lean):
             from megaql.broker.lean import install  # noqa: PLC0415 - it imports botocore
 

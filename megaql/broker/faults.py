@@ -195,6 +195,11 @@ def short_code(code: str) -> str:
     return code.rsplit("#", 1)[-1].rsplit(".", 1)[-1]
 
 
+def refuses_credentials(code: str) -> bool:
+    """Whether an answer with this code says that the credentials are wrong, or no longer good."""
+    return short_code(code) in _CREDENTIALS
+
+
 def retryable(code: str, *, sender_fault: bool) -> bool:
     """Whether an entry of a batch that failed with this code may succeed when it is sent again."""
     return not sender_fault or short_code(code) in _THROTTLED | _PASSING

@@ -19,6 +19,7 @@ from megaql.consumer.hooks import Hooks
 from megaql.consumer.journal import LOGGER, one_line
 from megaql.consumer.rejection import DeadLetters
 from megaql.consumer.report import Tally
+from megaql.errors import CredentialsMissing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -226,6 +227,7 @@ def _attempt(
     try:
         failures = call(messages).failed
     except Exception as error:  # noqa: BLE001 - a dead connection must not end the worker
-        retryable = bool(getattr(error, "retryable", False))
+        # Credentials that ran out are looked up again for the next call.
+        retryable = bool(getattr(error, "retryable", False)) or isinstance(error, CredentialsMissing)
         return [(message.id, one_line(error), retryable) for message in messages]
     return [(failure.entry.id, f"{failure.code}: {failure.message}", failure.retryable) for failure in failures]

@@ -41,6 +41,7 @@ _MODULES: Final = frozenset(
         "botocore.signers",
         "botocore.useragent",
         "megaql.broker.lean.passage",
+        "megaql.broker.credentials",
         "megaql.broker.patience",
     }
 )

@@ -1,0 +1,239 @@
+"""Credentials that change while a client is in use, against a server that looks at who signs."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from botocore.credentials import Credentials
+from botocore.exceptions import ClientError, ProfileNotFound
+
+from megaql import App
+from megaql.broker import aws, credentials
+from megaql.broker.credentials import LOOK_INTERVAL, RETRY_INTERVAL, Renewing
+from megaql.broker.queue import Queue
+from megaql.broker.target import Connection
+from megaql.consumer.backoff import Backoff
+from tests.servers import without_moto
+from tests.unit.broker.lean.http_server import RESULTS, Server, error
+
+
+@pytest.fixture
+def now():
+    return [100.0]
+
+
+@pytest.fixture
+def file(tmp_path, monkeypatch):
+    """Write keys into the shared credentials file, which is the only source of any."""
+    path = tmp_path / "credentials"
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(path))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+
+    def write(key, profile="default"):
+        path.write_text(
+            f"[{profile}]\naws_access_key_id = {key}\naws_secret_access_key = s-{key}\naws_session_token = t-{key}\n"
+        )
+
+    return write
+
+
+def keys(key):
+    return Credentials(key, f"s-{key}", f"t-{key}", method="test")
+
+
+class Chain:
+    """A look-up that finds what the test says, or raises it."""
+
+    def __init__(self, *found):
+        self.found = list(found)
+
+    def __call__(self):
+        result = self.found.pop(0)
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+
+@pytest.fixture
+def renewing(now, file):
+    file("old")
+
+    def make(*found):
+        chain = Chain(*found)
+        return Renewing(keys("old"), chain, monotonic=lambda: now[0]), chain
+
+    return make
+
+
+def test_nothing_is_looked_up_while_nothing_changes(renewing, now):
+    made, _ = renewing()
+    for _ in range(100):
+        assert made.get_frozen_credentials() == ("old", "s-old", "t-old", None)
+        now[0] += LOOK_INTERVAL
+
+
+def test_a_file_that_changed_is_looked_up_once(renewing, now, file):
+    made, chain = renewing(keys("new"))
+    file("new")
+    assert made.get_frozen_credentials().access_key == "old", "not before it is time to look"
+    now[0] += LOOK_INTERVAL
+    assert made.get_frozen_credentials() == ("new", "s-new", "t-new", None)
+    now[0] += LOOK_INTERVAL
+    assert made.get_frozen_credentials().access_key == "new"
+    assert (chain.found, made.access_key, made.token, made.method) == ([], "new", "t-new", "test")
+
+
+@pytest.mark.parametrize("failure", [None, ProfileNotFound(profile="default"), ValueError("half a file")])
+def test_what_cannot_be_had_now_takes_no_ones_place(renewing, now, file, failure):
+    made, chain = renewing(failure, keys("new"))
+    file("")
+    now[0] += LOOK_INTERVAL
+    assert made.get_frozen_credentials().access_key == "old"
+    now[0] += RETRY_INTERVAL - 0.1
+    assert made.get_frozen_credentials().access_key == "old"
+    assert len(chain.found) == 1
+    now[0] += 0.1
+    assert made.get_frozen_credentials().access_key == "new"
+
+
+def test_refused_ones_are_looked_up_at_once_and_then_not_without_end(renewing, now):
+    made, chain = renewing(keys("same"), keys("new"))
+    made.refused()
+    assert made.get_frozen_credentials().access_key == "same"
+    for _ in range(5):
+        made.refused()
+        assert made.get_frozen_credentials().access_key == "same"
+    now[0] += RETRY_INTERVAL
+    made.refused()
+    assert made.get_frozen_credentials().access_key == "new"
+    assert chain.found == []
+
+
+def test_a_property_is_that_of_the_moment(renewing):
+    made, _ = renewing(Credentials("new", "s", account_id="123456789012"))
+    account = made.get_deferred_property("account_id")
+    assert account() is None
+    made.refused()
+    made.get_frozen_credentials()
+    assert account() == "123456789012"
+
+
+@pytest.fixture
+def server():
+    with without_moto():
+        made = Server()
+        yield made
+        made.stop()
+
+
+def key_of(request):
+    return re.match(r"AWS4-HMAC-SHA256 Credential=([^/]+)/", request[1]["authorization"])[1]
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    monkeypatch.setattr(credentials, "LOOK_INTERVAL", 0.0)
+    monkeypatch.setattr(credentials, "RETRY_INTERVAL", 0.0)
+
+
+@pytest.fixture
+def receive(server, file):
+    """A function that makes a client, over the lean path or without; what it returns receives with it."""
+    file("first")
+    made = []
+
+    def make(*, lean, profile=None):
+        connection = Connection(region="eu-west-1", endpoint_url=server.url, profile=profile)
+        client = aws.client("sqs", connection, lean=lean)
+        made.append(client)
+        return lambda: client.receive_message(QueueUrl=f"{server.url}/000000000000/q", WaitTimeSeconds=0)
+
+    yield make
+    for client in made:
+        client.close()
+
+
+@pytest.mark.parametrize("lean", [True, False])
+@pytest.mark.usefixtures("at_once")
+def test_keys_rotated_on_disk_sign_the_next_request(server, file, receive, lean):
+    one = receive(lean=lean)
+    one()
+    one()
+    file("second")
+    one()
+    one()
+    assert [key_of(request) for request in server.requests] == ["first", "first", "second", "second"]
+    assert [request[1]["x-amz-security-token"] for request in server.requests][1:3] == ["t-first", "t-second"]
+
+
+@pytest.fixture
+def unseen(monkeypatch):
+    """Let files look the same as before: a copy that keeps its time, or a clock that stands."""
+    monkeypatch.setattr(credentials, "_stamp", lambda: ())
+
+
+@pytest.mark.parametrize("lean", [True, False])
+@pytest.mark.parametrize("code", ["ExpiredToken", "InvalidClientTokenId", "UnrecognizedClientException"])
+@pytest.mark.usefixtures("unseen")
+def test_refused_keys_are_looked_up_again(server, file, receive, lean, code):
+    one = receive(lean=lean)
+    one()
+    file("second")
+    server.behaviours = [error(403, code)]
+    with pytest.raises(ClientError, match=code):
+        one()
+    one()
+    assert [key_of(request) for request in server.requests] == ["first", "first", "second"]
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_profile_keeps_its_name(server, file, receive):
+    file("mine", "me")
+    one = receive(lean=True, profile="me")
+    one()
+    file("mine2", "me")
+    one()
+    assert [key_of(request) for request in server.requests] == ["mine", "mine2"]
+
+
+def test_other_errors_are_no_reason_to_look(server, receive, monkeypatch):
+    looks = []
+    monkeypatch.setattr(Renewing, "refused", lambda _self: looks.append(1))
+    one = receive(lean=True)
+    server.behaviours = [error(400, "InvalidParameterValue"), error(403, "AccessDenied")]
+    for _ in range(2):
+        with pytest.raises(ClientError):
+            one()
+    assert looks == []
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_consumer_gets_over_an_expired_token(server, file, monkeypatch, caplog):
+    """The keys expire and nothing helps for a while; then somebody writes new ones. Nobody restarts anything."""
+    pause = Backoff(base=timedelta(0), cap=timedelta(0))
+    monkeypatch.setattr("megaql.consumer.app.POLL_BACKOFF", pause)
+    attributes = {"VisibilityTimeout": "30", "QueueArn": "arn:aws:sqs:eu-west-1:000000000000:q"}
+    monkeypatch.setitem(RESULTS, "GetQueueAttributes", {"Attributes": attributes})
+    message = {"MessageId": "m", "ReceiptHandle": "r", "Body": '{"n": 1}'}
+    monkeypatch.setitem(RESULTS, "ReceiveMessage", {"Messages": [message]})
+    file("first")
+    expired = error(403, "ExpiredToken")
+    server.behaviours = [None, expired, expired, expired]
+
+    def rotate():
+        if len(server.requests) == 4:  # the settings, and three receives
+            file("second")
+        else:
+            server.during = rotate
+
+    server.during = rotate
+    queue = Queue.open(f"{server.url}/000000000000/q", Connection(region="eu-west-1"))
+    app = App(queue)
+    app.subscribe("exists n")(lambda _data: None)
+    report = app.run(limit=1)
+    queue.client.close()
+    assert (report.received, report.handled, report.undone) == (1, 1, 0)
+    assert caplog.text.count("the credentials are not accepted") == 3
+    assert [key_of(request) for request in server.requests] == ["first"] * 4 + ["second"] * 2
