@@ -99,6 +99,7 @@ class App:
         self._worker: Worker | Supervisor | None = None
         self._starting = threading.Lock()
         self._large = checks.large_payloads(large_payloads)
+        self._hooks_of: Callable[[Sequence[Middleware]], hooks.Hooks] = hooks.Hooks
         self._middleware: list[Middleware] = []
         for one in checks.middleware(middleware):
             self.add_middleware(one)
@@ -225,7 +226,7 @@ class App:
         if processes > 1 and above is None:
             return self._supervise(processes, plan, restart_after, signs)
         large = LargePayloads.of(self._large, self._way(connection, settings))
-        called = hooks.Hooks([*self._middleware, *([PayloadCleanup(large)] if large and large.deletes else [])])
+        called = self._hooks_of([*self._middleware, *([PayloadCleanup(large)] if large and large.deletes else [])])
         with choices.ledger(self._own_ledger, settings, self._ledger) as ledger:
             deliverer = Deliverer(
                 self._matching,

@@ -144,7 +144,6 @@ class Deliverer:
         if answer is None:
             self._record(message, subscription)
         if handling is not None:
-            handling.seconds = self._monotonic() - started
             _note(handling, said, subscription)
             self._hooks.tell(self._hooks.after_handle, handling)
         if held.lease_ended(self._monotonic()):
@@ -170,7 +169,11 @@ class Deliverer:
             return said
 
         self._hooks.tell(self._hooks.before_handle, handling)
-        return self._hooks.call(handling, handler)
+        started = self._monotonic()
+        try:
+            return self._hooks.call(handling, handler)
+        finally:
+            handling.seconds = self._monotonic() - started
 
     def _done(self, message: Message) -> AbstractSet[str] | None:
         """Return which subscriptions are done with a message; `None` where the ledger cannot tell."""

@@ -110,7 +110,8 @@ class Hooks:
             try:
                 hook(*about, **more)
             except BaseException as error:  # noqa: BLE001 - a hook may raise anything, sys.exit() too, and none of it ends the worker
-                self._complain(hook, error)
+                owner = type(getattr(hook, "__self__", hook)).__qualname__
+                self.complain(f"{owner}.{getattr(hook, '__name__', 'hook')}", error)
 
     def receiving(self, queue: str, receive: Receive) -> Receive:
         """Return a receive that is watched, or the same one where nobody watches."""
@@ -162,10 +163,8 @@ class Hooks:
                 stack.callback(over, one)
             yield report
 
-    def _complain(self, hook: Hook, error: BaseException) -> None:
+    def complain(self, name: str, error: BaseException) -> None:
         """Log what a hook raised: at once, and then once a minute with how often."""
-        owner = type(getattr(hook, "__self__", hook)).__qualname__
-        name = f"{owner}.{getattr(hook, '__name__', 'hook')}"
         kind = type(error).__qualname__
         now = self._monotonic()
         with self._complaining:

@@ -67,7 +67,7 @@ def run_until_empty(
     """Run an application until its queue is empty, delayed and returned messages included; returns what was done.
 
     `target` takes the place of the application's own; it has to be a queue of the embedded broker. Delays and back-off are skipped, not waited for. The
-    first exception of a handler or decoder ends the run and is raised here, unless it is `expected` or one of the subscription's `fatal`: then the
+    first exception of a handler, a decoder or a hook ends the run and is raised here, unless it is `expected` or one of the subscription's `fatal`: then the
     message is returned or dead-lettered as in production, and the report has the exception. `Retry` and `Reject` are answers, not errors.
 
     Raises `NotEmptyError` when one message was received more than `tries` times and is still there, and what `App.run` raises.
@@ -203,7 +203,7 @@ def _checked(
 def _explained(seen: HandlerError, queue: Queue) -> BaseException:
     """Return an exception with a note that says whose it is; pytest shows it below the traceback."""
     on = f" on message {seen.message_id}, receive {seen.receive_count}" if seen.message_id else ""
-    seen.error.add_note(
-        f"raised by {seen.subscription}{on}, from {queue.target.text}; the message is back in the queue"
-    )
+    # A hook has no say in what becomes of a message.
+    back = "" if seen.subscription.startswith("the hook ") else "; the message is back in the queue"
+    seen.error.add_note(f"raised by {seen.subscription}{on}, from {queue.target.text}{back}")
     return seen.error

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
-from functools import wraps
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, Final
 
 from megaql.consumer.handler import EventLoop, Handler
+from megaql.consumer.hooks import Hooks
 from megaql.consumer.matching import Matching
 from megaql.consumer.middleware import Middleware
 from megaql.consumer.outcomes import Outcome, Reject, Retry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from megaql.broker.message import Message
@@ -32,7 +33,7 @@ _BETWEEN: Final = frozenset({"megaql", "asyncio", "concurrent"})
 
 @dataclass(frozen=True, slots=True)
 class HandlerError:
-    """An exception of a handler or decoder, with its own traceback: who raised it, on which message, at which receive."""
+    """An exception of a handler, decoder or hook, with its own traceback: who raised it, on which message, at which receive."""
 
     subscription: str
     message_id: str
@@ -66,16 +67,17 @@ class Watch:
     def over(self, app: App) -> Iterator[None]:
         """Watch an application's handlers and decoders meanwhile."""
         matching, loop = app._matching, EventLoop()  # noqa: SLF001 - the seam: all that runs a handler asks it which
-        middleware = app._middleware  # noqa: SLF001 - as above
+        middleware, hooks_of = app._middleware, app._hooks_of  # noqa: SLF001 - as above
         app._matching = self._watched(matching, loop)  # noqa: SLF001 - as above
         fatal = {subscription.name: subscription.fatal for subscription in matching.subscriptions}
+        app._hooks_of = partial(_WatchedHooks, watch=self)  # noqa: SLF001 - as above
         if middleware:
             app._middleware = [_Outermost(self, fatal), *middleware]  # noqa: SLF001 - as above
         try:
             yield
         finally:
             app._matching = matching  # noqa: SLF001 - as above
-            app._middleware = middleware  # noqa: SLF001 - as above
+            app._middleware, app._hooks_of = middleware, hooks_of  # noqa: SLF001 - as above
             loop.close()
             for seen in self.errors:
                 _trim(seen.error)
@@ -146,6 +148,16 @@ class _Outermost(Middleware):
                 seen = HandlerError(handling.subscription, message.id, message.receive_count, error)
                 self._watch.note(seen, self._fatal.get(handling.subscription, ()))
             raise
+
+
+class _WatchedHooks(Hooks):
+    def __init__(self, middleware: Sequence[Middleware], *, watch: Watch) -> None:
+        super().__init__(middleware)
+        self._watch = watch
+
+    def complain(self, name: str, error: BaseException) -> None:
+        super().complain(name, error)
+        self._watch.note(HandlerError(f"the hook {name}", "", None, error), ())
 
 
 def _shown(said: Retry | Reject | Outcome) -> str:

@@ -8,12 +8,16 @@ from datetime import timedelta
 import pytest
 
 from megaql import Middleware
+from megaql.broker.message import Message
 from megaql.broker.queue import Queue
 from megaql.codec.payloads import MegaEvent
 from megaql.consumer import hooks
 from megaql.consumer.app import App
 from megaql.consumer.backoff import Backoff
+from megaql.consumer.delivery import Deliverer
+from megaql.consumer.held import Held
 from megaql.consumer.hooks import COMPLAINT_INTERVAL, NAMES, Hooks
+from megaql.consumer.ledger import MemoryLedger
 from megaql.consumer.middleware import Handling
 from megaql.consumer.outcomes import Outcome, Reject, Retry
 from megaql.consumer.report import Tally
@@ -421,3 +425,47 @@ def test_middleware_is_a_list():
 def test_a_handling_shows_no_payload():
     handling = Handling("reserve", None, MegaEvent("a", attributes={"card": "4111"}), error=ValueError("4111"))
     assert "4111" not in repr(handling)
+
+
+def test_the_seconds_of_a_handling_are_the_handlers_and_those_around_it(calls):
+    now = [0.0]
+
+    def takes(seconds):
+        now[0] += seconds
+
+    class Slow(Middleware):
+        before_handle = after_handle = lambda _self, _handling: takes(100)
+
+        @contextmanager
+        def around_handle(self, _handling):
+            takes(1)
+            yield
+            takes(2)
+
+    class Ledger(MemoryLedger):
+        def record(self, message_id, subscription):
+            takes(100)
+            super().record(message_id, subscription)
+
+    app = App()
+    app.subscribe("a == 1")(lambda _data: takes(4))
+    deliverer = Deliverer(
+        app._matching,
+        Ledger(),
+        queue="orders",
+        backoff=Backoff(),
+        unmatched="delete",
+        unknown="delete",
+        monotonic=lambda: now[0],
+        hooks=Hooks([Recorder(calls), Slow(), Seconds(calls)]),
+    )
+    deliverer.deliver(Held(Message("m-1", '{"a": 1}'), 0.0))
+    assert calls[0] == ("seconds", 7.0)
+
+
+class Seconds(Middleware):
+    def __init__(self, calls):
+        self.calls = calls
+
+    def after_handle(self, handling):
+        self.calls.insert(0, ("seconds", handling.seconds))

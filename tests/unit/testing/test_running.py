@@ -454,3 +454,21 @@ def test_what_a_handler_raised_is_told_once_with_middleware_around(app, queue):
 def _raise(error):
     if error is not None:
         raise error
+
+
+class Broken(megaql.Middleware):
+    def after_settle(self, settled):
+        raise KeyError(settled.tally.value)
+
+
+def test_a_hook_that_raises_comes_out_though_it_changes_nothing(app, queue):
+    app.add_middleware(Broken())
+    app.subscribe(catch_all=True)(lambda: None)
+    queue.publish("text")
+    with pytest.raises(KeyError, match="handled") as caught:
+        run_until_empty(app)
+    assert caught.value.__notes__ == ["raised by the hook Broken.after_settle, from local:orders"]
+    assert queue.messages() == []
+    queue.publish("text")
+    report = run_until_empty(app, expected=KeyError)
+    assert (report.handled, [one.subscription for one in report.errors]) == (1, ["the hook Broken.after_settle"])
