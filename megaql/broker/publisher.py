@@ -139,8 +139,8 @@ class Publisher:
         sent = [self._as_sent(entry) for entry in entries]
         if self._tracing is None:
             return _as_given(self._send_batch(sent), sent, entries)
-        sent = [self._tracing.write(entry) for entry in sent]
         with self._tracing.span(**{"batch.message_count": len(sent)}) as span:
+            sent = [self._tracing.write(entry) for entry in sent]  # in the span, whose context it is that they bring
             result = self._send_batch(sent)
             self._tracing.note(span, result)
         return _as_given(result, sent, entries)

@@ -196,6 +196,15 @@ def test_a_batch_is_one_span_to_a_topic(spans):
     assert span.status.status_code is StatusCode.UNSET
 
 
+def test_each_message_of_a_batch_brings_the_context_of_its_span(spans):
+    entries = [Outgoing('{"a": 1}'), Outgoing('{"a": 2}')]
+    result = megaql.Publisher("local:orders", tracing=spans.provider).publish_batch(entries)
+    assert result.done == entries
+    [span] = spans.get_finished_spans()
+    for received in Queue.open("local:orders").receive(visibility=timedelta(minutes=1)):
+        assert trace.get_current_span(tracing.read(received)).get_span_context().span_id == span.context.span_id
+
+
 def test_an_error_is_told_by_its_code(spans):
     with pytest.raises(BrokerError):
         megaql.Publisher("local:orders", tracing=spans.provider).publish("x" * (1024 * 1024 + 1))
