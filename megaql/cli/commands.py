@@ -28,7 +28,11 @@ class Entry(NamedTuple):
 COMMANDS: Final = (
     Entry("demo", "demo", "Show the whole of MegaQL in a few seconds, on a broker of its own that is gone afterwards."),
     Entry("peek", "peek", "Look at messages and take none: what is in a queue, and which of it a query matches."),
-    Entry("test", "test", "Print the messages of files that a query matches."),
+    Entry(
+        "test",
+        "test",
+        "Print the messages of files that a query matches, or test queries with messages that say what they should match.",
+    ),
     Entry("explain", "explain", "Say why a query matches a message or does not, and over many what kept how many out."),
     Entry("stats", "stats", "Count messages by value, over time, by size, age and receive count, and draw it."),
     Entry(

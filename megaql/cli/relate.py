@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,13 +13,11 @@ from megaql.cli.environment import Color
 from megaql.cli.options import ColorOption, ParamOption
 from megaql.cli.output import Output
 from megaql.cli.queries import QueriesOption
+from megaql.cli.querysets import QUERY_FILE, compiled, query_set
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from megaql.cli.environment import Environment
     from megaql.query import Query
-    from megaql.source import Source
 
 
 class Expect(StrEnum):
@@ -31,9 +29,6 @@ class Expect(StrEnum):
     OVERLAPS = "overlaps"
     EXCLUDES = "excludes"
     DISTINCT = "distinct"
-
-
-_QUERY_FILE: Final = ".mql"
 
 
 def command(
@@ -97,7 +92,7 @@ def command(
         return Pair(world, *pair, arrays=not no_arrays).show(form, expect.value if expect else None)
     if expect not in {None, Expect.EXCLUDES, Expect.DISTINCT}:
         raise typer.BadParameter("of a set, excludes or distinct can be asked", param_hint="--expect")
-    compared = Set(world, _set(world, first, param), arrays=not no_arrays)
+    compared = Set(world, query_set(world, first, param), arrays=not no_arrays)
     return compared.show(form, expect.value if expect else None)
 
 
@@ -107,52 +102,7 @@ def _two(
     from megaql.cli.queries import source_of  # noqa: PLC0415 - as above
 
     for given in (first, second):
-        if given.endswith(_QUERY_FILE) and Path(given).is_file():
+        if given.endswith(QUERY_FILE) and Path(given).is_file():
             raise typer.BadParameter(f"{given} is a file; @{given}:NAME is a query of it", param_hint="QUERY")
-    one, other = _compiled([source_of(world, first, queries), source_of(world, second, queries)], param)
+    one, other = compiled([source_of(world, first, queries), source_of(world, second, queries)], param)
     return one, other
-
-
-def _set(world: Environment, given: str, param: list[str] | None) -> Mapping[str, Query]:
-    if given.endswith(_QUERY_FILE):
-        from megaql.cli.queries import read_file  # noqa: PLC0415 - as above
-        from megaql.lang.queryfile import parse_all  # noqa: PLC0415 - as above
-
-        file = read_file(given)
-        parse_all(file)  # tells the mistakes of all queries at once
-        return dict(zip(file.names, _compiled([query.source for query in file.queries], param), strict=True))
-    from megaql.cli.loading import names_app  # noqa: PLC0415 - as above
-
-    if not names_app(given):
-        raise typer.BadParameter(
-            "a second query is missing; alone stands a file (.mql) or MODULE:APP", param_hint="QUERY"
-        )
-    if param:
-        raise typer.BadParameter("the queries of an application have their values already", param_hint="-p")
-    return _subscriptions(world, given)
-
-
-def _subscriptions(world: Environment, given: str) -> Mapping[str, Query]:
-    from megaql.cli.loading import load_app  # noqa: PLC0415 - as above
-
-    subscriptions = load_app(given).subscriptions
-    decoded = [one.name for one in subscriptions if one.decoder is not None]
-    if decoded:
-        world.say(f"left out, for their queries look at what a decoder makes: {', '.join(decoded)}")
-    return {one.name: one.query for one in subscriptions if one.decoder is None}
-
-
-def _compiled(sources: list[Source], param: list[str] | None) -> list[Query]:
-    """Compile queries, each with those values of `-p` that it asks for."""
-    from megaql.lang import nodes, parser, tree  # noqa: PLC0415 - as above
-    from megaql.query import compile as compile_query  # noqa: PLC0415 - as above
-
-    values = options.parameters(param or [])
-    compiled, unused = [], set(values)
-    for source in sources:
-        names = {node.name for node in tree.walk(parser.parse(source)) if isinstance(node, nodes.Param)}
-        compiled.append(compile_query(source, **{name: value for name, value in values.items() if name in names}))
-        unused -= names
-    if unused:
-        raise typer.BadParameter(f"no query has a parameter ${min(unused)}", param_hint="-p")
-    return compiled

@@ -84,7 +84,7 @@ class _Page(NamedTuple):
         more = "" if rest.exact else "more than "
         values = f"{more}{one.distinct:,} value{'' if one.distinct == 1 else 's'}"
         frame = self.stats.frame(self._room(SPARKS))
-        wide = f"; a mark of a line is {_span(frame)}" if frame is not None and frame.columns > 1 else ""
+        wide = f"; a mark is {_span(frame)}" if frame is not None and frame.columns > 1 else ""
         shown = _titled(harmless(one.name), f"{values}{wide}", self.width)
         most = max((row.tally.count for row in rows), default=0)
         for row in rows:

@@ -19,7 +19,7 @@ from megaql.scan.survey.choice import chosen
 from megaql.scan.survey.stats import Stats
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from types import TracebackType
 
     from megaql.broker.message import Message
@@ -70,11 +70,15 @@ class Counting:
         sample: list[Message] = []
         stats: Stats | None = None
         try:
-            sample.extend(_sample(messages) if not self._numbers.paths else ())
+            if not self._numbers.paths:
+                sample.extend(_sample(messages))
             stats = self._stats(sample)
             self._count(scan, stats, chain(sample, messages))
         except MegaQLError:
             scan.clear()
+            if stats is None and sample:
+                stats = self._stats(sample)
+                self._count(scan, stats, sample)
             if stats is not None and stats.seen:
                 self._show(stats, scan)
             raise
@@ -85,7 +89,7 @@ class Counting:
         paths = self._numbers.paths or chosen(sample)
         return Stats(paths, self._query, now=self._world.now(), time=self._numbers.time)
 
-    def _count(self, scan: Reading, stats: Stats, messages: Iterator[Message]) -> None:
+    def _count(self, scan: Reading, stats: Stats, messages: Iterable[Message]) -> None:
         for message in messages:
             scan.tally(stats.add(message))
 

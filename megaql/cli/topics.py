@@ -63,7 +63,8 @@ TOPICS: Final = {
         """\
   0    done; also when nothing matched, unless -e was given
   1    no match with -e, the message that explain was asked for was not there,
-       check found an error, or alive found no progress
+       check found an error, test something that is not as expected, or alive
+       found no progress
   2    wrong usage, or an error in a query, a file or a module
   3    refused, because it would have harmed the queue or nobody said yes
   4    no credentials, or no permission

@@ -125,3 +125,13 @@ def test_what_was_counted_is_shown_when_the_file_ends_badly(megaql, tmp_path):
     assert result.status == 2
     assert "damaged" in result.err
     assert json.loads(result.out)["seen"] > 1000
+
+
+def test_what_was_read_while_choosing_is_shown_when_the_file_ends_badly(megaql, tmp_path):
+    path = tmp_path / "cut.ndjson.gz"
+    lines = "".join(f'{{"type": "t{number % 3}", "x": "{number * 7919 % 100003}"}}\n' for number in range(100))
+    path.write_bytes(gzip.compress(lines.encode())[:-9])
+    result = megaql("stats", path)
+    assert result.status == 2
+    assert json.loads(result.out)["seen"] == 100
+    assert "seen 100, matched 100" in result.err
