@@ -28,7 +28,7 @@ from megaql.consumer.matching import Matching
 from megaql.consumer.plan import LONGEST_HANDLING, Plan
 from megaql.consumer.settlement import Settler
 from megaql.consumer.shutdown import stopping_on_signals
-from megaql.consumer.subscription import Kind, Subscription, checked_kind, whole_query
+from megaql.consumer.subscription import Kind, Subscription, checked_kind, source_of, whole_query
 from megaql.consumer.unmatched import Policy, checked_policy
 from megaql.consumer.worker import Worker
 from megaql.errors import ConsumerError
@@ -154,7 +154,7 @@ class App:
         def bind(function: Function) -> Function:
             called = handler.read(function, self._loop)
             name = checks.name(subscription) or handler.name_of(function)
-            bound = Subscription(name, whole, called, never, decoder, reads or "text")
+            bound = Subscription(name, whole, called, never, decoder, reads or "text", source_of(query))
             startup.check_catch_all(bound, allowed=catch_all)
             self._matching.add(bound)
             return function

@@ -19,7 +19,6 @@ from megaql.consumer.handler import name_of
 from megaql.consumer.journal import LOGGER, type_and_place
 from megaql.consumer.report import UnknownCause
 from megaql.errors import CodecError, ConsumerError
-from megaql.lang.printer import to_text
 from megaql.lang.record import Record
 from megaql.router import Router
 
@@ -111,10 +110,7 @@ class Matching:
         return Match((), tuple(self._cause(name, blame) for name, blame in islice(blamed, MOST_CAUSES)))
 
     def _cause(self, name: str, blame: Blame) -> UnknownCause:
-        """Return a cause with its clause as the developer wrote it: with the names of parameters, whose values may be secrets."""
-        source, span = self._subscriptions[name].query.source, blame.clause.span
-        text = source.text[span.start : span.end] if source is not None else ""
-        text = " ".join(text.split()) or to_text(blame.clause)
+        text = self._subscriptions[name].clause_text(blame.clause)
         return UnknownCause(name, text[:LONGEST_CLAUSE], str(blame.reason))
 
 

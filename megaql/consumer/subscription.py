@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from megaql import query as queries
 from megaql.errors import ConsumerError
 from megaql.lang import nodes
+from megaql.lang.printer import to_text
 from megaql.query import Query
+from megaql.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,7 +37,8 @@ _EVERYTHING: Final = nodes.Truth(nodes.Boolean(value=True))
 class Subscription:
     """A handler, the query that chooses its messages, and the exceptions after which trying again is of no use.
 
-    With a decoder, `reads` is the kind of body that the decoder is given, and the query looks at what the decoder made of it.
+    With a decoder, `reads` is the kind of body that the decoder is given, and the query looks at what the decoder made of it. `source` is the text
+    that the places in the query point to.
     """
 
     name: str
@@ -44,6 +47,17 @@ class Subscription:
     fatal: tuple[type[BaseException], ...] = ()
     decoder: Decoder | None = None
     reads: Kind = "text"
+    source: Source = field(default=Source(""), repr=False)
+
+    def clause_text(self, clause: nodes.Clause) -> str:
+        """Return a clause of the query as the developer wrote it, on one line: with the names of parameters, whose values may be secrets."""
+        written = self.source.text[clause.span.start : clause.span.end]
+        return " ".join(written.split()) or to_text(clause)
+
+
+def source_of(query: str | Query | None) -> Source:
+    """Return the text that the places in a query point to, empty where it was built or joined."""
+    return query.source if isinstance(query, Query) else Source(query or "")
 
 
 def whole_query(

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+import megaql
 from megaql.broker.outgoing import Outgoing
 from megaql.codec.payloads import MegaEvent
 from megaql.consumer.app import App
@@ -127,10 +128,13 @@ def test_the_causes_of_unknown_name_parameters_and_not_their_values(world, app, 
     world.send(queue, {"a": 1})
     app.subscribe("token == $token  and\n a == 1", params={"token": "s3cret"}, subscription="reserve")(lambda _p: None)
     app.subscribe("a > $least", params={"least": "s3cret"}, subscription="other")(lambda _p: None)
+    least = megaql.compile("a > $least", least="s3cret")
+    app.subscribe(least, kind="data", pattern={"a": 1}, subscription="joined")(lambda _p: None)
     report = drain(app)
     assert [tuple(cause) for cause in report.unknown_causes] == [
         ("reserve", "token == $token", "token is missing"),
         ("other", "a > $least", "a is a number, not a string"),
+        ("joined", "a > $least", "a is a number, not a string"),
     ]
     assert "s3cret" not in caplog.text
 
