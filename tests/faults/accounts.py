@@ -24,6 +24,11 @@ class Account:
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND) if path else None
         self._lock = threading.Lock()
 
+    def close(self):
+        """Close the file."""
+        if self._file is not None:
+            os.close(self._file)
+
     def note(self, what, number):
         """Note that something happened now; in a file by one call of the operating system, which not even `kill -9` can halve."""
         at = time.monotonic_ns()

@@ -55,8 +55,6 @@ FIFO_SHARE = 0.1
 GROUPS = 50
 #: Messages that are sent and not decided, at most.
 BACKLOG = 3000
-#: Leases of both queues. Seconds.
-VISIBILITY = 10
 #: After that long without any progress the run has failed. Seconds.
 PATIENCE = 120
 
@@ -69,6 +67,10 @@ class Progress:
         self._rest = b""
         self.settled = set()
         self.at = time.monotonic()
+
+    def close(self):
+        """Close the file."""
+        self._file.close()
 
     def read(self):
         """Read what has come since the last time; returns how many messages are decided."""
@@ -131,8 +133,8 @@ class Consumers:
 class Soak:
     """One run."""
 
-    def __init__(self, server, messages, seed, folder, url):
-        self.server, self.messages, self.seed = server, messages, seed
+    def __init__(self, server, messages, seed, lease, *, folder, url):
+        self.server, self.messages, self.seed, self.lease = server, messages, seed, lease
         self.chance = random.Random(seed)
         self.notes = folder / "notes"
         self.account = Account(self.notes)
@@ -146,6 +148,7 @@ class Soak:
             local.client() if url is None else aws.client("sqs", Connection(region="us-east-1", endpoint_url=url))
         )
         self.proxy = None if url is None else Proxy(url, self.plan, Watch(self.account))
+        self._sending = self._faulty_client()
         self.queues = {name: self._queue(name) for name in ("orders", "orders.fifo")}
         targets = {name: self._target(queue) for name, queue in self.queues.items()}
         self.consumers = Consumers(
@@ -155,12 +158,22 @@ class Soak:
             SHARES if url is None else {},
         )
 
+    def close(self):
+        """Kill what is left of the consumers, and close everything."""
+        for process in self.consumers.processes.values():
+            process.kill()
+            process.communicate()
+        if self.proxy:
+            self.proxy.__exit__()
+        for each in (self.progress, self.account, self._direct, self._sending):
+            each.close()
+
     def _queue(self, name):
         fifo = {"FifoQueue": "true", "ContentBasedDeduplication": "true"} if name.endswith(".fifo") else {}
         dead = self._direct.create_queue(QueueName=f"dead-{name}", Attributes=fifo)["QueueUrl"]
         arn = self._direct.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 100})
-        settings = {"VisibilityTimeout": str(VISIBILITY), "RedrivePolicy": policy}
+        settings = {"VisibilityTimeout": str(self.lease), "RedrivePolicy": policy}
         url = self._direct.create_queue(QueueName=name, Attributes=fifo | settings)["QueueUrl"]
         return Queue.open(f"local:{name}" if self.proxy is None else url, client=self._direct)
 
@@ -215,7 +228,7 @@ class Soak:
     def _send(self):
         """Send in batches, standard messages through the faults; one that failed is sent again, which may double it."""
         plain, ordered = self.queues["orders"], self.queues["orders.fifo"]
-        plain = Queue(self._faulty_client(), plain.url, plain.target)
+        plain = Queue(self._sending, plain.url, plain.target)
         number = 0
         while number < self.messages:
             if number - len(self.progress.settled) > BACKLOG:
@@ -274,7 +287,7 @@ class Soak:
         """Stop a process for a while, as a debugger or a full machine does: for longer than leases last, at times."""
         process = self.consumers.processes[self.chance.choice(list(self.consumers.processes))]
         process.send_signal(signal.SIGSTOP)
-        time.sleep(self.chance.choice([1, 2, VISIBILITY + 2]))
+        time.sleep(self.chance.choice([1, 2, self.lease + 2]))
         process.send_signal(signal.SIGCONT)
 
     def _gone(self):
@@ -325,20 +338,14 @@ class Soak:
         }
 
 
-def soak(server, messages, seed):
-    """Run a soak; returns its figures and what was broken, which has to be nothing."""
+def soak(server, messages, seed, lease=10):
+    """Run a soak with leases of so many seconds; returns its figures and what was broken, which has to be nothing."""
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         url = None if server == "local" else stack.enter_context(running(server, folder))
-        run = Soak(server, messages, seed, folder, url)
-        if run.proxy:
-            stack.enter_context(run.proxy)
-        try:
-            broken = run.run()
-        finally:
-            for process in run.consumers.processes.values():
-                process.kill()
-                process.wait()
+        run = Soak(server, messages, seed, lease, folder=folder, url=url)
+        stack.callback(run.close)
+        broken = run.run()
         return run.figures(), broken
 
 
