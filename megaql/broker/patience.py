@@ -23,6 +23,9 @@ LEAST: Final = 3
 LONGEST_WAIT: Final = 20
 #: How long the answer to a call that a consumer or a publisher makes for each message or batch may take. Seconds.
 ANSWER_TIMEOUT: Final = 5
+#: The part of a new visibility timeout that the answer to its change may take, and the least it may take. Seconds.
+LEASE_SHARE: Final = 0.2
+LEAST_FOR_VISIBILITY: Final = 2
 #: The same for all other calls. Seconds.
 RARE_TIMEOUT: Final = 10
 #: What a slow line still takes in a second; a large request gets its time on top. Bytes.
@@ -31,8 +34,6 @@ SLOW_LINE: Final = 100_000
 #: The calls for each message or batch, beside the receive.
 _PER_MESSAGE: Final = frozenset(
     {
-        "ChangeMessageVisibility",
-        "ChangeMessageVisibilityBatch",
         "DeleteMessage",
         "DeleteMessageBatch",
         "Publish",
@@ -50,7 +51,19 @@ def patience(operation: str, parameters: Mapping[str, Any]) -> float:
         # A wait that is no number is an error that boto3 will tell of.
         seconds = wait if isinstance(wait, int) else LONGEST_WAIT
         return max(min(seconds, LONGEST_WAIT) + RECEIVE_MARGIN, LEAST)
+    if operation == "ChangeMessageVisibilityBatch":
+        return min(map(_for_visibility, parameters.get("Entries") or ({},)))
+    if operation == "ChangeMessageVisibility":
+        return _for_visibility(parameters)
     return ANSWER_TIMEOUT if operation in _PER_MESSAGE else RARE_TIMEOUT
+
+
+def _for_visibility(entry: Mapping[str, Any]) -> float:
+    """An extension has half a lease to get through: one that is swallowed has to leave time for another on a new connection."""
+    lease = entry.get("VisibilityTimeout") if hasattr(entry, "get") else None
+    if not isinstance(lease, int) or lease <= 0:
+        return ANSWER_TIMEOUT
+    return min(max(lease * LEASE_SHARE, LEAST_FOR_VISIBILITY), ANSWER_TIMEOUT)
 
 
 def install(client: Any) -> None:

@@ -1,6 +1,6 @@
 """Which messages in hand need a longer lease, and when.
 
-A lease is extended at half of its length, again and again, while the message is in hand: waiting, running, or behind another of its group. A
+A lease is extended when half of its length is left, again and again, while the message is in hand: waiting, running, or behind another of its group. A
 maintainer keeps two rules. A lease that has ended is not extended, because the message may be somebody else's by then. And there is a limit,
 because a handler that hangs for ever must not keep its message for ever.
 """
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from megaql.consumer.held import Held
 
-#: The part of a lease after which it is extended.
+#: The part of a lease that is left when it is extended.
 BEAT: Final = 0.5
 
 #: The part of a lease after which an extension that failed is tried again.
@@ -33,7 +33,14 @@ class Heartbeat:
 
     def watch(self, held: Held, now: float, *, soon: bool = False) -> None:
         """Look after a message from now on; `soon` where the last extension failed."""
-        at = now + self._lease * (SECOND_BEAT if soon else BEAT)
+        if soon:
+            at = now + self._lease * SECOND_BEAT
+        else:
+            # A message that came late in a long poll has less of its lease left: the rest has to do for a second try, on a new connection.
+            at = now + self._lease * BEAT
+            ends = held.lease_ends
+            if ends is not None:
+                at = min(at, ends - self._lease * BEAT)
         self._beats[held] = at
         self._soonest = min(self._soonest, at)
 

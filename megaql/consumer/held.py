@@ -33,6 +33,11 @@ class Held:
         """The message as queries and handlers see it."""
         return self.fetched or self.message
 
+    @property
+    def lease_ends(self) -> float | None:
+        """When the lease ends, as far as that is known."""
+        return self.message.lease_deadline if self.extended_to is None else self.extended_to
+
     def renew(self, message: Message, now: float) -> None:
         """Take a new copy's receipt handle and lease."""
         self.message = message
@@ -42,5 +47,5 @@ class Held:
 
     def lease_ended(self, now: float) -> bool:
         """Return whether the queue may have given the message to someone else by now."""
-        deadline = self.message.lease_deadline if self.extended_to is None else self.extended_to
-        return self.lost or (deadline is not None and now >= deadline)
+        ends = self.lease_ends
+        return self.lost or (ends is not None and now >= ends)

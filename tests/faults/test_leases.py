@@ -5,7 +5,7 @@ import time
 from tests.faults import accounts, injection
 from tests.faults.conftest import SECOND, in_queue
 from tests.faults.injection import Plan, Script
-from tests.faults.test_network import kept
+from tests.faults.test_network import PATHS, kept
 
 
 def test_extensions_that_fail_for_a_while_are_made_in_time(place, consume):
@@ -16,6 +16,22 @@ def test_extensions_that_fail_for_a_while_are_made_in_time(place, consume):
     report = kept(place, queue, run)
     assert script.played
     assert (place.account.duplicates(), report.expired) == (0, 0)
+
+
+@PATHS
+def test_a_lease_is_extended_on_a_new_connection_where_the_old_one_died(server, consume, lean):
+    """The extension that finds it dead is given up early enough for another one to be in time."""
+    queue = server.queue(VisibilityTimeout="10")
+    proxy = server.proxy()
+    run = consume(server.through(queue, proxy=proxy, lean=lean), lambda *_: time.sleep(13), concurrency=1)
+    server.send(queue, [1])
+    run.until(lambda: server.account.of(accounts.BEGUN) == [1])
+    run.until(lambda: queue.info().in_flight == 1)
+    time.sleep(1)
+    proxy.cut_off()
+    while not server.account.settled():
+        assert queue.receive(wait=SECOND) == [], "what the consumer let go, somebody else would get"
+    kept(server, queue, run)
 
 
 def test_a_lease_that_cannot_be_extended_lets_the_message_go_to_another(place, consume):

@@ -28,6 +28,12 @@ def test_a_message_in_hand_is_extended_at_half_of_its_lease_and_again_and_again(
     assert heartbeat.due(1030.2) == [one]
 
 
+def test_a_message_that_came_late_in_its_lease_is_extended_sooner(heartbeat):
+    late = held(1007.0, deadline=1030.0)
+    heartbeat.watch(late, 1007.0)
+    assert heartbeat.next_at() == 1015.0
+
+
 def test_an_extension_that_failed_is_tried_again_soon(heartbeat):
     one = held(1000.0)
     heartbeat.watch(one, 1015.0, soon=True)
