@@ -81,6 +81,8 @@ def _invalid(error: Any) -> str:
             return f"{given!r} is not a whole number"
         case [{"type": "greater_than_equal", "input": given, "ctx": {"ge": least}}]:
             return f"{given} is too small: the least is {least}"
+        case [{"type": "less_than_equal", "input": given, "ctx": {"le": most}}]:
+            return f"{given} is too large: the most is {most}"
         case [{"type": "value_error", "msg": message}]:
             return str(message).removeprefix("Value error, ")
     return ""

@@ -100,6 +100,9 @@ class Link:
             except (EOFError, OSError):
                 self._lose()
                 return
+            except Exception as error:  # noqa: BLE001 - the supervisor may be of an older MegaQL
+                LOGGER.warning("the supervisor says what cannot be read: %s", type(error).__name__)
+                continue
             if self._stops is None:
                 os._exit(128 + order.signal if order.signal else LOST)  # nothing is in hand yet
             elif order.at_once:

@@ -180,12 +180,15 @@ class Supervisor:
         self._selector.register(child.connection, selectors.EVENT_READ, lambda: self._on_told(slot, child))
         LOGGER.debug("process %d is started, pid %d", slot.number, process.pid)
 
-    def _again(self, slot: _Slot) -> float:
-        """Let a slot's next process start after a while; returns for how many seconds it waits."""
+    def _again(self, slot: _Slot, before: _Child | None = None) -> str:
+        """Let a slot's next process start after a while; returns when that is, in words."""
+        now = self._monotonic()
+        if before is not None and now - before.started_at >= LONG_LIFE:
+            slot.deaths = 0
         slot.deaths += 1
-        delay = 0.0 if slot.deaths == 1 else min(LONGEST_DELAY, 2.0 ** (slot.deaths - 2)) * (1 + random.random()) / 2  # noqa: S311 - jitter
-        slot.start_at = self._monotonic() + delay
-        return delay
+        delay = 0.0 if slot.deaths == 1 else min(LONGEST_DELAY, 2.0 ** (slot.deaths - 2)) * random.uniform(0.5, 1)  # noqa: S311 - jitter
+        slot.start_at = now + delay
+        return f"another one is started in {delay:.1f} s" if delay else "another one is started at once"
 
     # Hearing
 
@@ -204,6 +207,9 @@ class Supervisor:
             with suppress(subprocess.TimeoutExpired):
                 child.process.wait(LAST_BREATH)  # its descriptors are closed a moment before it is gone
             self._look_after(slot, child)
+            return
+        except Exception:  # noqa: BLE001 - it may be a newer MegaQL by now, which was installed while this one runs
+            LOGGER.debug("%s tells what cannot be read", _named(slot, child))
             return
         _take(child, beat)
         slot.progress_at = max(slot.progress_at, self._monotonic() - beat.quiet)
@@ -275,7 +281,7 @@ class Supervisor:
                 child.kill_at = self._monotonic() + MARGIN  # it has closed the connection and lives on
             return True
         if not child.deaf:
-            with suppress(EOFError, OSError):
+            with suppress(Exception):
                 while child.connection.poll():
                     _take(child, child.connection.recv())
             self._selector.unregister(child.connection)
@@ -294,25 +300,19 @@ class Supervisor:
             self._ends.add(child.report.stopped)
         elif child.begun or not self._stops:  # one that is stopped before it began had nothing in hand
             self._sum = RunReport(died=1).plus(self._sum)
-        if self._stops or (slot.share == 0 and not ended):
+        if self._stops or slot.share == 0:
             slot.over = True
         elif ended and child.report.signal is None:
             slot.over = True
             if child.report.stopped in {Stopped.ASKED, Stopped.AT_ONCE}:
                 self._on_stop(None)  # the application has asked to stop, in one of its processes
         elif ended:
-            slot.start_at = self._monotonic()
-            LOGGER.info(
-                "%s was stopped by %s; another one takes its place",
-                _named(slot, child),
-                _signal(child.report.signal or 0),
-            )
+            when = self._again(slot, child)
+            LOGGER.info("%s was stopped by %s; %s", _named(slot, child), _signal(child.report.signal or 0), when)
         else:
             self._on_death(slot, child, status)
 
     def _on_death(self, slot: _Slot, child: _Child, status: int) -> None:
-        if self._monotonic() - child.started_at >= LONG_LIFE:
-            slot.deaths = 0
         how = f"was ended by {_signal(-status)}" if status < 0 else f"ended with status {status}"
         if status == 0 and not child.begun:
             self._give_up(
@@ -333,9 +333,7 @@ class Supervisor:
                 )
             )
             return
-        delay = self._again(slot)
-        when = f"in {delay:.1f} s" if delay else "at once"
-        LOGGER.warning("%s %s; another one is started %s", _named(slot, child), how, when)
+        LOGGER.warning("%s %s; %s", _named(slot, child), how, self._again(slot, child))
 
     def _give_up(self, error: ConsumerError) -> None:
         self._error = self._error or error

@@ -53,6 +53,21 @@ def test_a_target_takes_the_place_of_the_applications_own(shell, megaql, project
     assert (done.status, done.lines) == (0, ["reserved 7"])
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--processes", "0"], "0 is too small: the least is 1"),
+        (["--liveness-port", "70000"], "70000 is too large: the most is 65535"),
+        (["--restart-after", "5"], "did you mean 5s?"),
+    ],
+)
+def test_an_option_that_cannot_be(megaql, options, said):
+    done = megaql("run", "handlers:app", *options)
+    assert done.status == 2
+    assert said in done.err
+    assert f"where: megaql run, {options[0]}\n" in done.err
+
+
 def test_sigterm_ends_in_order(megaql, project, child_environ):
     megaql("publish", "local:orders", "--event", "item.added", "-s", "n=1")
     process = subprocess.Popen(

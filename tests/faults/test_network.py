@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from megaql.consumer.liveness import Liveness, check
 from tests.faults import accounts, injection
 from tests.faults.conftest import SECOND, in_queue
 from tests.faults.injection import Plan, Script
@@ -46,6 +47,29 @@ def test_a_network_that_is_dark_for_a_while(server, consume, lean):
     run.until(lambda: proxy.taken > taken, "the consumer has noticed and made a new connection")
     proxy.light()
     kept(server, queue, run)
+
+
+def test_a_consumer_that_hears_nothing_looks_dead_until_it_does(server, consume, tmp_path):
+    """Its connections are half open: its threads live, its process is there, and none of that is progress."""
+    queue, file = server.queue(), tmp_path / "alive"
+    proxy = server.proxy()
+    run = consume(server.through(queue, proxy=proxy), liveness=Liveness(file, after=4 * SECOND))
+
+    def alive():
+        seconds, allowed = check(file, now=time.time())
+        return seconds <= allowed
+
+    run.until(file.exists, "the file is there")
+    server.send(queue, range(5))
+    run.until(server.account.settled, "it is at work")
+    assert alive()
+    proxy.cut_off(dark=True)
+    run.until(lambda: not alive(), "it looks dead")
+    proxy.light()
+    run.until(alive, "it looks alive again")
+    server.send(queue, range(5, 10))
+    kept(server, queue, run)
+    assert not file.exists()
 
 
 @PATHS
