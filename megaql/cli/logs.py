@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import traceback
 from contextlib import contextmanager
-from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -35,10 +34,7 @@ _COLORS: Final = {logging.WARNING: "yellow", logging.ERROR: "red", logging.CRITI
 
 def report(done: RunReport, lines: list[str]) -> None:
     """Log what a run did, where people would be told in lines; it is the record that collects all counts."""
-    counts = {field.name: getattr(done, field.name) for field in fields(done)}
-    causes = [{**cause._asdict(), "count": count} for cause, count in done.unknown_causes.most_common()]
-    told = counts | {"unknown_causes": causes, "stopped": done.stopped.name.lower()}
-    LOGGER.info("; ".join(lines), extra={"report": told})
+    LOGGER.info("; ".join(lines), extra={"report": done.to_dict()})
 
 
 @contextmanager

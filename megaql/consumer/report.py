@@ -76,6 +76,12 @@ class RunReport:
         counts = {name: getattr(self, name) + getattr(other, name) for name in COUNTS}
         return replace(self, **counts)
 
+    def to_dict(self) -> dict[str, object]:
+        """Return the report as JSON can say it: the causes as a list, the most frequent first, and `stopped` by its name in lower case."""
+        causes = [{**cause._asdict(), "count": count} for cause, count in self.unknown_causes.most_common()]
+        told = {one.name: getattr(self, one.name) for one in fields(self)}
+        return told | {"unknown_causes": causes, "stopped": self.stopped.name.lower()}
+
 
 #: The fields that are counts.
 COUNTS: Final = tuple(one.name for one in fields(RunReport) if one.name not in {"stopped", "signal"})
