@@ -28,12 +28,13 @@ from megaql.codec.writers import write_json
 from megaql.errors import BrokerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from opentelemetry.trace import TracerProvider
 
     from megaql.broker.tracing import Sending
     from megaql.codec.payloads import Payload
+    from megaql.lang.nodes import Path
 
     #: What can be published: a payload, or the plain Python value that one is made of.
     Publishable = Payload | dict[str, Any] | list[Any] | str | bytes
@@ -43,7 +44,9 @@ class Publisher:
     """Publishes to one queue or topic. Thread-safe.
 
     The target is read at once, so that a wrong one shows early, and opened with the first message. A queue or topic of the embedded broker
-    is made when it is missing; one on AWS never is. With `large_payloads` (`"s3://bucket/prefix"`) what the target would not take goes into
+    is made when it is missing; one on AWS never is.
+
+    `expose` names parts of the payload (`["event.name"]`) that travel as message attributes too, for the filter policies of topics. With `large_payloads` (`"s3://bucket/prefix"`) what the target would not take goes into
     the bucket, and a pointer to it is sent.
 
     With `tracing` each call is a span of OpenTelemetry's (`megaql[otel]`), whose context travels beside the messages: `True` for the provider that the program has
@@ -55,11 +58,13 @@ class Publisher:
         target: str | QueueTarget | TopicTarget,
         *,
         connection: Connection = AMBIENT,
+        expose: Sequence[str] = (),
         large_payloads: str | LargePayloads | None = None,
         tracing: bool | TracerProvider = False,
     ) -> None:
         self.target = target if isinstance(target, (QueueTarget, TopicTarget)) else parse_target(target)
         self._connection = connection
+        self._exposed = _paths_of(expose) if expose else {}
         self._large = LargePayloads.of(large_payloads, connection)
         self._destination: Queue | Topic | None = None
         self._opening = threading.Lock()
@@ -166,6 +171,10 @@ class Publisher:
         """Return the message that `publish` would send, without sending it."""
         encoded = encode(payload, bson=bson)
         given = {name: attribute(name, value) for name, value in (attributes or {}).items()}
+        if self._exposed:
+            from megaql.broker import exposure  # noqa: PLC0415 - it brings the language
+
+            given |= exposure.attributes(payload, self._exposed)
         # The codec's own attribute comes last: it alone knows how the body is written.
         return self._checked(Outgoing(encoded.body, {**given, **encoded.attributes}, group_id, dedup_id, delay))
 
@@ -221,6 +230,12 @@ def _sending(target: QueueTarget | TopicTarget, tracing: bool | TracerProvider) 
             hint="pip install 'megaql[otel]'",
         ) from error
     return Sending(target, None if isinstance(tracing, bool) else tracing)
+
+
+def _paths_of(names: Sequence[str]) -> dict[str, Path]:
+    from megaql.broker import exposure  # noqa: PLC0415 - it brings the language
+
+    return exposure.paths_of(names)
 
 
 def _as_given(result: BatchResult[Outgoing], sent: list[Outgoing], entries: list[Outgoing]) -> BatchResult[Outgoing]:

@@ -55,6 +55,14 @@ def command(
             help="Promise that each message meant for the application is published as a JSON object, so that the policy may be about the body.",
         ),
     ] = False,
+    exposed: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--exposed",
+            metavar="PATH",
+            help="Promise that each of them has this path of its body as an attribute, as Publisher(expose=…) and publish --expose write it.",
+        ),
+    ] = None,
     filter_by: Annotated[
         By | None,
         typer.Option(
@@ -95,11 +103,11 @@ def command(
     from megaql.cli.loading import load_app  # noqa: PLC0415 - as above
     from megaql.cli.style import Style, harmless  # noqa: PLC0415 - as above
 
-    if no_filter and (json_bodies or filter_by):
+    if no_filter and (json_bodies or exposed or filter_by):
         raise typer.BadParameter(
             "it lets everything through, so that there is nothing to filter by", param_hint="--no-filter"
         )
-    if remove and (json_bodies or filter_by or no_filter or raw is not None):
+    if remove and (json_bodies or exposed or filter_by or no_filter or raw is not None):
         raise typer.BadParameter("it takes a topic and a queue, and no other settings", param_hint="--remove")
     world = options.world_of(context, color)
     found = load_app(app)
@@ -113,6 +121,7 @@ def command(
             queue,
             connection=connection,
             json_bodies=json_bodies,
+            exposed=exposed or (),
             filtered=not no_filter,
             scope=_SCOPES[filter_by] if filter_by else None,
             raw=raw,

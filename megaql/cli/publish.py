@@ -113,6 +113,15 @@ def command(
             rich_help_panel=_MESSAGE,
         ),
     ] = None,
+    expose: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--expose",
+            metavar="PATH",
+            help="Send this path of the payload as a message attribute too, for filter policies: event.name.",
+            rich_help_panel=_MESSAGE,
+        ),
+    ] = None,
     large_payloads: Annotated[
         str | None,
         typer.Option(
@@ -156,7 +165,10 @@ def command(
     parts = payloads.EventParts(assign or [], domain=domain, subject=subject, publisher=publisher)
     envelope = payloads.Envelope(attr or [], group=group, dedup=dedup, delay=delay, bson=bson)
     to = Publisher(
-        destination, connection=options.connection(profile, region, endpoint_url), large_payloads=large_payloads
+        destination,
+        connection=options.connection(profile, region, endpoint_url),
+        expose=expose or (),
+        large_payloads=large_payloads,
     )
     choice = payloads.Choice(event=event, data=data, text=text, binary=binary, source=source)
     entries = payloads.outgoing(world, to, choice, parts, envelope, count)

@@ -259,6 +259,7 @@ class App:
         *,
         connection: Connection | None = None,
         json_bodies: bool = False,
+        exposed: Sequence[str] = (),
         filtered: bool = True,
         scope: Scope | None = None,
         raw: bool | None = None,
@@ -268,7 +269,7 @@ class App:
 
         Only what differs is changed, and the plan that is returned says what; with `dry_run` nothing is. A local queue or topic that is missing is
         made. `json_bodies` promises that each message meant for the application is published as a JSON object, which a policy for the body
-        (`scope="MessageBody"`) needs; `filtered=False` lets every message through. `raw` is raw message delivery; left out, it stays as it is.
+        (`scope="MessageBody"`) needs; `exposed` that each has these paths of its body as attributes, as `Publisher(expose=…)` writes them; `filtered=False` lets every message through. `raw` is raw message delivery; left out, it stays as it is.
 
         Raises `ConsumerError` for what cannot be connected, and `BrokerError` for what the services refuse.
         """
@@ -280,7 +281,12 @@ class App:
         startup.check_raw(self.subscriptions, raw=raw)
         startup.check_promise(json_bodies=json_bodies, large=self._large is not None)
         found = pushdown.pushdown(
-            self.subscriptions, unmatched=unmatched, unknown=unknown, json_bodies=json_bodies, scope=scope
+            self.subscriptions,
+            unmatched=unmatched,
+            unknown=unknown,
+            json_bodies=json_bodies,
+            exposed=exposed,
+            scope=scope,
         )
         both = ends.find_ends(self._chosen(queue, settings), topic, self._way(connection, settings), make=True)
         return connecting.connect(both, found if filtered else None, raw=raw, dry_run=dry_run)

@@ -113,6 +113,12 @@ def _filter_lines(found: Pushdown, width: int) -> Iterator[str]:
                 width,
             )
             yield f"    {json.dumps(found.promised.policy, ensure_ascii=False)}"
+            yield from _wrapped(
+                "Or let the publishers expose what the queries ask for, Publisher(expose=[…]), which holds for BSON too, and say "
+                "exposed=[…] (--exposed).",
+                "  ",
+                width,
+            )
         return
     meaning = {
         "exact": "it lets through exactly what the subscriptions take",

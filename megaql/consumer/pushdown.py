@@ -7,9 +7,10 @@ codec can read and SNS cannot. That policy is made only where the caller says th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Final, get_args
 
+from megaql.broker.exposure import paths_of
 from megaql.convert import sns
 from megaql.convert.export import Fit
 from megaql.errors import ConsumerError, QueryLimitError
@@ -17,7 +18,7 @@ from megaql.lang import nodes, printer, tree
 from megaql.query import Query
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from megaql.consumer.subscription import Subscription
     from megaql.consumer.unmatched import Policy
@@ -51,13 +52,16 @@ def pushdown(
     unmatched: Policy = "delete",
     unknown: Policy = "delete",
     json_bodies: bool = False,
+    exposed: Sequence[str] = (),
     scope: Scope | None = None,
 ) -> Pushdown:
     """Return what SNS can ask for an application with these subscriptions, which are at least one.
 
-    `json_bodies` is the promise that each message a subscription is meant to get is published as a JSON object. Raises `ConsumerError` for a
-    scope that there is not, or that the promise is missing for.
+    `json_bodies` is the promise that each message a subscription is meant to get is published as a JSON object, `exposed` that it has these paths of
+    its body as attributes, as `Publisher(expose=…)` writes them. Raises `ConsumerError` for a scope that there is not, or that the promise is
+    missing for, and `BrokerError` for a path that cannot be exposed.
     """
+    moves = {path: _attribute(name) for name, path in paths_of(exposed).items()}
     _check_scope(scope, json_bodies=json_bodies)
     if why := _all_needed(unmatched, unknown):
         return Pushdown(reasons=(why,))
@@ -65,11 +69,11 @@ def pushdown(
     if greedy:
         return Pushdown(reasons=tuple(greedy))
     scopes = (scope,) if scope else SCOPES if json_bodies else SCOPES[:1]
-    found = [_exported(subscriptions, one) for one in scopes]
+    found = [_exported(subscriptions, one, moves) for one in scopes]
     best = min(found, key=lambda one: _RANK[one.fit])
     if best.policy is not None or json_bodies or scope:
         return best if best.policy is not None else found[-1]
-    promised = _exported(subscriptions, "MessageBody")
+    promised = _exported(subscriptions, "MessageBody", moves)
     if promised.policy is None:
         return best
     why = "a body may be BSON, and SNS reads JSON objects only"
@@ -106,18 +110,44 @@ def _all_needed(unmatched: Policy, unknown: Policy) -> str:
     return ""
 
 
-def _exported(subscriptions: Sequence[Subscription], scope: Scope) -> Pushdown:
+def _attribute(name: str) -> nodes.Path:
+    return nodes.Path((nodes.Key("attributes"), nodes.Key(name)), nodes.Root.ENVELOPE)
+
+
+def _moved(query: Query, moves: Mapping[nodes.Path, nodes.Path]) -> Query:
+    """Return a query with other paths in the place of some."""
+
+    def changed(value: Any) -> Any:
+        if isinstance(value, nodes.Path):
+            return moves.get(value, value)
+        if isinstance(value, tuple):
+            return tuple(map(changed, value))
+        if not isinstance(value, nodes.Node):
+            return value
+        return replace(value, **{field.name: changed(getattr(value, field.name)) for field in fields(value)})
+
+    return Query(changed(tree.unplaced(query.node))) if moves else query
+
+
+def _exported(
+    subscriptions: Sequence[Subscription], scope: Scope, exposed: Mapping[nodes.Path, nodes.Path]
+) -> Pushdown:
     """Return the policy for all subscriptions together, or which of them cannot be asked for in this scope."""
+    moves = exposed if scope == "MessageAttributes" else {}
+    asked_for = {node for one in subscriptions for node in tree.walk(one.query.node) if isinstance(node, nodes.Path)}
+    back = {attribute: path for path, attribute in moves.items() if attribute not in asked_for}
     stuck: list[str] = []
     asked: list[nodes.Clause] = []
     for one in subscriptions:
         if one.decoder is not None and scope == "MessageBody":
             stuck.append(f"{one.name} reads bodies with a decoder, and SNS reads JSON objects only")
             continue
-        export = sns.to_policy(one.query, scope)
+        # A decoder makes a document of its own, whose paths no publisher has exposed.
+        query = one.query if one.decoder is not None else _moved(one.query, moves)
+        export = sns.to_policy(query, scope)
         if export.policy is None:
             stuck.append(f"{one.name}: {_first(export)}")
-        asked.append(one.query.node)
+        asked.append(query.node)
     if stuck:
         return Pushdown(scope=scope, reasons=tuple(stuck))
     try:
@@ -129,7 +159,7 @@ def _exported(subscriptions: Sequence[Subscription], scope: Scope) -> Pushdown:
         export.policy,
         scope,
         export.fit,
-        export.residual if export.policy is not None else None,
+        _moved(export.residual, back) if export.policy is not None and export.residual is not None else None,
         tuple(_shown(reason.clause, reason.why) for reason in export.reasons if reason.clause),
         tuple(reason.why for reason in export.reasons if not reason.clause) if export.policy is not None else (),
     )

@@ -122,6 +122,17 @@ def test_messages_filtered_by_the_body(world):
     assert world.receive(url) == []
 
 
+def test_exposed_paths_filter_bson_too(world):
+    topic, url = world.topic(), world.queue()
+    app = app_of(world, url, 'event.name in ["item.added", "item.moved"]')
+    assert app.connect(topic, exposed=["event.name"]).pushdown.policy == {"event.name": ["item.added", "item.moved"]}
+    publisher = megaql.Publisher(topic, connection=world.connection, expose=["event.name", "event.quantity"])
+    for number, name in enumerate(["item.added", "item.removed", "item.moved", "item.lost"]):
+        publisher.publish(megaql.MegaEvent(name, attributes={"quantity": number}), bson=number % 4 > 1)
+    assert app.run(limit=2).handled == 2
+    assert world.receive(url) == []
+
+
 def test_the_queues_access_policy_lets_the_topic_in_beside_what_is_there(world):
     if world.server == "local":
         pytest.skip("the embedded broker has no access policies")

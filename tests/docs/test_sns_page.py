@@ -19,10 +19,12 @@ def test_the_program_of_the_page(capsys):
         exec(compile(block, str(PAGE), "exec"), names)
     (plan,) = blocks("text")
     assert capsys.readouterr().out == (
-        plan
+        "{'event.name': 'item.added', 'event.quantity': '5', 'megaql.format': 'bson'}\n"
+        + plan
         + "reserve 7\n1 1\n"
         + "None | {'event': {'name': ['item.added', 'item.removed']}}\n"
         + "MessageBody {'event': {'name': ['item.added', 'item.removed']}} exact\n"
+        + "MessageAttributes {'event.name': ['item.added', 'item.removed']} exact\n"
     )
     assert pushdown(names["by_body"].subscriptions, unmatched="return").policy is None
 

@@ -220,3 +220,40 @@ def test_published_to_a_topic_and_taken_from_its_queues(json_bodies, seed):
     assert wanted <= came, (queries, str(plan))
     if plan.pushdown.residual is None and plan.pushdown.policy is not None:
         assert wanted == came, (queries, str(plan))
+
+
+EXPOSED = ["a", "b", "o.a", "o.b", "event.name", "event.b", "list.a"]
+
+
+def test_exposed_paths_are_asked_by_attributes_of_any_body():
+    """What a publisher exposes stands for the body: nothing that a query of the body takes is kept back, be it JSON or BSON."""
+    taken = Counter()
+    publisher = megaql.Publisher("local-topic:t", expose=EXPOSED)
+
+    @thorough
+    @given(mostly_bodies, st.integers(0, 2**32))
+    def check(clauses, seed):
+        random = Random(seed)
+        app = app_of(clauses)
+        found = pushdown(app.subscriptions, exposed=EXPOSED)
+        if found.policy is None:
+            return
+        policy = filter_policy.parse(json.dumps(found.policy), found.scope)
+        whole = Query(tree.unplaced(n.Or(tuple(clauses)))) if len(clauses) > 1 else Query(clauses[0])
+        for _ in range(MESSAGES):
+            document = json.loads(json.dumps(exports.document(random, whole.node, arrays=True), default=float))
+            try:
+                entry = publisher.outgoing(document, bson=random.random() < 0.5)
+            except megaql.MegaQLError:  # a number that BSON has no room for
+                continue
+            message = received(entry.body, entry.attributes, raw=random.random() < 0.5)
+            takes = [one.name for one in app.subscriptions if one.query.matches(message)]
+            accepted = policy.accepts(entry.body, entry.attributes)
+            if takes:
+                taken[message.decoded.format] += 1
+                assert accepted, (takes, found.policy, document, entry.attributes)
+            left = found.residual is None or found.residual.matches(message)
+            assert (accepted and left) is bool(takes), (found.policy, str(found.residual), document, entry.attributes)
+
+    check()
+    assert min(taken["json"], taken["bson"]) >= 5, f"too few messages were taken to judge by: {taken}"

@@ -97,7 +97,7 @@ def test_unknown_is_counted_by_clause_and_reason(samples):
 
 @pytest.mark.usefixtures("run")
 def test_no_label_says_what_is_in_a_message(registry):
-    assert "4111" not in generate_latest(registry).decode()
+    assert "4111-1111" not in generate_latest(registry).decode()
 
 
 def test_counters_begin_at_0_with_the_run(queue, metrics, registry, drain):

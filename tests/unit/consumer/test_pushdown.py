@@ -5,7 +5,7 @@ import pytest
 import megaql
 from megaql.consumer.pushdown import pushdown
 from megaql.convert.export import Fit
-from megaql.errors import ConsumerError
+from megaql.errors import BrokerError, ConsumerError
 
 
 def subscriptions(*queries, **options):
@@ -112,3 +112,27 @@ def test_a_wrong_scope():
     with pytest.raises(ConsumerError) as caught:
         pushdown(subscriptions("a == 1"), scope="MessageBody")
     assert "json_bodies=True" in caught.value.hint
+
+
+def test_exposed_paths_are_asked_by_attributes():
+    asked = subscriptions('event.name == "x" and length(event.note) > 5', 'event.name == "y" and event.quantity > 3')
+    found = pushdown(asked, exposed=["event.name", "event.quantity"])
+    second = {"event.name": ["y"], "event.quantity": [{"numeric": [">", 3]}]}
+    assert found.policy == {"$or": [{"event.name": ["x"]}, second]}
+    assert (found.scope, found.fit) == ("MessageAttributes", Fit.SUPERSET)
+    assert "attributes" not in str(found.residual)
+    assert pushdown(subscriptions('event.name == "x"'), exposed=["event.name"]).fit is Fit.EXACT
+
+
+def test_an_attribute_of_the_same_name_stays_one_in_the_residual():
+    found = pushdown(subscriptions("a == 1 and @attributes.a ~ /^1.*2/"), exposed=["a"])
+    assert "@attributes.a" in str(found.residual)
+
+
+def test_a_decoders_document_has_nothing_exposed():
+    assert pushdown(subscriptions("price == 1", decoder=str.split), exposed=["price"]).policy is None
+
+
+def test_a_path_that_cannot_be_exposed():
+    with pytest.raises(BrokerError):
+        pushdown(subscriptions("a == 1"), exposed=["a[0]"])
