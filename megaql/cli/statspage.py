@@ -10,12 +10,11 @@ from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from megaql.cli import amounts, svg
+from megaql.cli import amounts, statswords, svg
 from megaql.cli.style import harmless
 from megaql.lang.neartext import percent
 from megaql.lang.verdict import Verdict
 from megaql.scan.readable import timestamp
-from megaql.scan.survey.stats import at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from megaql.scan.survey.amounts import Amounts, Range
     from megaql.scan.survey.breakdown import Breakdown, Rest, Tally
     from megaql.scan.survey.stats import Stats
+    from megaql.scan.survey.terms import Term
     from megaql.scan.survey.timeline import Frame
 
 #: Columns of the timeline and of a sparkline at most.
@@ -114,10 +114,10 @@ class _Page(NamedTuple):
             return ""
         counts = stats.row(frame)
         matched = stats.row(frame, stats.matched_series) if self.judged else None
-        labels = self._labels(frame)
+        labels = statswords.marks(frame, self.world)
         most = counts.index(max(counts))
         first, last = (self.world.local_time(moment, "%Y-%m-%d %H:%M:%S") for moment in (stats.first, stats.last))
-        span = amounts.span(frame.width / 1000)
+        span = statswords.span(frame)
         words = f"From {first} to {last}, a column for every {span}. The most, {counts[most]:,}, from {labels[most]}."
         drawn = svg.timeline(counts, matched, labels, title="Messages over time", description=words)
         head = ["From", "Messages", *(["Matching"] if matched is not None else [])]
@@ -142,40 +142,26 @@ class _Page(NamedTuple):
         )
 
     def breakdown(self, one: Breakdown, name: str) -> str:
-        stats = self.stats
-        frame = stats.frame(SPARKS)
-        lined = frame is not None and frame.columns > 1
+        frame = self.stats.frame(SPARKS)
+        lined = frame if frame is not None and frame.columns > 1 else None
         rows, rest = one.rows(self.top), one.rest(self.top)
         most = max((row.tally.count for row in rows), default=0)
         head = ["Value", "Messages", "Share", *(["Matching"] if self.judged else []), "Bar"]
-        head += ["Over time"] if lined else []
-        cells = []
-        for row in rows:
-            shown = (
-                f'<span class="absent">{_text(row.term.label)}</span>' if not row.term.text else _text(row.term.label)
-            )
-            cells.append(
-                [
-                    shown,
-                    *self._counts(row.tally),
-                    svg.bar(row.tally.count, most, row.tally.matched if self.judged else None),
-                ]
-            )
-            if frame is not None and lined:
-                cells[-1].append(self._spark(frame, row.tally))
+        cells = [[_label(row.term), *self._counts(row.tally), self._bar(row.tally, most)] for row in rows]
+        if lined is not None:
+            head.append("Over time")
+            for row, line in zip(rows, cells, strict=True):
+                line.append(self._spark(lined, row.tally))
         if rest.count:
-            words = f"{rest.values:,} other values" if rest.exact else f"{rest.values:,} other values and more"
-            cells.append([f'<span class="absent">{words}</span>', *self._counts(rest), ""] + ([""] if lined else []))
-        distinct = (
-            f"{'' if rest.exact else 'more than '}{one.distinct:,} different value{'' if one.distinct == 1 else 's'}"
-        )
+            counts = [_aside(statswords.rest(rest)), *self._counts(rest)]
+            cells.append(counts + [""] * (len(head) - len(counts)))
         several = f"<p>{one.several:,} messages with several values count for each.</p>" if one.several else ""
-        caption = f"Messages by {one.name}: {distinct}"
-        return _section(
-            name,
-            f"By <code>{_text(one.name)}</code>",
-            several + _scrolled(caption, _table(caption, head, cells)),
-        )
+        caption = f"Messages by {one.name}: {statswords.distinct(one, 'different value')}"
+        table = _scrolled(caption, _table(caption, head, cells))
+        return _section(name, f"By <code>{_text(one.name)}</code>", several + table)
+
+    def _bar(self, tally: Tally, most: int) -> str:
+        return svg.bar(tally.count, most, tally.matched if self.judged else None)
 
     def _counts(self, one: Tally | Rest) -> list[str]:
         counts = [f"{one.count:,}", percent(one.count, self.stats.seen).replace("<", "&lt;")]
@@ -185,13 +171,8 @@ class _Page(NamedTuple):
         counts = self.stats.row(frame, tally.series)
         if not any(counts):
             return '<span class="unseen">no time</span>'
-        peak = self._labels(frame)[counts.index(max(counts))]
+        peak = statswords.marks(frame, self.world)[counts.index(max(counts))]
         return f'{svg.sparkline(counts)}<span class="unseen">most from {_text(peak)}</span>'
-
-    def _labels(self, frame: Frame) -> list[str]:
-        day = frame.columns * frame.width >= 86_400_000
-        form = ("%m-%d %H:%M" if day else "%H:%M") if frame.width >= 60_000 else "%H:%M:%S"
-        return [self.world.local_time(at(start), form) for start in frame.starts]
 
     def funnel(self) -> str:
         funnel = self.stats.funnel
@@ -261,6 +242,15 @@ def _table(caption: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> 
 def _scrolled(name: str, table: str) -> str:
     """Return a table in a region that scrolls where the screen is narrow, also by keys."""
     return f'<div class="scroll" role="region" aria-label="{_text(name)}" tabindex="0">{table}</div>'
+
+
+def _label(term: Term) -> str:
+    """Return a value, or aside what has none to show."""
+    return _text(term.label) if term.text or term.kind == "string" else _aside(term.label)
+
+
+def _aside(text: str) -> str:
+    return f'<span class="absent">{_text(text)}</span>'
 
 
 def _text(text: str) -> str:

@@ -8,12 +8,11 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from megaql.cli import amounts, charts
+from megaql.cli import amounts, charts, statswords
 from megaql.cli.style import harmless
 from megaql.lang.neartext import BARS, Look, Piece, percent
 from megaql.lang.verdict import Verdict
 from megaql.lang.wrapping import clip, wrap
-from megaql.scan.survey.stats import at
 from megaql.source import width as cells
 
 if TYPE_CHECKING:
@@ -41,8 +40,6 @@ MAX_THICK: Final = 6
 MIN_LABEL: Final = 16
 
 _Lines = list[list[Piece]]
-
-_DAY: Final = 86_400_000
 
 
 def lines(stats: Stats, top: int, world: Environment) -> Iterator[Sequence[Piece]]:
@@ -81,18 +78,18 @@ class _Page(NamedTuple):
     def breakdown(self, one: Breakdown) -> _Lines:
         """Draw the most frequent values of a path: count, share, bar, sparkline, value."""
         rows, rest = one.rows(self.top), one.rest(self.top)
-        more = "" if rest.exact else "more than "
-        values = f"{more}{one.distinct:,} value{'' if one.distinct == 1 else 's'}"
         frame = self.stats.frame(self._room(SPARKS))
-        wide = f"; a mark is {_span(frame)}" if frame is not None and frame.columns > 1 else ""
-        shown = _titled(harmless(one.name), f"{values}{wide}", self.width)
+        wide = f"; a mark is {statswords.span(frame)}" if frame is not None and frame.columns > 1 else ""
+        shown = _titled(harmless(one.name), f"{statswords.distinct(one, 'value')}{wide}", self.width)
         most = max((row.tally.count for row in rows), default=0)
         for row in rows:
             look = Look.EXAMPLE if row.term.kind == "missing" else Look.CLAUSE
             line = self.stats.row(frame, row.tally.series) if frame is not None and frame.columns > 1 else []
             shown.append(self._row(row.tally.count, row.tally.matched, most, Piece(row.term.label, look), line))
         if rest.count:
-            shown.append(self._row(rest.count, rest.matched, 0, Piece(_rest(rest.values, one.others), Look.EXAMPLE)))
+            shown.append(self._row(rest.count, rest.matched, 0, Piece(statswords.rest(rest), Look.EXAMPLE)))
+        if not one.distinct:
+            shown += self._remark("no message has this path; `megaql schema` says which ones there are", Look.HINT)
         if one.several:
             shown += self._remark(f"{one.several:,} with several values count for each", Look.EXAMPLE)
         return shown
@@ -133,7 +130,7 @@ class _Page(NamedTuple):
         both = f"  {charts.BOTH} both" if matched is not None and charts.uses_both(counts, matched) else ""
         if frame.columns == 1:
             return [*_titled("over time", f"all at {first}", self.width), *self._strays(frame)]
-        shown = _titled("over time", f"{first} to {last}; a column is {_span(frame)}{both}", self.width)
+        shown = _titled("over time", f"{first} to {last}; a column is {statswords.span(frame)}{both}", self.width)
         thick = max(1, min(MAX_THICK, (self.width - digits) // frame.columns))
         for place, line in enumerate(charts.columns(counts, matched, thick)):
             number = f"{max(counts):,}" if place == 0 else ""
@@ -143,11 +140,8 @@ class _Page(NamedTuple):
 
     def _axis(self, frame: Frame, margin: int, thick: int) -> str:
         """Return the times below the columns: as many as have room."""
-        day = frame.columns * frame.width >= _DAY
-        form = ("%m-%d %H:%M" if day else "%H:%M") if frame.width >= 60_000 else "%H:%M:%S"
         text = " " * margin
-        for place, start in enumerate(frame.starts):
-            mark = self.world.local_time(at(start), form)
+        for place, mark in enumerate(statswords.marks(frame, self.world)):
             column = margin + place * thick
             if column + len(mark) <= self.width and (place == 0 or column >= len(text) + 6):
                 text = f"{text:<{column}}{mark}"
@@ -223,16 +217,6 @@ def _titled(title: str, text: str, width: int, *, apart: bool = False) -> _Lines
     if not apart and cells(title) + cells(text) + 2 <= width:
         return [[Piece(title, Look.HEADING), Piece(f"  {text}")]]
     return [[Piece(line, Look.HEADING)] for line in wrap(title, width)] + [[Piece(line)] for line in wrap(text, width)]
-
-
-def _rest(values: int, others: int) -> str:
-    """Say what is counted together: values beyond the ones shown, and those too many to tell apart."""
-    words = f"{values:,} other value{'' if values == 1 else 's'}" if values else ""
-    return (f"{words} and more" if words else "other values") if others else words
-
-
-def _span(frame: Frame) -> str:
-    return amounts.span(frame.width / 1000)
 
 
 def _beside(parts: Sequence[_Lines], room: int) -> _Lines:

@@ -98,6 +98,7 @@ def test_nothing_is_no_error(megaql, tmp_path, form):
         (["-p", "n=5"], "without a query there is nothing to bind"),
         (["-w", "a = 1"], "did you mean '=='?"),
         (["--top", "0"], "0 is too small"),
+        (["--top", "501"], "501 is too large: the most is 500"),
         (["--for", "10"], "did you mean 10s?"),
     ],
 )
@@ -135,3 +136,21 @@ def test_what_was_read_while_choosing_is_shown_when_the_file_ends_badly(megaql, 
     assert result.status == 2
     assert json.loads(result.out)["seen"] == 100
     assert "seen 100, matched 100" in result.err
+
+
+def test_a_path_that_no_message_has_is_told(megaql, events):
+    result = megaql("stats", events, "--by", "event.nmae", tty=True)
+    assert "event.nmae  0 values" in result.out
+    assert "no message has this path; `megaql schema` says which ones there are" in result.out
+
+
+def test_moments_within_a_second_have_marks_of_their_own(megaql, tmp_path):
+    path = tmp_path / "quick.ndjson"
+    lines = [
+        {"megaql": 1, "id": str(number), "sent_at": f"2026-11-24T10:00:00.{number * 10:03d}Z", "body": "{}"}
+        for number in range(60)
+    ]
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    marks = megaql("stats", path, tty=True).out.split("0 └")[1].splitlines()[1].split()
+    assert marks[0] == "10:00:00.000"
+    assert len(set(marks)) == len(marks) > 2
