@@ -34,6 +34,9 @@ VARIABLE: Final = "MEGAQL_CONFIG"
 #: Tables whose keys are the user's own: their names are checked here, what is in them by whoever reads them.
 OPEN_TABLES: Final = ("aliases", "protected")
 
+#: Why a name that is not known is an error.
+_UNREAD: Final = "nobody reads it, so that what it says would not be in force"
+
 _TABLES: Final = tuple(dict.fromkeys(setting.table for setting in SETTINGS))
 
 _HEAD: Final = re.compile(r"""[ \t]*\[[ \t]*([\w"'-]+)""")
@@ -227,6 +230,7 @@ def _check_names(read: ConfigFile) -> None:
                 raise ConfigError(
                     f"there is no setting {key!r} in [{name}]",
                     where=read.where(name, key),
+                    why=_UNREAD,
                     hint=f"it belongs into [{elsewhere}]" if elsewhere else _meant(key, known, "its settings are"),
                 )
 
@@ -235,13 +239,16 @@ def _unknown_table(read: ConfigFile, name: str, value: object) -> ConfigError:
     home = next((setting.table for setting in SETTINGS if setting.name == name), "")
     if home:
         return ConfigError(
-            f"{name} stands outside of its table", where=read.where("", name), hint=f"put it under [{home}]"
+            f"{name} stands outside of its table",
+            where=read.where("", name),
+            why=_UNREAD,
+            hint=f"put it under [{home}]",
         )
     if isinstance(value, dict):
         hint = _meant(name, [*_TABLES, *OPEN_TABLES], "the tables are")
-        return ConfigError(f"there is no table [{name}]", where=read.where(name), hint=hint)
+        return ConfigError(f"there is no table [{name}]", where=read.where(name), why=_UNREAD, hint=hint)
     hint = _meant(name, [setting.name for setting in SETTINGS], "the settings are")
-    return ConfigError(f"there is no setting {name!r}", where=read.where("", name), hint=hint)
+    return ConfigError(f"there is no setting {name!r}", where=read.where("", name), why=_UNREAD, hint=hint)
 
 
 def _meant(name: str, known: Sequence[str], otherwise: str) -> str:

@@ -15,9 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from megaql.broker import local
+from megaql.broker import aws, local
 from megaql.broker.outgoing import Outgoing
 from megaql.broker.queue import Queue
+from megaql.broker.target import Connection
 
 PROGRAM = Path(__file__).with_name("supervised.py")
 ROOT = Path(__file__).parents[2]
@@ -88,11 +89,13 @@ class Run:
 
 @pytest.fixture
 def run(tmp_path, request):
-    """A queue and what is run over it; the visibility timeout is the test's parameter, 2 s without one."""
-    client = local.client()
-    visibility = str(getattr(request, "param", 2))
-    client.create_queue(QueueName="orders", Attributes={"VisibilityTimeout": visibility})
-    made = Run(tmp_path, Queue.open("local:orders"))
+    """A queue and what is run over it; a parameter may be another visibility timeout than 2 s, or a server instead of the embedded broker."""
+    parameter = getattr(request, "param", 2)
+    server = request.getfixturevalue("endpoints")(parameter) if isinstance(parameter, str) else None
+    client = aws.client("sqs", Connection(region="us-east-1", endpoint_url=server)) if server else local.client()
+    visibility = 2 if server else parameter
+    url = client.create_queue(QueueName="orders", Attributes={"VisibilityTimeout": str(visibility)})["QueueUrl"]
+    made = Run(tmp_path, Queue.open(url if server else "local:orders", client=client))
     yield made
     ended = made.process is None or made.process.poll() is not None
     left = {pid for pid in made.pids("imported") if is_there(pid)}
@@ -140,6 +143,7 @@ def test_all_processes_work_and_the_report_is_their_sum(run):
     assert run.in_queue() == 0
 
 
+@pytest.mark.parametrize("run", [2, "ministack"], indirect=True, ids=["local", "ministack"])
 def test_kill_9_of_a_process_under_load_loses_nothing(run):
     sent = set(range(400))
     send(run.queue, sent)
@@ -185,6 +189,18 @@ def test_a_second_signal_returns_at_once_what_is_running(run):
     assert run.numbers("done") == []
     assert "returned 2; stopped: it was asked to stop at once" in run.log
     assert len(run.queue.receive()) == 2
+
+
+def test_a_process_that_hears_nothing_is_killed_when_its_time_is_up(run):
+    send(run.queue, range(100))
+    run.start("--processes", 2, "--drain-timeout", "1s", TAKES=0.3)
+    victim = run.everyone_works(2).pop()
+    os.kill(victim, signal.SIGSTOP)
+    run.process.send_signal(signal.SIGTERM)
+    assert run.end() == 143
+    assert f"(pid {victim}) did not end in time and is killed" in run.log
+    assert "stopped: it was asked to stop at once, or did not drain in time\n1 process died" in run.log
+    assert run.in_queue() == 100 - len(set(run.numbers("done")))
 
 
 def test_signals_to_all_at_once_count_once(run):
