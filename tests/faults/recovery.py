@@ -6,14 +6,13 @@ For each fault, the time from when the first message could have been handled unt
 server or a database that was gone, from when it is back.
 """
 
+import argparse
 import contextlib
 import itertools
 import os
 import random
 import signal
-import socket
 import sqlite3
-import subprocess
 import sys
 import tempfile
 import threading
@@ -28,9 +27,10 @@ from megaql.broker.queue import Queue
 from megaql.broker.target import Connection
 from tests.faults import accounts
 from tests.faults.accounts import Account, Watch
+from tests.faults.durable import DurableServer
 from tests.faults.injection import Plan
 from tests.faults.proxy import Proxy
-from tests.servers import program, running
+from tests.servers import running
 
 #: How long a server or a database is gone. Seconds.
 GONE = 20
@@ -52,9 +52,12 @@ class Consumer:
         self._thread = threading.Thread(target=self.app.run, args=(queue,), kwargs=settings, daemon=True)
         self._thread.start()
 
-    def next(self):
-        """Wait for the next message that is handled."""
+    def forget(self):
+        """Forget what was handled until now."""
         self._handled.clear()
+
+    def wait(self):
+        """Wait for a message that is handled after the last `forget`."""
         self._handled.wait()
 
     def stop(self):
@@ -85,12 +88,13 @@ def black_hole(url, wait, *, lean, chance):
     with Proxy(url, Plan(), Watch(Account())) as proxy:
         consumer = Consumer(Queue.open(proxy.queue_url(direct.url), client=client(proxy.url, lean=lean)), wait)
         send(direct)
-        consumer.next()
+        consumer.wait()
         time.sleep(2 + chance.uniform(0, wait))
         proxy.cut_off()
+        consumer.forget()
         began = time.monotonic()
         send(direct)
-        consumer.next()
+        consumer.wait()
         seconds = time.monotonic() - began
         consumer.stop()
     return seconds
@@ -102,13 +106,14 @@ def refused(url):
     with Proxy(url, Plan(), Watch(Account())) as proxy:
         consumer = Consumer(Queue.open(proxy.queue_url(direct.url), client=client(proxy.url)), 5)
         send(direct)
-        consumer.next()
+        consumer.wait()
         proxy.refuse()
         time.sleep(GONE)
         send(direct)
+        consumer.forget()
         proxy.accept()
         began = time.monotonic()
-        consumer.next()
+        consumer.wait()
         seconds = time.monotonic() - began
         consumer.stop()
     return seconds
@@ -116,37 +121,21 @@ def refused(url):
 
 def killed(folder):
     """A real server, killed by `kill -9` and started again on the same files."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [program("roto"), "--host", "127.0.0.1", "--port", str(port), "--data-dir", str(folder)]
-
-    def start():
-        started = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        while True:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
-                return started
-            time.sleep(0.01)
-
-    server = start()
-    try:
-        queue = new_queue(client(f"http://127.0.0.1:{port}"))
+    with DurableServer(folder) as server:
+        queue = new_queue(client(server.url))
         send(queue)
         consumer = Consumer(queue, 5)
-        consumer.next()
+        consumer.wait()
         send(queue)
-        server.send_signal(signal.SIGKILL)
-        server.wait()
+        server.kill()
         time.sleep(GONE)
-        server = start()
+        consumer.forget()
+        server.start()
         began = time.monotonic()
         send(queue)
-        consumer.next()
+        consumer.wait()
         seconds = time.monotonic() - began
         consumer.stop()
-    finally:
-        server.kill()
-        server.wait()
     return seconds
 
 
@@ -156,25 +145,25 @@ def locked():
     queue = Queue.open(f"local:{name}", create=True)
     send(queue)
     consumer = Consumer(queue, 1)
-    consumer.next()
-    while queue.info().visible:
-        time.sleep(0.1)
-    send(queue)
-    consumer.next()
+    consumer.wait()
     with contextlib.closing(sqlite3.connect(local.home() / "broker.sqlite3", isolation_level=None)) as foreign:
         foreign.execute("BEGIN EXCLUSIVE")
         time.sleep(GONE)
+        consumer.forget()
         foreign.execute("ROLLBACK")
     began = time.monotonic()
     send(queue)
-    consumer.next()
+    consumer.wait()
     seconds = time.monotonic() - began
     consumer.stop()
     return seconds
 
 
 def main():
-    """Measure everything and print a table."""
+    """Measure and print a table."""
+    options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    options.add_argument("faults", nargs="*", default=["dead", "gone"], help="dead connections; servers that are gone")
+    faults = options.parse_args().faults
     chance = random.Random(1)
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -194,12 +183,14 @@ def main():
             sys.stdout.flush()
 
         sys.stdout.write("| fault | server | seconds, each time |\n| --- | --- | --- |\n")
-        for name, url in servers.items():
+        for name, url in servers.items() if "dead" in faults else ():
             for lean in (True, False):
                 for wait, times in ((1, 3), (5, 3), (20, 1)):
                     path = "lean path" if lean else "boto3's path"
                     measured = [black_hole(url, wait, lean=lean, chance=chance) for _ in range(times)]
                     row(f"dead connections, wait {wait} s, {path}", name, measured)
+        if "gone" not in faults:
+            return
         row(f"connections refused for {GONE} s", "ministack", [refused(servers["ministack"]) for _ in range(2)])
         row(f"connections refused for {GONE} s", "roto", [refused(servers["roto"])])
         row(
@@ -209,4 +200,5 @@ def main():
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that the servers it started end, too
     main()

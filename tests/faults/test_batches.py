@@ -73,7 +73,7 @@ def test_a_fifo_group_is_sent_in_its_order_or_not_at_all(place):
 @pytest.mark.parametrize("kind", [injection.PARTIAL, injection.THROTTLED, injection.CUT])
 def test_a_rejected_message_is_deleted_only_when_the_dead_letter_queue_has_it(place, consume, kind):
     queue = place.queue(receives=20, VisibilityTimeout="3")
-    script = Script(SendMessageBatch=[kind, kind])
+    script = Script(SendMessageBatch=[kind] * 6)
 
     def reject(number, _message):
         if number % 2:

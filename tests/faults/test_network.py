@@ -4,10 +4,14 @@ import time
 
 import pytest
 
+from megaql.broker import aws
+from megaql.broker.target import Connection
 from megaql.consumer.liveness import Liveness, check
 from tests.faults import accounts, injection
-from tests.faults.conftest import SECOND, in_queue
+from tests.faults.conftest import SECOND, Place, in_queue
+from tests.faults.durable import DurableServer
 from tests.faults.injection import Plan, Script
+from tests.servers import without_moto
 
 PATHS = pytest.mark.parametrize("lean", [True, False], ids=["lean", "boto3"])
 
@@ -83,6 +87,27 @@ def test_a_server_that_is_gone_and_comes_back(server, consume, lean):
     time.sleep(2)
     proxy.accept()
     kept(server, queue, run)
+
+
+@pytest.mark.parametrize("name", ["orders", "orders.fifo"])
+@pytest.mark.parametrize("place", ["local"], indirect=True)
+def test_a_server_that_is_killed_and_started_again(place, consume, tmp_path, name):
+    """A real one, by `kill -9`, on files that outlive it."""
+    with DurableServer(tmp_path / "data") as server:
+        with without_moto():
+            client = aws.client("sqs", Connection(region="us-east-1", endpoint_url=server.url))
+        durable = Place("roto", client, server.url, place._stack)
+        durable.account = place.account
+        queue = durable.queue(name, VisibilityTimeout="3")
+        run = consume(queue, lambda *_: time.sleep(0.01))
+        durable.send(queue, range(150), groups=10)
+        for count in (30, 80):
+            run.until(lambda least=count: len(place.account.of(accounts.DONE)) > least)
+            server.kill()
+            time.sleep(1)
+            server.start()
+        kept(durable, queue, run)
+        client.close()
 
 
 def test_a_stop_while_the_network_is_dark_ends_in_time(server, consume):

@@ -24,7 +24,7 @@ def counting(queue, **settings):
 
 
 @pytest.mark.parametrize(
-    "code", ["ThrottlingException", "ServiceUnavailable", "ExpiredToken", "AccessDenied", "Unheard"]
+    "code", ["ThrottlingException", "ServiceUnavailable", "OverLimit", "ExpiredToken", "AccessDenied", "Unheard"]
 )
 def test_a_failed_receive_is_tried_again(world, flaky, drain, caplog, code):
     queue = world.with_dead_letters("orders")
