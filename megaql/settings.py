@@ -159,7 +159,7 @@ class About:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What was set, `None` where nobody said anything; `origins` says where each value comes from, in words for an error."""
+    """What was set, `None` where nobody said anything; `origins` says where each value comes from, in words."""
 
     target: Annotated[
         str | None, About("run", TEXT, "", "The queue to consume, where neither code nor command names one.")

@@ -210,6 +210,8 @@ class App:
         signs = (checks.liveness(liveness) or Liveness()).completed(settings)
         queue = self._open(target, connection, settings)
         above = _supervisor_of_this() if processes > 1 else None
+        if above is None:
+            startup.tell_settings(settings)
         lease = startup.check_queue(queue, visibility=visibility, policies=(unmatched, unknown), warn=above is None)
         plan = Plan(
             lease=lease,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from megaql.consumer.subscription import Subscription
     from megaql.consumer.unmatched import Policy
     from megaql.query import Query
+    from megaql.settings import Settings
 
 #: A visibility timeout below this is too short for most handlers, and a pause of the process is enough to lose the lease.
 SHORT_VISIBILITY: Final = timedelta(seconds=10)
@@ -38,6 +39,13 @@ def check_subscriptions(subscriptions: Sequence[Subscription], *, unmatched: Pol
             why=f"every message would match none, and what matches none is {_DONE_WITH[unmatched]}",
             hint="put @app.subscribe(…) on a handler, in a module that is imported; or say run(no_subscriptions=True)",
         )
+
+
+def tell_settings(settings: Settings) -> None:
+    """Log which settings come from outside of the code, and from where: a file that nobody thought of is found by that."""
+    if settings.origins:
+        found = ", ".join(f"{name} ({origin})" for name, origin in settings.origins.items())
+        LOGGER.info("settings from outside the code: %s", found)
 
 
 def check_catch_all(subscription: Subscription, *, allowed: bool) -> None:

@@ -189,6 +189,21 @@ def test_refused_keys_are_looked_up_again(server, file, receive, lean, code):
 
 
 @pytest.mark.usefixtures("at_once")
+def test_a_program_may_change_its_own_environment(server, receive, monkeypatch):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "one")
+    one = receive(lean=True)
+    one()
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "two")
+    server.behaviours = [error(403, "ExpiredToken")]
+    with pytest.raises(ClientError, match="ExpiredToken"):
+        one()
+    one()
+    assert [key_of(request) for request in server.requests] == ["one", "one", "two"]
+
+
+@pytest.mark.usefixtures("at_once")
 def test_a_profile_keeps_its_name(server, file, receive):
     file("mine", "me")
     one = receive(lean=True, profile="me")

@@ -3,6 +3,7 @@
 import threading
 from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -87,6 +88,16 @@ def test_concurrency_of_the_environment(world, queue, monkeypatch, drain):
     app.subscribe("exists n")(lambda _data: both.wait() and None)
     world.send(queue, {"n": 0}, {"n": 1})
     assert drain(app).handled == 2
+
+
+def test_settings_from_outside_are_told_at_the_start(queue, here, monkeypatch, drain, caplog):
+    here("[run]\nconcurrency = 2\n")
+    monkeypatch.setenv("MEGAQL_UNMATCHED", "return")
+    app = App(queue)
+    app.subscribe("exists n")(lambda _data: None)
+    drain(app)
+    told = f"settings from outside the code: concurrency ({Path.cwd() / 'megaql.toml'}, line 2), unmatched (MEGAQL_UNMATCHED)"
+    assert told in [record.getMessage() for record in caplog.records]
 
 
 def test_code_comes_before_the_environment(world, queue, monkeypatch, drain):
