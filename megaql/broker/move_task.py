@@ -76,8 +76,24 @@ class MoveTask:
         except BrokerError as error:
             if faults.short_code(error.code) in _NOT_THERE:
                 raise _no_way(error) from error
-            raise
+            if not error.retryable:
+                raise
+            # Some servers answer a call they do not have with a 500 (moto); AWS may have started the task all the same.
+            return cls._begun(source, error)
         return cls(source, str(answer.get("TaskHandle") or ""))
+
+    @classmethod
+    def _begun(cls, source: Queue, error: BrokerError) -> MoveTask:
+        """Return the task that runs although its start was answered with an error."""
+        try:
+            with faults.translate("look for a message move task", source.place):
+                answer = source.client.list_message_move_tasks(SourceArn=source.arn, MaxResults=1)
+        except BrokerError:
+            raise _no_way(error) from error
+        for task in answer.get("Results") or ():
+            if task.get("Status") in _RUNNING:
+                return cls(source, str(task.get("TaskHandle") or ""))
+        raise error
 
     def state(self) -> TaskState:
         """Ask how far it is."""

@@ -23,7 +23,7 @@ from megaql.lang.nodes import Root
 from megaql.lang.verdict import Verdict
 from megaql.scan.budget import Budget, StopReason
 from megaql.scan.bulk.edits import Edit
-from megaql.scan.bulk.engine import FIFO_LEASE, LANES, LEASE, Work
+from megaql.scan.bulk.engine import FIFO_LEASE, LEASE, Work, lanes_for
 from megaql.scan.bulk.ledger import Job
 from megaql.scan.bulk.plan import Plan, read_plan
 from megaql.scan.target import QueueSource
@@ -167,7 +167,7 @@ def prepare(world: Environment, order: Order, connection: Connection) -> Prepare
         allow_receives=order.allow_receives,
         expected=StopReason.EMPTY if plan is None else StopReason.LIMIT,
         extend=True,
-        lanes=LANES,
+        lanes=lanes_for(ends.source.queue) if isinstance(ends.source, QueueSource) else 1,
         hold=order.hold,
     )
     source = ends.source.queue if isinstance(ends.source, QueueSource) else None

@@ -30,7 +30,8 @@ def move(job: Prepared) -> int | None:
     try:
         task = MoveTask.start(source, to, rate=rate)
     except NoMoveTasks as error:
-        job.world.say(f"the service moves no messages by itself ({harmless(error.code)}), so they are moved from here")
+        why = harmless(error.code or type(error).__name__)
+        job.world.say(f"the service does not move messages by itself here ({why}), so they are moved from here")
         return None
     with catch_signals() as stop:
         state = _followed(job, task, stop)

@@ -140,7 +140,7 @@ def reading(
                 stop=stop,
                 follow=wanted.follow,
                 extend=wanted.extend,
-                lanes=1 if source.queue.fifo else wanted.lanes,
+                lanes=wanted.lanes,
                 journal=journal_of(source.queue, connection),
                 wait=source.wait,
             )
