@@ -99,7 +99,13 @@ def _apply(job: Prepared) -> int:
             # Said first: after kill -9 it is too late.
             job.world.say(Style(on=job.world.colors(stderr=True))(f"log: {harmless(str(ledger.path))}", dim=True))
             run = BulkRun(
-                job.work, now.scan, now.stop, ledger, save=save, watch=_watcher(job, progress), lanes=job.wanted.lanes
+                job.work,
+                now.scan,
+                now.stop,
+                ledger,
+                save=save,
+                watch=_watcher(job, progress),
+                side_by_side=job.wanted.side_by_side,
             )
             try:
                 run.apply()

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 class Wanted:
     """How to read: the bounds for a queue and for a file, the lease, what the user allowed, and the end that goes without saying.
 
-    `extend` and `lanes` are `LiveScan`'s, `hold` bounds what is held in the place of a tenth of the headroom.
+    `extend`, `turn` and `side_by_side` are `LiveScan`'s, `hold` bounds what is held in the place of a tenth of the headroom.
     """
 
     budget: Budget
@@ -50,7 +50,8 @@ class Wanted:
     allow_receives: bool = False
     expected: StopReason | None = None
     extend: bool = False
-    lanes: int = 1
+    turn: int = 1
+    side_by_side: bool = False
     hold: int | None = None
 
 
@@ -140,7 +141,8 @@ def reading(
                 stop=stop,
                 follow=wanted.follow,
                 extend=wanted.extend,
-                lanes=wanted.lanes,
+                turn=wanted.turn,
+                side_by_side=wanted.side_by_side,
                 journal=journal_of(source.queue, connection),
                 wait=source.wait,
             )

@@ -77,7 +77,8 @@ class LiveScan:
     `tally` counts verdicts, which `Budget.limit` is about. With `follow` the scan goes on when the queue is empty and past its leases:
     messages whose lease has ended are the queue's again, and one that comes back is counted in `report.repeated` and not shown a second
     time; on a queue with a redrive policy it ends the scan. With `extend` leases are extended when they are half over, so that the scan ends for other
-    reasons only; a FIFO queue is then received from more than once. `lanes` is how many receives go side by side. `journal` notes what is held.
+    reasons only; a FIFO queue is then received from more than once. `turn` is how many receives make one batch, and `side_by_side` lets them go at the same
+    time. `journal` notes what is held.
     `clock` and `wall` return seconds, as `time.monotonic` and `time.time` do. `wait` is how long a receive waits for a message: whole
     seconds, and 0 only for the local broker.
 
@@ -95,7 +96,8 @@ class LiveScan:
         stop: StopFlag | None = None,
         follow: bool = False,
         extend: bool = False,
-        lanes: int = 1,
+        turn: int = 1,
+        side_by_side: bool = False,
         journal: LeaseJournal | None = None,
         wait: timedelta = POLL_WAIT,
         clock: Callable[[], float] = time.monotonic,
@@ -119,7 +121,8 @@ class LiveScan:
         self._budget = budget
         self._receives = budget.receives or (1 if queue.fifo and not extend else None)
         self._extend = extend
-        self._lanes = lanes
+        self._most = RECEIVE_BATCH * turn
+        self._side_by_side = side_by_side
         self._turn = RECEIVE_BATCH
         self._pool: ThreadPoolExecutor | None = None
         self._stop = stop if stop is not None else StopFlag()
@@ -242,8 +245,11 @@ class LiveScan:
             self._holdings.extend(self._lease, self.report)
         size = self._receive_size()
         batch = self._ask(size if most is None else max(1, min(size, most)))
-        # More lanes where there is more to get: an empty queue is not asked by all of them.
-        self._turn = min(self._turn * 2, RECEIVE_BATCH * self._lanes) if len(batch) >= self._turn else RECEIVE_BATCH
+        # More receives where there is more to get: an empty queue is not asked by many at once.
+        if len(batch) >= self._turn // 2:
+            self._turn = min(self._turn * 2, self._most)
+        elif not batch:
+            self._turn = RECEIVE_BATCH
         self.report.received += len(batch)
         self._receives_done += bool(batch)
         self._empty_polls = 0 if batch else self._empty_polls + 1
@@ -253,16 +259,29 @@ class LiveScan:
         return [message for message in batch if self._is_new(message.id)]
 
     def _ask(self, size: int) -> list[Message]:
-        """Receive up to `size` messages in as many requests side by side as that takes."""
+        """Receive up to `size` messages, in as many requests as that takes."""
         sizes = [min(RECEIVE_BATCH, size - start) for start in range(0, size, RECEIVE_BATCH)]
-        self.report.requests += len(sizes)
-        self._holdings.asking(size, self._lease)
-        if len(sizes) == 1:
-            batch = self._queue.receive(size, wait=self._wait, visibility=self._lease)
+        if len(sizes) > 1 and self._side_by_side:
+            return self._ask_side_by_side(sizes)
+        messages: list[Message] = []
+        for each in sizes:
+            if messages and self._stop:
+                break
+            self.report.requests += 1
+            self._holdings.asking(each, self._lease)
+            batch = self._queue.receive(each, wait=timedelta(0) if messages else self._wait, visibility=self._lease)
             self._holdings.take(batch)
-            return batch
+            messages += batch
+            if not batch:
+                break
+        return messages
+
+    def _ask_side_by_side(self, sizes: list[int]) -> list[Message]:
+        """Receive with requests at the same time. The error of one of them is raised when the messages of all others are noted."""
         if self._pool is None:
-            self._pool = ThreadPoolExecutor(self._lanes, "megaql-receive")
+            self._pool = ThreadPoolExecutor(self._most // RECEIVE_BATCH, "megaql-receive")
+        self.report.requests += len(sizes)
+        self._holdings.asking(sum(sizes), self._lease)
         calls = [
             self._pool.submit(self._queue.receive, each, wait=self._wait, visibility=self._lease) for each in sizes
         ]

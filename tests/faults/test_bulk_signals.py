@@ -52,7 +52,13 @@ def start(*words):
 
 def run(*words):
     return subprocess.run(
-        [*MEGAQL, *words], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE, check=False
+        [*MEGAQL, *words],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
     )
 
 

@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from megaql.scan.files import FileScan
     from megaql.scan.stop import StopFlag
 
-#: Receives, sends and deletes that go side by side, each of ten messages, on AWS, where most of a request's time is its way.
-LANES: Final = 8
+#: Receives of one batch, each of ten messages: the log is put on the disk once for all of them.
+TURN: Final = 8
 
 #: The lease of what is received. It is extended while the run goes on, so that it only says how long a crash hides messages.
 LEASE: Final = timedelta(seconds=60)
@@ -87,13 +87,13 @@ class Work:
     rate: int | None = None
 
 
-def lanes_for(queue: Queue) -> int:
-    """Return how many requests to a queue go side by side.
+def side_by_side(queue: Queue) -> bool:
+    """Whether the requests of a batch go at the same time: on AWS, where most of a request's time is its way.
 
-    One for a FIFO queue, for the sake of order; for the embedded broker, whose writers take turns; and for any server that is not AWS's, since some lose
-    messages when they are asked side by side (moto).
+    Not to a FIFO queue, for the sake of order; to the embedded broker, whose writers take turns; or to any other server, since some lose messages
+    then (moto).
     """
-    return LANES if not queue.fifo and ".amazonaws.com" in queue.place.endpoint else 1
+    return not queue.fifo and ".amazonaws.com" in queue.place.endpoint
 
 
 class BulkRun:
@@ -113,7 +113,7 @@ class BulkRun:
         *,
         save: Callable[[Sequence[Message]], None] | None = None,
         watch: Callable[[BulkReport], None] = lambda _: None,
-        lanes: int = 1,
+        side_by_side: bool = False,
         wall: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
@@ -129,7 +129,7 @@ class BulkRun:
         fifo = (work.source is not None and work.source.fifo) or (
             work.destination is not None and work.destination.fifo
         )
-        self._lanes = 1 if fifo else lanes
+        self._lanes = TURN if side_by_side and not fifo else 1
         self._pool: ThreadPoolExecutor | None = None
         self._late = datetime.fromtimestamp(wall(), UTC) + LATE
         self._began = clock()

@@ -122,7 +122,7 @@ class Place:
             **settings,
         )
 
-    def run(self, work=None, *, budget=None, log="log", stop=None, lanes=1, **settings):
+    def run(self, work=None, *, budget=None, log="log", stop=None, turn=1, side_by_side=False, **settings):
         """Do the work and return its report; a death leaves everything as it is."""
         work = work or self.work()
         stop = StopFlag() if stop is None else stop
@@ -134,10 +134,11 @@ class Place:
             budget or Budget(limit=work.limit),
             stop=stop,
             extend=True,
-            lanes=lanes,
+            turn=turn,
+            side_by_side=side_by_side,
             wait=timedelta(0),
         )
-        bulk = BulkRun(work, scan, stop, Ledger(self.folder / log, work.job), lanes=lanes, **settings)
+        bulk = BulkRun(work, scan, stop, Ledger(self.folder / log, work.job), side_by_side=side_by_side, **settings)
         try:
             with scan:
                 bulk.apply()

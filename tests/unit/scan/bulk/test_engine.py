@@ -183,7 +183,7 @@ def test_a_stop_ends_it_after_the_batch(make_place):
 def test_side_by_side_it_does_the_same(make_place, even):
     place = make_place()
     place.fill(200)
-    report = place.run(place.work(judge=even), lanes=8)
+    report = place.run(place.work(judge=even), turn=8, side_by_side=True)
     assert (report.sent, report.deleted) == (100, 100)
     assert place.contents("source") == list(range(1, 200, 2))
     assert place.contents("target") == list(range(0, 200, 2))
@@ -202,7 +202,7 @@ def test_side_by_side_a_failing_lane_loses_nothing(make_place):
 
     place.calls.answer["send_message_batch"] = third
     with pytest.raises(BrokerError):
-        place.run(lanes=8)
+        place.run(turn=8, side_by_side=True)
     lines = (place.folder / "log").read_text().splitlines()[1:]
     source, target = place.contents("source"), place.contents("target")
     assert set(source) | set(target) == set(range(200))
@@ -258,7 +258,6 @@ def test_memory_does_not_grow_with_what_is_moved(make_place):
         scan,
         StopFlag(),
         Ledger(place.folder / "log", work.job),
-        lanes=1,
         watch=lambda _: kept.append(len(scan._holdings) + len(scan._remembered)),
     )
     with scan:
