@@ -16,7 +16,7 @@ from megaql.cli.bulkorder import prepare
 from megaql.cli.progress import Progress, counted
 from megaql.cli.protection import insist, protection_of
 from megaql.cli.reading import agreed, reading
-from megaql.cli.style import Style, harmless
+from megaql.cli.style import harmless
 from megaql.errors import MegaQLError, ScanRefused
 from megaql.scan.bulk.engine import BulkRun
 from megaql.scan.bulk.ledger import Ledger
@@ -97,7 +97,7 @@ def _apply(job: Prepared) -> int:
                 reading(job.world, job.ends.source, job.connection, job.wanted, looked=job.looked)
             )
             # Said first: after kill -9 it is too late.
-            job.world.say(Style(on=job.world.colors(stderr=True))(f"log: {harmless(str(ledger.path))}", dim=True))
+            bulkreport.say(job.world, f"log: {harmless(bulkreport.shown_path(str(ledger.path)))}", dim=True)
             run = BulkRun(
                 job.work,
                 now.scan,
@@ -115,7 +115,7 @@ def _apply(job: Prepared) -> int:
     finally:
         if run is not None:
             for line in bulkreport.applied(job, run.report, str(ledger.path)):
-                job.world.say(line)
+                bulkreport.say(job.world, line)
     return bulkreport.status(job, run.report, now)
 
 

@@ -74,11 +74,12 @@ def edited_plan(job: Prepared) -> Plan:
 def tell(job: Prepared, plan: Plan) -> int:
     """Say what was edited, where nothing is applied."""
     if not plan.messages:
-        job.world.say("no message is left to be sent; nothing was sent or deleted")
+        bulkreport.say(job.world, "no message is left to be sent; nothing was sent or deleted")
     else:
-        job.world.say(
+        bulkreport.say(
+            job.world,
             f"{bulkreport.messages(len(plan.messages))} in the plan {harmless(job.order.plan or '')}; "
-            "the same command with --plan and --apply sends them, and those only"
+            "the same command with --plan and --apply sends them, and those only",
         )
     return Status.DONE
 

@@ -5,14 +5,18 @@ A maintainer keeps one rule: of every message that was selected and is not where
 
 from __future__ import annotations
 
+import os
+import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from megaql.cli.status import Status
-from megaql.cli.style import harmless
+from megaql.cli.style import Style, harmless
 from megaql.scan.budget import StopReason
 
 if TYPE_CHECKING:
     from megaql.cli.bulkorder import Prepared
+    from megaql.cli.environment import Environment
     from megaql.cli.reading import Reading
     from megaql.scan.bulk.report import BulkReport
 
@@ -21,6 +25,20 @@ CUT_SHORT: Final = frozenset({StopReason.HEADROOM, StopReason.LAST_LIFE, StopRea
 
 #: What was done, in one word.
 PAST: Final = {"redrive": "redriven", "move": "moved", "copy": "copied", "delete": "deleted"}
+
+
+def say(world: Environment, line: str, *, dim: bool = False) -> None:
+    """Write a line for the person, broken between words where the terminal ends; a path stays in one piece."""
+    for part in textwrap.wrap(
+        line, world.width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+    ):
+        world.say(Style(on=world.colors(stderr=True))(part, dim=dim))
+
+
+def shown_path(path: str) -> str:
+    """Return a path as people write it, with `~` for their home."""
+    home = str(Path.home())
+    return f"~{path.removeprefix(home)}" if path.startswith(f"{home}{os.sep}") else path
 
 
 def messages(count: int) -> str:
@@ -60,7 +78,7 @@ def applied(job: Prepared, report: BulkReport, log: str) -> list[str]:
     if report.undeleted and job.work.destination is not None:
         lines.append(
             f"sent and not deleted, so that they are in both places: {report.undeleted:,}; "
-            f"the same command with --log {harmless(log)} deletes them and sends nothing twice"
+            f"the same command with --log {harmless(shown_path(log))} deletes them and sends nothing twice"
         )
     elif report.undeleted:
         lines.append(f"not deleted: {report.undeleted:,}")

@@ -70,7 +70,7 @@ def dry_run(job: Prepared) -> int:
         out.end()
         _more(world, report, most, changes)
     for line in bulkreport.dry_run(job, report):
-        world.say(line)
+        bulkreport.say(world, line)
     return bulkreport.status(job, report, now)
 
 

@@ -31,18 +31,23 @@ def move(job: Prepared) -> int | None:
         task = MoveTask.start(source, to, rate=rate)
     except NoMoveTasks as error:
         why = harmless(error.code or type(error).__name__)
-        job.world.say(f"the service does not move messages by itself here ({why}), so they are moved from here")
+        bulkreport.say(
+            job.world, f"the service does not move messages by itself here ({why}), so they are moved from here"
+        )
         return None
     with catch_signals() as stop:
         state = _followed(job, task, stop)
-    job.world.say(f"redriven {bulkreport.messages(state.moved)} {bulkreport.way(job)}; moved by the service itself")
+    bulkreport.say(
+        job.world, f"redriven {bulkreport.messages(state.moved)} {bulkreport.way(job)}; moved by the service itself"
+    )
     if state.failure or state.status == "FAILED":
-        job.world.say(
-            f"the task failed: {harmless(state.failure or 'the service gave no reason')}; the rest is where it was"
+        bulkreport.say(
+            job.world,
+            f"the task failed: {harmless(state.failure or 'the service gave no reason')}; the rest is where it was",
         )
         return Status.PARTIAL
     if stop:
-        job.world.say("interrupted: the task was cancelled, and the rest is where it was")
+        bulkreport.say(job.world, "interrupted: the task was cancelled, and the rest is where it was")
         return stop.exit_status
     return Status.DONE if state.status == "COMPLETED" else Status.PARTIAL
 
@@ -60,7 +65,7 @@ def _followed(job: Prepared, task: MoveTask, stop: StopFlag) -> TaskState:
     try:
         return follow(task, stop, watch)
     except SecondSignal:
-        job.world.say("the task goes on at the service; the same command again says whether it still runs")
+        bulkreport.say(job.world, "the task goes on at the service; the same command again says whether it still runs")
         raise
     finally:
         if progress is not None:

@@ -68,7 +68,7 @@ def counted(what: str, done: int, total: int | None, seconds: float, width: int)
         return f"{what} …"
     part = done / total
     speed = done / seconds if seconds > 0 else 0
-    filled = round(part * BAR)
+    filled = int(part * BAR)
     texts = [
         what,
         f"of about {total:,}",
