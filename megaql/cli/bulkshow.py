@@ -14,6 +14,8 @@ from megaql.cli.output import Output, writer
 from megaql.cli.reading import reading
 from megaql.cli.showing import private_file
 from megaql.cli.style import harmless
+from megaql.codec.writers import write_json
+from megaql.errors import CodecError
 from megaql.lang.printer import to_text
 from megaql.scan.bulk.engine import BulkRun
 from megaql.scan.bulk.plan import Plan, PlanWriter
@@ -91,7 +93,12 @@ def _changes(before: Message, after: Message, edits: Sequence[Edit]) -> Iterator
 
 
 def _shown(field: Field, message: Message) -> str:
-    text = field.text_of(message)
-    if not field.values(message):
+    """Return the values of a path as JSON writes them: a text and a number that look alike are not."""
+    values = field.values(message)
+    if not values:
         return "(missing)"
+    try:
+        text = ", ".join(map(write_json, values))
+    except CodecError:  # a value that only BSON has
+        text = field.text_of(message)
     return text if len(text) <= 60 else f"{text[:59]}…"

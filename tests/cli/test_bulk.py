@@ -48,7 +48,7 @@ def dead():
 
 
 def test_a_dry_run_shows_and_does_nothing(megaql, dead):
-    result = megaql("redrive", "local:orders-dlq", "-w", "number < 3")
+    result = megaql("redrive", "local:orders-dlq", "-w", "number < 3", width=160)
     assert result.status == 0
     assert sorted(json.loads(line)["payload"]["number"] for line in result.lines) == [0, 1, 2]
     assert "dry run: 3 messages would be redriven from local:orders-dlq to local:orders; nothing was sent" in result.err
@@ -69,7 +69,7 @@ def test_a_terminal_is_shown_what_changes(megaql):
         "redrive", "local:orders-dlq", "-w", "number == 3", "--set", "total=1", "--unset", "customer", tty=True
     )
     assert "total: 30 → 1" in result.out
-    assert "customer: customer-0 → (missing)" in result.out
+    assert 'customer: "customer-0" → (missing)' in result.out
 
 
 def test_a_terminal_is_shown_the_first_ones(megaql):
@@ -94,7 +94,7 @@ def test_redrive_sends_back_what_matches(megaql, dead):
 
 
 def test_redrive_of_everything_is_left_to_the_service(megaql, dead):
-    result = megaql("redrive", "local:orders-dlq", "--apply", "--yes")
+    result = megaql("redrive", "local:orders-dlq", "--apply", "--yes", width=160)
     assert result.status == 0
     assert "redriven 10 messages from local:orders-dlq to local:orders; moved by the service itself" in result.err
     assert numbers(dead[1]) == list(range(10))
@@ -121,7 +121,7 @@ def test_edits_travel(megaql, dead):
 
 def test_what_an_edit_does_not_fit_stays(megaql, dead):
     dead[0].send(Outgoing("plain text"))
-    result = megaql("redrive", "local:orders-dlq", "--set", "total=1", "--apply", "--yes")
+    result = megaql("redrive", "local:orders-dlq", "--set", "total=1", "--apply", "--yes", width=160)
     assert result.status == 6
     assert "redriven 10 messages" in result.err
     assert "its body is plain text, which has no part total" in result.err
