@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from megaql.broker.large.payloads import LargePayloads
 from megaql.cli.complaint import render
 from megaql.cli.style import Style
-from megaql.errors import BrokerError
+from megaql.errors import BrokerError, MegaQLError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,10 +26,21 @@ def fetching(world: Environment, place: str, connection: Connection) -> Callable
     style = Style(on=world.colors(stderr=True))
 
     def fetch(message: Message) -> Message:
+        if large is None:
+            return message
         try:
-            return message if large is None else large.fetched(message)
+            fetched = large.fetched(message)
         except BrokerError as error:
             world.say(render(error, style, "warning"))
             return message
+        if fetched is not message and fetched.body == message.body:
+            elsewhere = MegaQLError(
+                f"the payload of message {message.id} is not fetched",
+                where=place,
+                why=fetched.decoded.reason,
+                hint="name that bucket with --fetch-payloads, if it is one to be trusted",
+            )
+            world.say(render(elsewhere, style, "warning"))
+        return fetched
 
     return fetch

@@ -280,7 +280,6 @@ class App:
         settings, _ = config.load()
         unmatched, unknown = choices.policies(self._unmatched, self._unknown, settings)
         startup.check_subscriptions(self.subscriptions, unmatched=unmatched, allowed=False)
-        startup.check_raw(self.subscriptions, raw=raw)
         startup.check_promise(json_bodies=json_bodies, large=self._large is not None)
         found = pushdown.pushdown(
             self.subscriptions,
@@ -291,7 +290,7 @@ class App:
             scope=scope,
         )
         both = ends.find_ends(self._chosen(queue, settings), topic, self._way(connection, settings), make=True)
-        return connecting.connect(both, found if filtered else None, raw=raw, dry_run=dry_run)
+        return connecting.connect(both, self.subscriptions, found if filtered else None, raw=raw, dry_run=dry_run)
 
     def disconnect(
         self,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from megaql import analysis
 from megaql.broker import access, faults, subscribing
+from megaql.consumer import startup
 from megaql.consumer.connection_plan import ConnectPlan, Step
 from megaql.consumer.ends import Ends, cautions
 from megaql.convert import sns
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from megaql.broker.subscribing import QueueSubscription
     from megaql.broker.topic import Topic
     from megaql.consumer.pushdown import Pushdown
+    from megaql.consumer.subscription import Subscription
     from megaql.convert.sns import Scope
 
 #: Actions that IAM knows no resource for.
@@ -61,9 +63,18 @@ class Filter:
         return "none" if self.policy is None else f"{self.text} ({self.scope})"
 
 
-def connect(ends: Ends, pushdown: Pushdown | None, *, raw: bool | None, dry_run: bool) -> ConnectPlan:
-    """Plan what connects the two ends under a filter policy (`None` for no filter), and do it unless it is a dry run."""
+def connect(
+    ends: Ends,
+    subscriptions: Sequence[Subscription],
+    pushdown: Pushdown | None,
+    *,
+    raw: bool | None,
+    dry_run: bool,
+) -> ConnectPlan:
+    """Plan what connects the two ends for some subscriptions, under a filter policy or with `None` under none; do it unless it is a dry run."""
     present = None if ends.topic_is_new else subscribing.find(ends.topic, ends.queue_arn)
+    will_be_raw = present is not None and present.raw if raw is None else raw
+    startup.check_raw(subscriptions, raw=will_be_raw)
     changes: list[str] = [
         f"{step.request.get('Name') or step.request.get('QueueName')} is made" for step in ends.making
     ]
@@ -86,7 +97,7 @@ def connect(ends: Ends, pushdown: Pushdown | None, *, raw: bool | None, dry_run:
             )
         if not ends.local and Filter.there(present) != wanted:
             notes.append(_order(Filter.there(present), wanted))
-    if raw or (raw is None and present is not None and present.raw):
+    if will_be_raw:
         notes.append("raw delivery: SNS drops a message with more than ten attributes")
     return _performed(ends, pushdown, changes, steps, notes, dry_run=dry_run)
 

@@ -155,14 +155,33 @@ def _exported(
     except QueryLimitError:
         return Pushdown(scope=scope, reasons=("the queries together are larger than one query may be",))
     export = sns.to_policy(whole, scope)
+    assumes = [reason.why for reason in export.reasons if not reason.clause]
+    used = [name for name in (_exposed_name(attribute) for attribute in back) if name in _keys(export.policy)]
+    if used:
+        assumes.append(f"every message has what it exposes as attributes: {', '.join(used)}")
     return Pushdown(
         export.policy,
         scope,
         export.fit,
         _moved(export.residual, back) if export.policy is not None and export.residual is not None else None,
         tuple(_shown(reason.clause, reason.why) for reason in export.reasons if reason.clause),
-        tuple(reason.why for reason in export.reasons if not reason.clause) if export.policy is not None else (),
+        tuple(assumes) if export.policy is not None else (),
     )
+
+
+def _exposed_name(attribute: nodes.Path) -> str:
+    last = attribute.segments[-1]
+    return last.name if isinstance(last, nodes.Key) else ""
+
+
+def _keys(policy: object) -> set[str]:
+    """Return the names of all fields that a policy asks for."""
+    match policy:
+        case dict():
+            return set(policy).union(*map(_keys, policy.values()))
+        case list():
+            return set().union(*map(_keys, policy))
+    return set()
 
 
 def _first(export: Export) -> str:

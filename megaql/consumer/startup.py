@@ -58,7 +58,7 @@ def check_catch_all(subscription: Subscription, *, allowed: bool) -> None:
         )
 
 
-def check_raw(subscriptions: Sequence[Subscription], *, raw: bool | None) -> None:
+def check_raw(subscriptions: Sequence[Subscription], *, raw: bool) -> None:
     """Refuse raw delivery to subscriptions that read what only SNS's envelope says: they would never match."""
     for one in subscriptions if raw else ():
         if field := _read_of_envelope(one.query, ("topic", "subject")):
@@ -66,7 +66,7 @@ def check_raw(subscriptions: Sequence[Subscription], *, raw: bool | None) -> Non
                 f"with raw delivery the subscription {one.name!r} would never match",
                 where=f"@{field}",
                 why="topic and subject stand in SNS's envelope, which raw delivery leaves out",
-                hint="connect without raw delivery, or ask for a message attribute instead",
+                hint="connect with raw=False (--no-raw), or ask for a message attribute instead",
             )
 
 

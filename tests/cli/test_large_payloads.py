@@ -46,6 +46,8 @@ def test_a_payload_of_another_bucket_stays_a_pointer(megaql):
     result = megaql("peek", "local:orders", "-o", "body", "--fetch-payloads", "local:other")
     assert "payloads" in result.out
     assert BIG not in result.out
+    assert "is not fetched" in result.err
+    assert "the payload lies in the bucket payloads" in result.err
 
 
 @pytest.mark.usefixtures("sent")

@@ -163,6 +163,44 @@ def test_topic_to_queue(world):
     assert envelope["format"] == "json"
 
 
+def test_publishing_many_to_a_topic(world):
+    """More than a batch in entries and in bytes, in the attributes' types, wrapped as SNS wraps them."""
+    topic, url = world.topic(), world.queue()
+    world.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=world.arn(url))
+    attributes = {"tenant": "acme", "price": Decimal("0.10"), "tags": ["new", 5, True], "fresh": True}
+    payloads = [{"n": number, "note": "x" * 40_000} for number in range(13)]
+    result = Publisher(topic, connection=world.connection).publish_batch(payloads, attributes=attributes)
+    assert (len(result.done), len(set(result.message_ids)), result.failed) == (13, 13, [])
+    messages = receive_all(world.open(url), 13)
+    assert sorted(message.payload.data["n"] for message in messages) == list(range(13))
+    assert all(
+        message.typed_attributes
+        == {
+            "tenant": "acme",
+            "price": Decimal("0.10"),
+            "tags": ["new", 5, True],
+            "fresh": "true",
+            "megaql.format": "json",
+        }
+        for message in messages
+    )
+
+
+def test_publishing_to_a_fifo_topic_keeps_the_order(world):
+    topic = world.topic(".fifo", ContentBasedDeduplication="true")
+    url = world.queue(".fifo", ContentBasedDeduplication="true")
+    world.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=world.arn(url))
+    result = Publisher(topic, connection=world.connection).publish_batch(
+        [{"n": number} for number in range(12)], group_id="g"
+    )
+    assert len(result.done) == 12
+    queue, seen = world.open(url), []
+    while len(seen) < 12 and (messages := queue.receive(wait=SECOND)):
+        seen += [message.payload.data["n"] for message in messages]
+        queue.delete(messages)
+    assert seen == list(range(12))
+
+
 def test_topic_that_is_not_there(world):
     target = "local-topic:never" if world.server == "local" else f"{world.topic()}-never"
     with pytest.raises(QueueNotFound):

@@ -219,6 +219,12 @@ def test_raw_delivery_and_queries_of_the_envelope():
     with pytest.raises(ConsumerError) as caught:
         app('@attributes.tenant == "acme" and @subject == "News"').connect(*ends(Aws()), raw=True)
     assert caught.value.where == "@subject"
+    aws = Aws(subscription={"RawMessageDelivery": "true"})
+    with pytest.raises(ConsumerError):
+        app('@topic == "x"').connect(*ends(aws))
+    plan = app('@topic == "x"').connect(*ends(aws), raw=False)
+    assert "raw message delivery is off" in plan.changes
+    assert aws.subscription["RawMessageDelivery"] == "false"
 
 
 def test_an_application_without_subscriptions_and_one_without_a_queue():

@@ -121,6 +121,7 @@ def test_exposed_paths_are_asked_by_attributes():
     assert found.policy == {"$or": [{"event.name": ["x"]}, second]}
     assert (found.scope, found.fit) == ("MessageAttributes", Fit.SUPERSET)
     assert "attributes" not in str(found.residual)
+    assert found.assumes[-1] == "every message has what it exposes as attributes: event.name, event.quantity"
     assert pushdown(subscriptions('event.name == "x"'), exposed=["event.name"]).fit is Fit.EXACT
 
 
