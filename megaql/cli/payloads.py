@@ -25,7 +25,9 @@ from megaql.codec.formats import Unreadable, read_json
 from megaql.codec.payloads import DataObject, MegaEvent
 from megaql.errors import CodecError, MegaQLError
 from megaql.lang.nodes import Index, Key, Root
+from megaql.scan.again import again
 from megaql.scan.documents import BadLine
+from megaql.scan.rewriting import DoesNotFit, put
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,9 +41,6 @@ _SECTIONS: Final = frozenset({"event", "object", "extra"})
 
 #: The longest delay SQS has.
 MAX_DELAY: Final = timedelta(minutes=15)
-
-#: An array is made longer by one element at a time, and never longer than this.
-MAX_SET_INDEX: Final = 10_000
 
 _ATTRIBUTE_NAME: Final = re.compile(
     r"(?P<name>[^:=]+)(?::(?P<type>(?:String|Number|Binary)[^=]*))?=(?P<value>.*)", re.DOTALL
@@ -193,23 +192,10 @@ def _steps(path: str) -> list[str | int]:
 
 def _assign(document: dict[str, Any] | list[Any], steps: Sequence[str | int], value: object, path: str) -> None:
     """Set one place of a document, making the objects and arrays on the way."""
-    place: Any = document
-    for step, after in zip(steps, [*steps[1:], None], strict=True):
-        new = value if after is None else [] if isinstance(after, int) else {}
-        if isinstance(step, str) and isinstance(place, dict):
-            if after is None:
-                place[step] = new
-            place = place.setdefault(step, new)
-        elif isinstance(step, int) and isinstance(place, list) and 0 <= step <= min(len(place), MAX_SET_INDEX):
-            if step == len(place):
-                place.append(new)
-            elif after is None:
-                place[step] = new
-            place = place[step]
-        else:
-            raise typer.BadParameter(
-                f"{path!r} does not fit into the payload: there is something else at {step!r}", param_hint="--set"
-            )
+    try:
+        put(document, steps, value)
+    except DoesNotFit as error:
+        raise typer.BadParameter(f"{path!r} does not fit into the payload: {error}", param_hint="--set") from None
 
 
 def _attribute(text: str) -> tuple[str, dict[str, Any]]:
@@ -283,16 +269,13 @@ def _records(
 
 
 def _again(publisher: Publisher, message: Message, attributes: dict[str, Any], envelope: Envelope) -> Outgoing:
-    """Return a saved message as it goes out again: body, attributes, trace header and group as they were."""
-    fifo = publisher.target.name.endswith(".fifo")
-    trace = message.system.get("AWSTraceHeader")
-    group = envelope.group or message.group_id
-    topic = isinstance(publisher.target, TopicTarget)
-    return Outgoing(
-        message.body,
-        {**message.attributes, **attributes},
-        group_id=group if fifo or not topic else None,
-        dedup_id=str(uuid.uuid4()) if fifo else None,
+    """Return a saved message as it goes out again, with further attributes."""
+    outgoing = again(
+        message,
+        fifo=publisher.target.name.endswith(".fifo"),
+        topic=isinstance(publisher.target, TopicTarget),
+        dedup_id=str(uuid.uuid4()),
+        group=envelope.group,
         delay=envelope.delay,
-        system={"AWSTraceHeader": {"DataType": "String", "StringValue": trace}} if trace and not topic else {},
     )
+    return replace(outgoing, attributes={**outgoing.attributes, **attributes})

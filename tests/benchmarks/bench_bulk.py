@@ -12,9 +12,11 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest import mock
 
 from megaql.broker import aws, local
 from megaql.broker.target import Connection
+from tests.benchmarks.bench_client import ENVIRONMENT
 from tests.benchmarks.bench_peek import event
 from tests.benchmarks.tables import Table
 from tests.benchmarks.timing import time_processes
@@ -55,22 +57,15 @@ _CLIENTS = {
 def tables(options: Options) -> Iterator[Table]:
     """Yield one table for the embedded broker and one for a server over the network."""
     count = 200 if options.quick else 100_000
-    for server in ("local", "roto"):
-        with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-            url = "" if server == "local" else stack.enter_context(running(server, Path(folder)))
-            yield _table(server, url, folder, count, quick=options.quick)
+    with mock.patch.dict(os.environ, ENVIRONMENT):
+        for server in ("local", "roto"):
+            with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+                url = "" if server == "local" else stack.enter_context(running(server, Path(folder)))
+                yield _table(server, url, folder, count, quick=options.quick)
 
 
 def _table(server: str, endpoint: str, folder: str, count: int, *, quick: bool) -> Table:
-    world = os.environ | {
-        "PYTHONPATH": str(ROOT),
-        "MEGAQL_HOME": f"{folder}/home",
-        "HOME": folder,
-        "AWS_ACCESS_KEY_ID": "bench",
-        "AWS_SECRET_ACCESS_KEY": "bench",
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
-    os.environ.update({name: world[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")})
+    world = os.environ | {"PYTHONPATH": str(ROOT), "MEGAQL_HOME": f"{folder}/home", "HOME": folder}
     if server == "local":
         client = local.client(Path(folder, "home"))
     else:
@@ -86,7 +81,7 @@ def _table(server: str, endpoint: str, folder: str, count: int, *, quick: bool) 
     processes = (
         time_processes(commands, quick=True, env=world, cwd=folder)
         if quick
-        else time_processes(commands, rounds=2, env=world, cwd=folder)
+        else time_processes(commands, rounds=1, env=world, cwd=folder)
     )
     table = Table(
         f"{count:,} messages moved, {'the embedded broker' if server == 'local' else server}",
