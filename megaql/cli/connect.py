@@ -63,6 +63,13 @@ def command(
             help="Promise that each of them has this path of its body as an attribute, as Publisher(expose=…) and publish --expose write it.",
         ),
     ] = None,
+    small_numbers: Annotated[
+        bool,
+        typer.Option(
+            "--small-numbers",
+            help="Promise that numbers which queries compare by size stay within 10^9 and five digits after the point, as far as SNS compares them.",
+        ),
+    ] = False,
     filter_by: Annotated[
         By | None,
         typer.Option(
@@ -103,11 +110,12 @@ def command(
     from megaql.cli.loading import load_app  # noqa: PLC0415 - as above
     from megaql.cli.style import Style, harmless  # noqa: PLC0415 - as above
 
-    if no_filter and (json_bodies or exposed or filter_by):
+    promised = bool(json_bodies or exposed or small_numbers or filter_by)
+    if no_filter and promised:
         raise typer.BadParameter(
             "it lets everything through, so that there is nothing to filter by", param_hint="--no-filter"
         )
-    if remove and (json_bodies or exposed or filter_by or no_filter or raw is not None):
+    if remove and (promised or no_filter or raw is not None):
         raise typer.BadParameter("it takes a topic and a queue, and no other settings", param_hint="--remove")
     world = options.world_of(context, color)
     found = load_app(app)
@@ -122,6 +130,7 @@ def command(
             connection=connection,
             json_bodies=json_bodies,
             exposed=exposed or (),
+            small_numbers=small_numbers,
             filtered=not no_filter,
             scope=_SCOPES[filter_by] if filter_by else None,
             raw=raw,

@@ -262,6 +262,7 @@ class App:
         connection: Connection | None = None,
         json_bodies: bool = False,
         exposed: Sequence[str] = (),
+        small_numbers: bool = False,
         filtered: bool = True,
         scope: Scope | None = None,
         raw: bool | None = None,
@@ -271,7 +272,8 @@ class App:
 
         Only what differs is changed, and the plan that is returned says what; with `dry_run` nothing is. A local queue or topic that is missing is
         made. `json_bodies` promises that each message meant for the application is published as a JSON object, which a policy for the body
-        (`scope="MessageBody"`) needs; `exposed` that each has these paths of its body as attributes, as `Publisher(expose=…)` writes them; `filtered=False` lets every message through. `raw` is raw message delivery; left out, it stays as it is.
+        (`scope="MessageBody"`) needs; `exposed` that each has these paths of its body as attributes, as `Publisher(expose=…)` writes them; `small_numbers`
+        that numbers which queries compare by size stay within 10⁹ and five digits after the point, as far as SNS compares them; `filtered=False` lets every message through. `raw` is raw message delivery; left out, it stays as it is.
 
         Raises `ConsumerError` for what cannot be connected, and `BrokerError` for what the services refuse.
         """
@@ -287,6 +289,7 @@ class App:
             unknown=unknown,
             json_bodies=json_bodies,
             exposed=exposed,
+            small_numbers=small_numbers,
             scope=scope,
         )
         both = ends.find_ends(self._chosen(queue, settings), topic, self._way(connection, settings), make=True)

@@ -8,6 +8,7 @@ codec can read and SNS cannot. That policy is made only where the caller says th
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from megaql.broker.exposure import paths_of
@@ -18,7 +19,7 @@ from megaql.lang import nodes, printer, tree
 from megaql.query import Query
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from megaql.consumer.subscription import Subscription
     from megaql.consumer.unmatched import Policy
@@ -53,15 +54,17 @@ def pushdown(
     unknown: Policy = "delete",
     json_bodies: bool = False,
     exposed: Sequence[str] = (),
+    small_numbers: bool = False,
     scope: Scope | None = None,
 ) -> Pushdown:
     """Return what SNS can ask for an application with these subscriptions, which are at least one.
 
     `json_bodies` is the promise that each message a subscription is meant to get is published as a JSON object, `exposed` that it has these paths of
-    its body as attributes, as `Publisher(expose=…)` writes them. Raises `ConsumerError` for a scope that there is not, or that the promise is
+    its body as attributes, as `Publisher(expose=…)` writes them, `small_numbers` that numbers which are compared by size are such that SNS compares them. Raises `ConsumerError` for a scope that there is not, or that the promise is
     missing for, and `BrokerError` for a path that cannot be exposed.
     """
     moves = {path: _attribute(name) for name, path in paths_of(exposed).items()}
+    to_policy = partial(sns.to_policy, open_ranges=small_numbers)
     _check_scope(scope, json_bodies=json_bodies)
     if why := _all_needed(unmatched, unknown):
         return Pushdown(reasons=(why,))
@@ -69,11 +72,11 @@ def pushdown(
     if greedy:
         return Pushdown(reasons=tuple(greedy))
     scopes = (scope,) if scope else SCOPES if json_bodies else SCOPES[:1]
-    found = [_exported(subscriptions, one, moves) for one in scopes]
+    found = [_exported(subscriptions, one, moves, to_policy) for one in scopes]
     best = min(found, key=lambda one: _RANK[one.fit])
     if best.policy is not None or json_bodies or scope:
         return best if best.policy is not None else found[-1]
-    promised = _exported(subscriptions, "MessageBody", moves)
+    promised = _exported(subscriptions, "MessageBody", moves, to_policy)
     if promised.policy is None:
         return best
     why = "a body may be BSON, and SNS reads JSON objects only"
@@ -130,7 +133,10 @@ def _moved(query: Query, moves: Mapping[nodes.Path, nodes.Path]) -> Query:
 
 
 def _exported(
-    subscriptions: Sequence[Subscription], scope: Scope, exposed: Mapping[nodes.Path, nodes.Path]
+    subscriptions: Sequence[Subscription],
+    scope: Scope,
+    exposed: Mapping[nodes.Path, nodes.Path],
+    to_policy: Callable[[Query, Scope], Export],
 ) -> Pushdown:
     """Return the policy for all subscriptions together, or which of them cannot be asked for in this scope."""
     moves = exposed if scope == "MessageAttributes" else {}
@@ -144,7 +150,7 @@ def _exported(
             continue
         # A decoder makes a document of its own, whose paths no publisher has exposed.
         query = one.query if one.decoder is not None else _moved(one.query, moves)
-        export = sns.to_policy(query, scope)
+        export = to_policy(query, scope)
         if export.policy is None:
             stuck.append(f"{one.name}: {_first(export)}")
         asked.append(query.node)
@@ -154,7 +160,7 @@ def _exported(
         whole = Query(tree.unplaced(tree.disjunction(dict.fromkeys(asked))))
     except QueryLimitError:
         return Pushdown(scope=scope, reasons=("the queries together are larger than one query may be",))
-    export = sns.to_policy(whole, scope)
+    export = to_policy(whole, scope)
     assumes = [reason.why for reason in export.reasons if not reason.clause]
     used = [name for name in (_exposed_name(attribute) for attribute in back) if name in _keys(export.policy)]
     if used:

@@ -6,6 +6,7 @@ Reference: Amazon SNS developer guide, "Subscription filter policies" and "Filte
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from megaql.convert import sns_limits
@@ -53,13 +54,16 @@ def clause(policy: dict[str, Any] | str, scope: Scope) -> nodes.Clause:
     return tree.conjunction([_HAS_ATTRIBUTES if scope == "MessageAttributes" else writing.HAS_DOCUMENT, found])
 
 
-def to_policy(query: Query, scope: Scope = "MessageAttributes", *, arrays: bool = True) -> Export:
+def to_policy(
+    query: Query, scope: Scope = "MessageAttributes", *, arrays: bool = True, open_ranges: bool = True
+) -> Export:
     """Return the filter policy that lets every message through that the query matches, and as few others as can be.
 
-    `arrays=False` is a promise, see `megaql.convert.export.export`. Raises `ConvertError` for a scope that SNS does not have.
+    `arrays=False` is a promise, see `megaql.convert.export.export`. With `open_ranges=False` no number is compared by its size alone, since a message
+    may have one beyond what SNS compares. Raises `ConvertError` for a scope that SNS does not have.
     """
     target = TO_SNS_ATTRIBUTES if _dialect(scope) is SNS_ATTRIBUTES else TO_SNS_BODY
-    return export(query, target, arrays=arrays)
+    return export(query, target if open_ranges else replace(target, open_ranges=False), arrays=arrays)
 
 
 def _dialect(scope: Scope) -> Dialect:

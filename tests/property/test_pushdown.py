@@ -144,7 +144,8 @@ def test_nothing_that_is_taken_is_kept_back(json_bodies):
     def check(clauses, seed):
         random = Random(seed)
         app = app_of(clauses)
-        found = pushdown(app.subscriptions, json_bodies=json_bodies)
+        small_numbers = bool(seed % 2)
+        found = pushdown(app.subscriptions, json_bodies=json_bodies, small_numbers=small_numbers)
         if found.policy is None:
             return
         policy = filter_policy.parse(json.dumps(found.policy), found.scope)
@@ -160,6 +161,8 @@ def test_nothing_that_is_taken_is_kept_back(json_bodies):
                 assert accepted, (takes, found.policy, text, attributes)
                 if found.scope == "MessageBody":
                     assert reference.matches(found.policy, json.loads(text)), (takes, found.policy, text)
+                    if not small_numbers:
+                        assert reference.matches(found.policy, without_large(json.loads(text))), (found.policy, text)
             left = found.residual is None or found.residual.matches(message)
             if found.scope == "MessageBody" or attributes:
                 assert (accepted and left) is bool(takes), (found.policy, str(found.residual), text, attributes)
@@ -167,6 +170,18 @@ def test_nothing_that_is_taken_is_kept_back(json_bodies):
     check()
     wanted = ["json", "MessageBody"] if json_bodies else ["json", "bson", "text", "base64", "MessageAttributes"]
     assert min(taken[name] for name in wanted) >= 5, f"too few messages were taken to judge by: {taken}"
+
+
+def without_large(value):
+    """A document as SNS may see it, to which a number beyond what it compares is no number."""
+    match value:
+        case dict():
+            return {key: without_large(member) for key, member in value.items()}
+        case list():
+            return [without_large(member) for member in value]
+        case bool() | None | str():
+            return value
+    return value if abs(value) <= 10**9 and value == round(value, 5) else "no number"
 
 
 def way(text):

@@ -39,7 +39,8 @@ class Target:
     are that it sees as they are, for `attributes` the keys before an attribute's name. `consistent` says whether it is certain
     that all fields under an array come from one element. `exists_needs_content` and `absence_needs_company` are SNS's: a field that is null or
     empty may not exist for it, and a message without any field takes part in nothing; the second also holds where a message may have no document.
-    Numbers are compared up to `largest_number`, with `decimals` digits after the point. `assumes` is what an exact policy still rests on.
+    Numbers are compared up to `largest_number`, with `decimals` digits after the point; without `open_ranges` none is compared by its size where a
+    message may have one beyond that. `assumes` is what an exact policy still rests on.
     """
 
     dialect: Dialect
@@ -52,6 +53,7 @@ class Target:
     absence_needs_company: bool = True
     largest_number: int = 5_000_000_000
     decimals: int = 6
+    open_ranges: bool = True
     max_size: int = 4096
     max_keys: int | None = None
 

@@ -189,6 +189,8 @@ def ordered(target: Target, operator: Comparison, literal: Literal, *, negated: 
     match literal:
         case Number() | Size():
             number = operands.literal(literal)
+            if not target.open_ranges:
+                return anything(target, f"{_beyond(target)}, and a message may have another", blank=False)
             if isinstance(number, int | Decimal) and target.compares(number):
                 return Asks((_numeric(_BOUNDS[operator][negated], number),))
             return anything(target, _beyond(target), blank=False)
@@ -218,6 +220,8 @@ def between(target: Target, low: Literal, high: Literal, *, negated: bool = Fals
     assert isinstance(most, int | Decimal)  # noqa: S101 - as above
     if not (target.compares(least) and target.compares(most)):
         return anything(target, _beyond(target), blank=False)
+    if negated and not target.open_ranges:
+        return anything(target, f"{_beyond(target)}, and a message may have another", blank=False)
     if negated and least <= most:
         return Asks((_numeric("<", least), _numeric(">", most)))
     if least < most and not negated:

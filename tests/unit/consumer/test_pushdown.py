@@ -116,13 +116,25 @@ def test_a_wrong_scope():
 
 def test_exposed_paths_are_asked_by_attributes():
     asked = subscriptions('event.name == "x" and length(event.note) > 5', 'event.name == "y" and event.quantity > 3')
-    found = pushdown(asked, exposed=["event.name", "event.quantity"])
+    found = pushdown(asked, exposed=["event.name", "event.quantity"], small_numbers=True)
     second = {"event.name": ["y"], "event.quantity": [{"numeric": [">", 3]}]}
     assert found.policy == {"$or": [{"event.name": ["x"]}, second]}
     assert (found.scope, found.fit) == ("MessageAttributes", Fit.SUPERSET)
     assert "attributes" not in str(found.residual)
     assert found.assumes[-1] == "every message has what it exposes as attributes: event.name, event.quantity"
     assert pushdown(subscriptions('event.name == "x"'), exposed=["event.name"]).fit is Fit.EXACT
+
+
+def test_numbers_are_compared_by_size_only_where_they_are_promised_to_be_small():
+    asked = subscriptions("@attributes.price > 100 and @attributes.n between 1 and 5 and @attributes.m == 7")
+    between = [{"numeric": [">=", 1, "<=", 5]}]
+    found = pushdown(asked)
+    assert found.policy == {"price": [{"exists": True}], "n": between, "m": [7]}
+    assert (found.fit, str(found.residual)) == (Fit.SUPERSET, "@attributes.price > 100")
+    assert "a message may have another" in found.reasons[0]
+    found = pushdown(asked, small_numbers=True)
+    assert found.policy == {"price": [{"numeric": [">", 100]}], "n": between, "m": [7]}
+    assert found.fit is Fit.EXACT
 
 
 def test_an_attribute_of_the_same_name_stays_one_in_the_residual():
