@@ -72,7 +72,7 @@ def counted(what: str, done: int, total: int | None, seconds: float, width: int)
     texts = [
         what,
         f"of about {total:,}",
-        f"{'█' * filled}{'░' * (BAR - filled)} {part:.0%}",
+        f"{'█' * filled}{'░' * (BAR - filled)} {int(part * 100)}%",
         f"{speed:,.0f}/s" if speed >= 1 else "",
         f"about {_span((total - done) / speed)} left" if speed and part >= GUESS_FROM else "",
     ]

@@ -219,3 +219,97 @@ def test_bodies_are_not_held(make_queue, scan_of):
     with scan_of(queue) as scan:
         list(scan)
         assert {held.message.body for held in scan._holdings._held.values()} == {""}
+
+
+# Extending leases, as a read that may take long does
+
+
+def test_leases_are_extended_at_half_and_never_before(make_queue, scan_of, clock):
+    queue = make_queue(20)
+    with scan_of(queue, Budget(scan=20), extend=True, lease=timedelta(seconds=60)) as scan:
+        messages = iter(scan)
+        for _ in range(10):
+            next(messages)
+        clock.now += 29
+        assert queue.releases == []
+        clock.now += 2
+        assert len(list(messages)) == 10
+        assert [(len(handles), visibility) for _, handles, visibility in queue.releases] == [
+            (10, timedelta(seconds=60))
+        ]
+    assert queue.hidden == []
+    assert scan.report.released == 20
+
+
+def test_a_late_extension_sends_nothing(make_queue, scan_of, clock):
+    """By then the message may be somebody else's, who would have it taken away."""
+    queue = make_queue(20)
+    with scan_of(queue, Budget(scan=20), extend=True, lease=timedelta(seconds=60)) as scan:
+        messages = iter(scan)
+        for _ in range(10):
+            next(messages)
+        clock.now += 58
+        list(messages)
+        assert queue.releases == []
+
+
+def test_an_extension_counts_from_before_it_was_sent(make_queue, scan_of, clock):
+    queue = make_queue(10, release_takes=20)
+    with scan_of(queue, extend=True, lease=timedelta(seconds=60)) as scan:
+        messages = iter(scan)
+        for _ in range(10):
+            next(messages)
+        clock.now += 31
+        begun = clock.now
+        list(messages)
+        assert queue.releases[0][0] == begun
+        # Three empty polls later, and with the lease that was asked for at `begun`:
+        clock.now = begun + 58
+    assert len(queue.releases) == 1, "too late to be given back"
+    assert scan.report.unreleased == 10
+
+
+def test_what_cannot_be_extended_is_left_to_its_lease(make_queue, scan_of, clock):
+    def fail(*_):
+        raise Throttled("slow down")
+
+    queue = make_queue(20, on_release=fail)
+    with scan_of(queue, Budget(scan=20), extend=True, lease=timedelta(seconds=60)) as scan:
+        messages = iter(scan)
+        for _ in range(10):
+            next(messages)
+        clock.now += 31
+        assert len(list(messages)) == 10
+        queue.on_release = None
+    assert scan.report.released == 20
+
+
+def test_several_receives_make_a_batch(make_queue, scan_of):
+    queue = make_queue(100)
+    with scan_of(queue, extend=True, turn=8) as scan:
+        sizes = [len(batch) for batch in scan.batches()]
+    assert sizes == [10, 20, 40, 30, 0, 0, 0]
+    assert len({handle for _, handles, _ in queue.releases for handle in handles}) == 100
+
+
+def test_a_stop_ends_a_batch_between_two_receives(make_queue, scan_of):
+    from megaql.scan.stop import StopFlag
+
+    stop = StopFlag()
+    queue = make_queue(200, on_receive=lambda number: stop.set() if number == 5 else None)
+    with scan_of(queue, extend=True, turn=8, stop=stop) as scan:
+        assert sum(len(batch) for batch in scan.batches()) == 50
+    assert queue.hidden == []
+
+
+def test_holding_more_than_a_tenth_has_to_be_said(make_queue, clock):
+    from dataclasses import replace
+
+    from megaql.scan.preflight import preflight
+
+    looked = preflight(make_queue(10, in_flight=20_000))
+    assert looked.max_held == 10_000
+    assert replace(looked, hold=50_000).max_held == 50_000
+    assert replace(looked, hold=500_000).max_held == 90_000
+    assert replace(looked, hold=5).max_held == 5
+    assert clock() == 1000
