@@ -100,6 +100,25 @@ def black_hole(url, wait, *, lean, chance):
     return seconds
 
 
+def plain_boto3(url, wait):
+    """The same for a plain loop over boto3's client, with its defaults."""
+    import boto3
+
+    direct = new_queue(client(url))
+    with Proxy(url, Plan(), Watch(Account())) as proxy:
+        plain = boto3.client("sqs", region_name="us-east-1", endpoint_url=proxy.url)
+        queue = proxy.queue_url(direct.url)
+        plain.receive_message(QueueUrl=queue, WaitTimeSeconds=0)
+        threading.Timer(1, proxy.cut_off).start()
+        threading.Timer(1.1, send, (direct,)).start()
+        began = time.monotonic() + 1
+        while not plain.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=wait).get("Messages"):
+            pass
+        seconds = time.monotonic() - began
+        plain.close()
+    return seconds
+
+
 def refused(url):
     """Nothing listens at the server's port for a while."""
     direct = new_queue(client(url))
@@ -162,7 +181,12 @@ def locked():
 def main():
     """Measure and print a table."""
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    options.add_argument("faults", nargs="*", default=["dead", "gone"], help="dead connections; servers that are gone")
+    options.add_argument(
+        "faults",
+        nargs="*",
+        default=["dead", "boto3", "gone"],
+        help="dead connections, the same for boto3 alone, servers that are gone",
+    )
     faults = options.parse_args().faults
     chance = random.Random(1)
     with contextlib.ExitStack() as stack:
@@ -189,6 +213,8 @@ def main():
                     path = "lean path" if lean else "boto3's path"
                     measured = [black_hole(url, wait, lean=lean, chance=chance) for _ in range(times)]
                     row(f"dead connections, wait {wait} s, {path}", name, measured)
+        if "boto3" in faults:
+            row("dead connections, wait 5 s, a loop over boto3", "roto", [plain_boto3(servers["roto"], 5)])
         if "gone" not in faults:
             return
         row(f"connections refused for {GONE} s", "ministack", [refused(servers["ministack"]) for _ in range(2)])
