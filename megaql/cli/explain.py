@@ -117,7 +117,8 @@ def command(
 
     Effect: holds. As `peek` does, and just as many messages as it takes. Files and standard input are only read.
     """
-    from megaql.cli.explaining import Asked, Explaining, form_of  # noqa: PLC0415 - the rooms below are entered when the command runs
+    from megaql.cli.explaining import Asked, Explaining  # noqa: PLC0415 - the rooms below are entered when the command runs
+    from megaql.cli.output import summary_form  # noqa: PLC0415 - as above
     from megaql.cli.reading import Wanted, reading  # noqa: PLC0415 - as above
     from megaql.scan.budget import Budget, StopReason  # noqa: PLC0415 - as above
 
@@ -134,7 +135,7 @@ def command(
         expected=None if chosen else StopReason.SCAN,
     )
     asked = Asked(only, message_id, nth, 1 if nth is not None else limit, summary=summary)
-    explaining = Explaining(world, compiled, asked, form_of(world, output))
+    explaining = Explaining(world, compiled, asked, summary_form(world, output, "explanations"))
     with reading(world, target, options.connection(profile, region, endpoint_url), wanted) as messages:
         explaining.run(messages)
     return messages.status() or explaining.status

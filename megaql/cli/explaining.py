@@ -9,8 +9,6 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from megaql.cli.misses import draw
 from megaql.cli.options import Only
 from megaql.cli.output import Output
@@ -59,15 +57,6 @@ class Asked:
         if self.only is Only.NEAR_MISS:
             return any(True for _ in blockers(note))
         return self.only is Only.ANY or note.verdict is _VERDICTS[self.only]
-
-
-def form_of(world: Environment, output: Output) -> Output:
-    """Return the form for explanations; those of whole messages are refused."""
-    if output is Output.AUTO:
-        return Output.TABLE if world.stdout_isatty else Output.NDJSON
-    if output not in {Output.TABLE, Output.JSON, Output.NDJSON}:
-        raise typer.BadParameter("explanations are shown as a table (a tree), json or ndjson", param_hint="-o")
-    return output
 
 
 class Explaining:

@@ -81,10 +81,11 @@ def command(
 
     Effect: reads. Query files and applications, and no message: those that are shown are made up, and the queries confirm them.
     """
-    from megaql.cli.relating import Pair, Set, form_of  # noqa: PLC0415 - the rooms below are entered when the command runs
+    from megaql.cli.output import summary_form  # noqa: PLC0415 - as above
+    from megaql.cli.relating import Pair, Set  # noqa: PLC0415 - the rooms below are entered when the command runs
 
     world = options.world_of(context, color)
-    form = form_of(world, output)
+    form = summary_form(world, output, "relations")
     if second is not None:
         if expect is Expect.DISTINCT:
             raise typer.BadParameter("distinct is asked of a set of queries", param_hint="--expect")

@@ -11,8 +11,6 @@ import textwrap
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-import typer
-
 from megaql import analysis
 from megaql.cli.output import Output
 from megaql.cli.status import Status
@@ -29,15 +27,6 @@ if TYPE_CHECKING:
     from megaql.lang.coverage import Coverage
     from megaql.lang.record import Record
     from megaql.query import Query
-
-
-def form_of(world: Environment, output: Output) -> Output:
-    """Return the form of an answer; those of whole messages are refused."""
-    if output is Output.AUTO:
-        return Output.TABLE if world.stdout_isatty else Output.NDJSON
-    if output not in {Output.TABLE, Output.JSON, Output.NDJSON}:
-        raise typer.BadParameter("relations are shown as a table, json or ndjson", param_hint="-o")
-    return output
 
 
 class _Shown:

@@ -11,6 +11,7 @@ from megaql.cli.style import harmless
 from megaql.lang.neartext import Look, Piece, percent
 from megaql.lang.wrapping import clip, wrap
 from megaql.scan.survey.shape import SHARED
+from megaql.scan.survey.terms import term_of
 from megaql.source import width as cells
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def _remarks(place: Place, samples: int) -> Iterator[tuple[Look, str]]:
         yield Look.HINT, f"compare with {place.suggestion}"
     if samples:
         if spot.least is not None and spot.least != spot.most:
-            yield Look.EXAMPLE, f"{spot.least:,} to {spot.most:,}"
+            yield Look.EXAMPLE, f"{_number(spot.least)} to {_number(spot.most)}"
         if spot.terms and not enum:
             yield Look.EXAMPLE, "e.g. " + ", ".join(clip(term.label, VALUE) for term in place.samples(samples))
 
@@ -126,6 +127,11 @@ _SAID: Final = {
     "ip address": "IP addresses",
     "hexadecimal": "hexadecimal digits",
 }
+
+
+def _number(value: object) -> str:
+    """Write a number as it is counted, which is short however large it is."""
+    return clip(term_of(value).text, VALUE)
 
 
 def _counted(least: int, most: int, noun: str) -> str:

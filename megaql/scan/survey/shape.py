@@ -71,7 +71,7 @@ class Place:
             return []
         shown = [(term, count) for term, count in spot.terms.most_common() if count >= SHARED]
         if all(term.kind == "number" for term, _ in shown):
-            shown.sort(key=lambda pair: Decimal(pair[0].text))
+            shown.sort(key=_size)
         return shown
 
     @property
@@ -164,6 +164,8 @@ class Shape:
         if self._mega and path == _EVENT and key == _ATTRIBUTES and isinstance(item, dict):
             # `event.x` stands for `event.attributes.x` where the protocol lists no x: it is what people write.
             for name, inner in item.items():
+                if not isinstance(name, str):
+                    continue
                 if name in MEGA_EVENT_FIELDS:
                     self._step(self._stepped(spot, key), Key(name), inner, (*path, key))
                 else:
@@ -198,6 +200,12 @@ class Shape:
             "paths": [place.to_dict(samples) for place in self.places()],
             "values_left_out": self.left_out,
         }
+
+
+def _size(counted: tuple[Term, int]) -> tuple[bool, Decimal]:
+    """Order numbers; NaN and those too long to be kept whole come last."""
+    term = counted[0]
+    return (True, Decimal(0)) if term.digest or term.text == "NaN" else (False, Decimal(term.text))
 
 
 _EVENT: Final = (Key("event"),)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from megaql.lang import dates
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
 #: Characters that a term keeps of a text; a longer one ends in the mark below, and is still told from others that begin alike.
 MAX_TEXT: Final = 120
+
+#: Whole numbers of fewer digits are written without an exponent, and those of fewer bits have fewer digits in any case.
+PLAIN_DIGITS: Final = 31
+PLAIN_BITS: Final = 100
 
 #: What stands for the rest of a text.
 CUT: Final = "…"
@@ -116,16 +121,23 @@ def _texted(of: str, whole: str) -> Term:
 
 
 def _number(value: Any) -> str:
-    """Write a number so that equal ones look alike: 5, 5.0 and Decimal("5.00") do."""
-    exact = number(value)
-    if exact is None:
+    """Write a number so that equal ones look alike: 5, 5.0 and Decimal("5.00") do. It is exact, which Decimal's own `normalize` is not."""
+    found = number(value)
+    if found is None:
         return "NaN"
-    if isinstance(exact, int):
-        # Python refuses to write out integers of many thousand digits.
-        return str(exact) if exact.bit_length() < 10_000 else f"{exact:#x}"
-    if exact.is_finite() and exact == exact.to_integral_value() and exact.adjusted() < 30:
-        return str(int(exact))
-    return str(exact.normalize()) if exact.is_finite() else str(exact)
+    if isinstance(found, int) and found.bit_length() < PLAIN_BITS:
+        return str(found)
+    exact = Decimal(found)
+    sign, digits, exponent = exact.as_tuple()
+    if not isinstance(exponent, int):
+        return str(exact)
+    kept = "".join(map(str, digits)).rstrip("0")
+    if not kept:
+        return "0"
+    exponent += len(digits) - len(kept)
+    if exponent >= 0 and exact.adjusted() < PLAIN_DIGITS:
+        return f"{'-' if sign else ''}{kept}{'0' * exponent}"
+    return str(Decimal((sign, tuple(map(int, kept)), exponent)))
 
 
 def _json_number(written: str) -> Any:
