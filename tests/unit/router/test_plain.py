@@ -35,7 +35,7 @@ BODIES = (
     '{"items": [{"price": 2, "sku": "s"}, 1, [{"sku": "s"}]], "e": "xy"}',
     '{"b": {"c": {"deeper": {"still": 1}}}}',
     '{"Type": "Notification", "a": "x"}',
-    '{"Type": "Notification", "MessageId": "m", "TopicArn": "arn:aws:sns:eu-west-1:1:t", "Message": "{\\"a\\": \\"x\\"}", "Timestamp": "t"}',
+    '{"Type": "Notification", "MessageId": "m", "TopicArn": "arn:aws:sns:eu-west-1:123456789012:t", "Message": "{\\"a\\": \\"x\\"}", "Timestamp": "2026-01-02T00:00:00Z"}',
     '{"protocol": "mega", "version": 1, "event": {"name": "n", "timestamp": "2026-01-02"}, "a": "x"}',
     '{"a": "x"',
     '{"a": "x"} y',
@@ -125,12 +125,15 @@ def test_many_places_and_long_paths():
     assert [router.route_body(json.dumps(body | inner)) for _ in range(3)] == [expected] * 3
 
 
-def test_a_function_leaves_alone_what_came_after_it():
+@pytest.mark.parametrize("new", ["a == 1 and missing b", "a == 2 and missing b", "missing b"])
+def test_a_function_leaves_alone_what_came_after_it(new):
     router = router_of("a == 1")
     reader = router._reader()
     made = plain.generate(reader.skimmer, router._index, reader.last)
-    router.add("new", megaql.compile("a == 1 and missing b"))
+    router.add("new", megaql.compile(new))
     assert made('{"a": 1, "b": 2}', None) == ["a == 1"]
+    assert made('{"a": 2, "b": 2}', None) == []
+    assert plain.matching(router._index, {"a": 2}, None, reader.last) == []
 
 
 @pytest.mark.usefixtures("_generating")
