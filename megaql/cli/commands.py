@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from megaql.cli import helptext
+from megaql.cli import helptext, values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,6 +83,10 @@ _HELP_NAMES: Final = {"help_option_names": ["-h", "--help"]}
 class Command(TyperCommand):
     """A command whose help is `helptext`'s."""
 
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the parameters, such that they take plain values at once."""
+        return values.sparing(super().get_params(ctx))
+
     def get_help(self, ctx: Any) -> str:
         """Return the help as it is printed."""
         return helptext.of_command(self, ctx)
@@ -95,6 +99,10 @@ class Group(TyperGroup):
         super().__init__(**settings)
         for entry in COMMANDS:
             self.add_command(Command(entry.name, help=entry.summary))
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the parameters, such that they take plain values at once."""
+        return values.sparing(super().get_params(ctx))
 
     def get_help(self, ctx: Any) -> str:
         """Return the help as it is printed."""
