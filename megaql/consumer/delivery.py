@@ -140,7 +140,7 @@ class Deliverer:
             said = self._watched(subscription, handling) if handling else subscription.handler(payload, message)
         except BaseException as error:  # noqa: BLE001 - a handler may raise anything, sys.exit() too, and none of it ends the worker
             said = error
-        answer = self._meaning(said, subscription, message)
+        answer = None if said is None else self._meaning(said, subscription, message)
         if answer is None:
             self._record(message, subscription)
         if handling is not None:
@@ -231,6 +231,8 @@ class Deliverer:
         One that wants it again decides: those that are done are in the ledger, and one that rejects it will do so again. Of several delays
         the longest counts, so that nobody gets it before it asked for.
         """
+        if all(answer is None for answer in answers):
+            return _DONE
         retries = [answer for answer in answers if isinstance(answer, Retry)]
         rejections = [answer for answer in answers if isinstance(answer, Rejection)]
         own = self._delay(held)

@@ -39,6 +39,8 @@ class Handler:
         given = {"payload": payload, "message": message}
         positional = [given[name] for name in self.positional]
         result = self.function(*positional, message=message) if self.by_keyword else self.function(*positional)
+        if result is None:
+            return None
         if inspect.isgenerator(result) or inspect.isasyncgen(result):
             raise TypeError("the handler returned a generator, and none of it has run")
         if inspect.isawaitable(result):

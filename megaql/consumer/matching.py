@@ -86,22 +86,27 @@ class Matching:
 
     def match(self, message: Message) -> Match:
         """Return who takes a message. What a decoder raises is logged."""
+        # Decoded whole before it is asked about: a handler gets it, and the count of the unmatched its name.
+        payload = message.payload
+        names = self._plain.route(message)
+        if names and not self._views:
+            return Match(tuple([(self._subscriptions[name], payload) for name in names]))
         seen: list[tuple[Router, Record]] = [(self._plain, message.record())]
-        matched = dict.fromkeys(self._plain.route(seen[0][1]), message.payload)
+        matched = dict.fromkeys(names, payload)
         unread = False
         for (decoder, kind), router in self._views.items():
             if message.payload.kind != kind:
                 continue
             try:
-                payload = _decode(decoder, message.payload)
+                made = _decode(decoder, message.payload)
             except BaseException as error:  # noqa: BLE001 - a user's code, on any bytes, and it may call sys.exit()
                 unread = True
                 _tell(decoder, error, message)
                 continue
-            if payload is not None:
-                view = _view(message, payload)
+            if made is not None:
+                view = _view(message, made)
                 seen.append((router, view))
-                matched |= dict.fromkeys(router.route(view), payload)
+                matched |= dict.fromkeys(router.route(view), made)
         if matched or unread:
             names = sorted(matched, key=self._turns.__getitem__)
             return Match(tuple((self._subscriptions[name], matched[name]) for name in names), (), unread)
