@@ -27,22 +27,23 @@ class Pace:
     def __init__(self, concurrency: int, lease: timedelta) -> None:
         self._concurrency = concurrency
         self._lease_seconds = lease.total_seconds()
-        self._seconds: float | None = None
+        #: What one message takes; `None` until that is known.
+        self.seconds: float | None = None
 
     def observe(self, seconds: float) -> None:
         """Learn how long one message took."""
-        self._seconds = seconds if self._seconds is None else max(seconds, self._seconds * MEMORY)
+        self.seconds = seconds if self.seconds is None else max(seconds, self.seconds * MEMORY)
 
     def capacity(self, receives: int = 1) -> int:
         """Return how many messages may be in hand, started and waiting, where so many receives run side by side."""
-        if self._seconds is None:
+        if self.seconds is None:
             return self._concurrency
-        in_time = self._concurrency * self._lease_seconds * LEASE_SHARE / max(self._seconds, 1e-6)
+        in_time = self._concurrency * self._lease_seconds * LEASE_SHARE / max(self.seconds, 1e-6)
         return max(self._concurrency, int(min(in_time, receives * LARGEST_RECEIVE + self._concurrency)))
 
     def ahead(self, seconds: float) -> int:
         """Return how many messages the handlers get through in so many seconds; 0 while nothing was measured."""
-        return 0 if self._seconds is None else int(self._concurrency * seconds / max(self._seconds, 1e-6))
+        return 0 if self.seconds is None else int(self._concurrency * seconds / max(self.seconds, 1e-6))
 
     def room(self, in_hand: int, idle: int, receives: int = 1) -> int:
         """Return how many messages to ask for now, 0 to wait; `idle` is how many threads will have nothing to do.

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from megaql.consumer.buffer import Buffer
 from megaql.consumer.crew import Crew
+from megaql.consumer.hands import Hands
 from megaql.consumer.heartbeat import Heartbeat
 from megaql.consumer.held import Held
 from megaql.consumer.journal import LOGGER, one_line
@@ -70,7 +71,7 @@ class _PollFailed:
     error: Exception
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, which takes three times as long: one is made for every message
 class _Finished:
     held: Held
     settlement: Settlement
@@ -101,20 +102,6 @@ _Event = _Received | _PollFailed | _Finished | _Told | _Extended | _Stop | _Brok
 
 
 _Job = Callable[[], _Event]
-
-
-@dataclass(slots=True)
-class _Handling:
-    """The job of handling one message."""
-
-    held: Held
-    deliverer: Deliverer
-    monotonic: Callable[[], float]
-
-    def __call__(self) -> _Event:
-        started = self.monotonic()
-        settlement = self.deliverer.deliver(self.held)
-        return _Finished(self.held, settlement, self.monotonic() - started)
 
 
 @dataclass(slots=True)
@@ -157,7 +144,9 @@ class Worker:
         self.vitals = Vitals(queue.name, plan.lease, monotonic=monotonic)
         self._inbox: queues.SimpleQueue[_Event] = queues.SimpleQueue()
         self._pollers: Crew[_Event, _Receiving] = Crew("megaql-poll", plan.most_pollers, self._inbox, _Broken)
-        self._handlers: Crew[_Event, _Handling] = Crew("megaql-handle", plan.concurrency, self._inbox, _Broken)
+        self._handlers: Hands[Held, _Event] = Hands(
+            "megaql-handle", plan.concurrency, self._inbox, self._handle, _Broken
+        )
         self._settlers: Crew[_Event, _Job] = Crew("megaql-settle", SETTLERS + 1, self._inbox, _Broken)
         # By themselves: an extension must not wait behind a delete that hangs.
         self._extenders: Crew[_Event, _Job] = Crew("megaql-extend", EXTENDERS, self._inbox, _Broken)
@@ -189,6 +178,8 @@ class Worker:
                 self._assign()
                 with suppress(queues.Empty):
                     self._react(self._inbox.get(timeout=self._patience()))
+                    for _ in range(self._inbox.qsize()):  # what came meanwhile, before work is given anew
+                        self._react(self._inbox.get_nowait())
                 self._on_time()
         finally:
             for crew in (self._pollers, self._handlers, self._settlers, self._extenders):
@@ -211,15 +202,24 @@ class Worker:
 
     def _assign(self) -> None:
         """Give every crew the work there is for it."""
-        room = self._plan.concurrency + self._pace.ahead(AHEAD)
-        while len(self._running) < room and (held := self._buffer.take()):
-            self._running[held] = None
-            self._handlers.submit(_Handling(held, self._deliverer, self._monotonic))
+        room = self._plan.concurrency + self._pace.ahead(AHEAD) - len(self._running)
+        given: list[Held] = []
+        while len(given) < room and (held := self._buffer.take()):
+            given.append(held)
+        if given:
+            self._running |= dict.fromkeys(given)
+            self._handlers.give(given, self._pace.seconds, self._monotonic())
         while self._may_settle():
             self._settle(BATCH)
         while size := self._receive_size():
             self._polling.begin(size, self._monotonic(), in_hand=self._in_hand())
             self._pollers.submit(_Receiving(size, self._receive, self._plan))
+
+    def _handle(self, held: Held) -> _Event:
+        """Run the handlers of a message; a handler's thread does that."""
+        started = self._monotonic()
+        settlement = self._deliverer.deliver(held)
+        return _Finished(held, settlement, self._monotonic() - started)
 
     def _receive_size(self) -> int:
         """Return how many messages to ask for now; 0 for none."""
@@ -365,7 +365,7 @@ class Worker:
         if self._stopped is Stopped.ASKED:
             self._abandon()
         elif self._stopped is not Stopped.AT_ONCE:
-            waiting = [job.held for job in self._handlers.recall()]
+            waiting = self._handlers.recall()
             for held in waiting:
                 del self._running[held]
             LOGGER.info(
@@ -419,6 +419,7 @@ class Worker:
             self._unmatched.tell(now)
         if self._stopped is Stopped.ASKED and self._deadline is not None and now >= self._deadline:
             self._abandon()
+        self._handlers.help(now)
         if late := self._heartbeat.due(now):
             self._extending |= dict.fromkeys(late)
             self._extenders.submit(lambda: _Extended(self._extender.extend(late)))
@@ -426,7 +427,7 @@ class Worker:
     def _patience(self) -> float | None:
         """Return for how many seconds nothing is to be done unless something happens; `None` for as long as it takes."""
         now = self._monotonic()
-        times = [self._unmatched.due(), self._deadline, self._heartbeat.next_at()]
+        times = [self._unmatched.due(), self._deadline, self._heartbeat.next_at(), self._handlers.help_at()]
         if not self._stopped:
             times.append(self._polling.paused_until(now))
         if self._pile and len(self._settling) < SETTLERS:
