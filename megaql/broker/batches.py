@@ -96,12 +96,12 @@ class _Run(Generic[E]):
 
     def attempt(self, pending: list[int]) -> list[int]:
         """Send what is pending once, in order; return what is worth another attempt."""
-        for index in pending:
+        for index in pending if self.failed else ():
             self.failed.pop(index, None)
         blocked: set[str] = set()
         for chunk in self._legal(pending):
             try:
-                self._send([index for index in chunk if self._free(index, blocked)], blocked)
+                self._send([index for index in chunk if self._free(index, blocked)] if blocked else chunk, blocked)
             except BrokerError as error:
                 if not self.done:
                     raise
@@ -109,6 +109,8 @@ class _Run(Generic[E]):
                 for index in unsent:
                     self._fail(index, error.code, str(error), error.retryable)
                 return []
+        if not self.failed:
+            return []
         self._keep_order()
         given_up = self._groups(index for index in self.failed if not self.failed[index].retryable)
         again = [index for index in pending if index in self.failed and self.failed[index].retryable]
@@ -155,16 +157,18 @@ class _Run(Generic[E]):
             self._send([index for index in chunk[half:] if self._free(index, blocked)], blocked)
             return
         self._settle(chunk, answer)
-        self._block(chunk, blocked)
+        if self.failed:
+            self._block(chunk, blocked)
 
     def _settle(self, chunk: list[int], answer: dict[str, Any]) -> None:
         """Read an answer; an entry it does not mention was not accepted as far as anyone can tell."""
         accepted = {str(item.get("Id")): item for item in answer.get("Successful") or ()}
         refused = {str(item.get("Id")): item for item in answer.get("Failed") or ()}
         for index in chunk:
-            if str(index) in accepted:
-                self.done[index] = accepted[str(index)]
-            elif item := refused.get(str(index)):
+            key = str(index)
+            if key in accepted:
+                self.done[index] = accepted[key]
+            elif item := refused.get(key):
                 code = str(item.get("Code") or "")
                 sender_fault = bool(item.get("SenderFault"))
                 again = faults.retryable(code, sender_fault=sender_fault)

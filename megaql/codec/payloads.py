@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 from megaql.codec import protocol
@@ -84,8 +85,6 @@ class MegaEvent:
     kind: ClassVar[Literal["mega"]] = "mega"
 
     document: dict[str, Any]
-    #: When the event happened, aware, to the microsecond; the document has the text as it was sent.
-    timestamp: datetime = field(compare=False)
 
     def __init__(
         self,
@@ -132,9 +131,14 @@ class MegaEvent:
         return self
 
     def _set(self, document: dict[str, Any]) -> None:
-        timestamp = protocol.read_timestamp(document["event"]["timestamp"])
         object.__setattr__(self, "document", document)
-        object.__setattr__(self, "timestamp", timestamp)
+
+    @cached_property
+    def timestamp(self) -> datetime:
+        """When the event happened, aware, to the microsecond; the document has the text as it was sent."""
+        timestamp = protocol.read_timestamp(self.document["event"]["timestamp"])
+        assert timestamp is not None  # noqa: S101 - an event without one is a violation, and never made
+        return timestamp
 
     @property
     def name(self) -> str:

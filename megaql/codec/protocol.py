@@ -225,16 +225,21 @@ def _identical(left: object, right: object) -> bool:
     return True
 
 
+def _listed(sent: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an event whose unlisted keys stand in its attributes."""
+    event = {key: value for key, value in sent.items() if key in EVENT_FIELDS}
+    unlisted = {key: value for key, value in sent.items() if key not in EVENT_FIELDS}
+    event["attributes"] = {**(event.get("attributes") or {}), **unlisted}
+    return event
+
+
 def canonical(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the one form of an event: unlisted keys of `event` stand in `event.attributes`, versions are filled in.
 
     The document has no violation. It is not changed; what need not move is shared with it.
     """
     sent = document["event"]
-    event = {key: value for key, value in sent.items() if key in EVENT_FIELDS}
-    unlisted = {key: value for key, value in sent.items() if key not in EVENT_FIELDS}
-    if unlisted:
-        event["attributes"] = {**(event.get("attributes") or {}), **unlisted}
+    event = dict(sent) if sent.keys() <= EVENT_FIELDS else _listed(sent)
     event.setdefault("version", DEFAULT_VERSION)
     whole = {**document, "event": event}
     if isinstance(described := document.get("object"), dict):

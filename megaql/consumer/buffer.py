@@ -24,11 +24,11 @@ class Buffer:
 
     def add(self, held: Held) -> None:
         """Take a message in, in order of receiving."""
-        group = self._group(held)
-        if group is not None and group in self._behind:
-            self._behind[group].append(held)
-            return
-        if group is not None:
+        if self._fifo:
+            group = _group(held)
+            if group in self._behind:
+                self._behind[group].append(held)
+                return
             self._behind[group] = deque()
         self._ready.append(held)
 
@@ -38,8 +38,7 @@ class Buffer:
 
     def finish(self, held: Held, *, gone: bool) -> list[Held]:
         """Tell that a message which was taken is settled; returns those that have to go back because of it."""
-        group = self._group(held)
-        if group is None or group not in self._behind:
+        if not self._fifo or (group := _group(held)) not in self._behind:
             return []
         behind = self._behind[group]
         if gone and behind:
@@ -56,5 +55,6 @@ class Buffer:
             behind.clear()
         return rest
 
-    def _group(self, held: Held) -> str | None:
-        return (held.message.group_id or "") if self._fifo else None
+
+def _group(held: Held) -> str:
+    return held.message.group_id or ""

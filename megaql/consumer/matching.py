@@ -37,7 +37,7 @@ MOST_CAUSES: Final = 20
 LONGEST_CLAUSE: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made for every message, and that takes three times as long
 class Match:
     """The subscriptions that take a message, in order of subscribing, each with its payload.
 

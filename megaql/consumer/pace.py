@@ -20,6 +20,9 @@ LEASE_SHARE: Final = 0.5
 #: How much of a slow message's time is still believed after the next fast one; high, so that rare slow ones count.
 MEMORY: Final = 0.95
 
+#: By how much the time of a fast message may grow with the next slow one.
+GROWTH: Final = 1.1
+
 
 class Pace:
     """Decides how many messages to ask for, from how long messages take. Not thread-safe: the worker's own thread uses it."""
@@ -27,23 +30,25 @@ class Pace:
     def __init__(self, concurrency: int, lease: timedelta) -> None:
         self._concurrency = concurrency
         self._lease_seconds = lease.total_seconds()
-        #: What one message takes; `None` until that is known.
-        self.seconds: float | None = None
+        self._seconds: float | None = None
+        #: What a fast message takes, in seconds: most of them, where a busy machine holds some up; `None` until that is known.
+        self.usual: float | None = None
 
     def observe(self, seconds: float) -> None:
         """Learn how long one message took."""
-        self.seconds = seconds if self.seconds is None else max(seconds, self.seconds * MEMORY)
+        self._seconds = seconds if self._seconds is None else max(seconds, self._seconds * MEMORY)
+        self.usual = seconds if self.usual is None else min(seconds, self.usual * GROWTH)
 
     def capacity(self, receives: int = 1) -> int:
         """Return how many messages may be in hand, started and waiting, where so many receives run side by side."""
-        if self.seconds is None:
+        if self._seconds is None:
             return self._concurrency
-        in_time = self._concurrency * self._lease_seconds * LEASE_SHARE / max(self.seconds, 1e-6)
+        in_time = self._concurrency * self._lease_seconds * LEASE_SHARE / max(self._seconds, 1e-6)
         return max(self._concurrency, int(min(in_time, receives * LARGEST_RECEIVE + self._concurrency)))
 
     def ahead(self, seconds: float) -> int:
         """Return how many messages the handlers get through in so many seconds; 0 while nothing was measured."""
-        return 0 if self.seconds is None else int(self._concurrency * seconds / max(self.seconds, 1e-6))
+        return 0 if self._seconds is None else int(self._concurrency * seconds / max(self._seconds, 1e-6))
 
     def room(self, in_hand: int, idle: int, receives: int = 1) -> int:
         """Return how many messages to ask for now, 0 to wait; `idle` is how many threads will have nothing to do.

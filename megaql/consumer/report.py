@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, fields, replace
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Final, NamedTuple
 
 
@@ -16,8 +16,10 @@ class UnknownCause(NamedTuple):
     reason: str
 
 
-class Tally(Enum):
+class Tally(StrEnum):
     """What became of a message; the values are the fields of `RunReport`."""
+
+    __hash__ = str.__hash__  # an enum's own is a function in Python, and this counts messages
 
     HANDLED = "handled"
     RETRIED = "retried"

@@ -208,7 +208,7 @@ class Worker:
             given.append(held)
         if given:
             self._running |= dict.fromkeys(given)
-            self._handlers.give(given, self._pace.seconds, self._monotonic())
+            self._handlers.give(given, self._pace.usual, self._monotonic())
         while self._may_settle():
             self._settle(BATCH)
         while size := self._receive_size():
@@ -294,9 +294,9 @@ class Worker:
     def _on_received(self, event: _Received) -> None:
         self._polling.received(event.asked, len(event.messages), pause=not self._plan.once)
         self.vitals.got_on()
+        self._counts["received"] += len(event.messages)
         now = self._monotonic()
         for message in event.messages:
-            self._counts["received"] += 1
             known = self._open.get(message.id)
             if known is not None:
                 # Its lease ended while it was in hand. The new one continues it; a second handler beside the first would help nobody.
@@ -342,8 +342,9 @@ class Worker:
     def _on_told(self, settled: list[Settled]) -> None:
         self._settling.remove(len(settled))
         for one in settled:
-            self._counts[one.settlement.tally.value] += 1
-            self._counts["undone"] += one.failed
+            self._counts[one.settlement.tally] += 1
+            if one.failed:
+                self._counts["undone"] += 1
             if one.settlement is not GIVE_BACK and one.settlement is not SUPERSEDED:
                 self._give_back(self._buffer.finish(one.held, gone=one.gone))
 

@@ -69,7 +69,6 @@ class Call:
         meta = client.meta
         self.name = name
         self._operation = meta.service_model.operation_model(meta.method_to_api_mapping[name])
-        self._events = meta.events
         self._endpoint = meta.endpoint_url
         self._boto3 = getattr(client, name)
         self._transport = transport
@@ -136,7 +135,11 @@ class Call:
         parsed = self._wire.decode(answer.body)
         parsed["ResponseMetadata"] = metadata
         # botocore's retry quota grows again with each success that it hears of.
-        self._events.emit(self._after, http_response=_Good, parsed=parsed, model=self._operation, context={})
+        # Told one by one: botocore's emitter looks for them anew, which takes as long as all the rest of this.
+        for listener in self._usual.listeners:
+            listener(
+                http_response=_Good, parsed=parsed, model=self._operation, context={}, event_name=self._after
+            )
         return parsed
 
 

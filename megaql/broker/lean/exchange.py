@@ -14,7 +14,7 @@ from typing import Any, Final
 
 #: Bytes of an answer's head at most; what is longer is no answer of a queue service.
 _LONGEST_HEAD: Final = 65_536
-_CHUNK: Final = 131_072
+_CHUNK: Final = 65_536
 _NO_BODY: Final = frozenset({204, 304})
 
 

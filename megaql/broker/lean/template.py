@@ -7,6 +7,7 @@ A header of an unknown name, another way to sign or another endpoint than the cl
 from __future__ import annotations
 
 import hashlib
+import random
 import re
 import time
 import uuid
@@ -49,7 +50,8 @@ class Template:
     def request(self, body: bytes, credentials: Any, now: float) -> bytes:
         """Return a whole HTTP request, signed; `credentials` are botocore's frozen ones, `now` is in seconds since the epoch."""
         timestamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
-        invocation = str(uuid.uuid4())
+        # As uuid4 makes it, but not for secrets: those random bits are a call of the operating system.
+        invocation = str(uuid.UUID(int=random.getrandbits(128), version=4))
         authorization = self.authorization(body, credentials, timestamp, invocation)
         token = f"X-Amz-Security-Token: {credentials.token}\r\n" if credentials.token else ""
         head = (

@@ -66,8 +66,10 @@ class Transport:
         """
         connection = self._connection()
         try:
-            connection.sock.settimeout(timeout)
-            answer = exchange(connection.sock, request)
+            sock = connection.sock
+            if sock.gettimeout() != timeout:  # setting it is a call of the operating system
+                sock.settimeout(timeout)
+            answer = exchange(sock, request)
         except TimeoutError as fault:
             # What swallowed this connection, a firewall or a host that is gone, has most likely swallowed the idle ones too.
             connection.close()

@@ -64,9 +64,12 @@ class Usual:
     def __init__(self, client: Any, operation: str) -> None:
         service = client.meta.service_model.service_id.hyphenize()
         self._events = [f"{event}.{service}.{operation}" for event in _EVENTS]
+        self._after = f"after-call.{service}.{operation}"
         self._emitter = client.meta.events._emitter  # noqa: SLF001 - there is no public way to see who listens
         #: What was looked at last, and whether it was usual.
         self._state: tuple[object, ...] = (None,) * 5
+        #: Who hears of the end of a call, as of when it was looked last.
+        self.listeners: tuple[Any, ...] = ()
 
     def __call__(self) -> object:
         """Return None where anything is unusual, else an object that stays the same until anything changes."""
@@ -80,6 +83,7 @@ class Usual:
             and AWSHTTPConnectionPool.ConnectionCls is state[3]
         ):
             usual = all(map(_is_botocore, _way())) and all(map(self._only_botocore_hears, self._events))
+            self.listeners = tuple(self._emitter._handlers.prefix_search(self._after))  # noqa: SLF001 - as above
             self._state = state = (handlers, _CLIENT._make_api_call, *_connection_classes(), usual)  # noqa: SLF001 - as above
         return state if state[4] else None
 

@@ -55,10 +55,16 @@ def _plain(value: Any) -> bool:
     """Whether a value is made of the types that JSON has, and bytes. msgspec would take sets for lists, too, and other mappings for dicts."""
     kind = type(value)
     if kind is dict:
-        return all(map(_plain, value.values()))
-    if kind is list or kind is tuple:
-        return all(map(_plain, value))
-    return kind in {str, int, bytes}
+        members = value.values()
+    elif kind is list or kind is tuple:
+        members = value
+    else:
+        return kind is str or kind is int or kind is bytes
+    for member in members:  # in a loop, for all the texts of a batch: a call for each takes three times as long
+        kind = type(member)
+        if kind is not str and kind is not int and not _plain(member):
+            return False
+    return True
 
 
 def _structure(shape: Any, make: Any) -> Any:

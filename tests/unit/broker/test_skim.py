@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from megaql.broker.message import Message
 from megaql.codec.envelopes import wrap
 from megaql.codec.skim import Skimmer
-from megaql.lang.record import ENVELOPE_FIELDS
+from megaql.lang.record import ENVELOPE_FIELDS, MISSING, Record
 
 BODY = '{"protocol":"mega","version":1,"event":{"name":"a.b","timestamp":"2026-01-02T03:04:05Z","q":5},"rest":[1,2]}'
 ATTRIBUTES = {"tenant": {"DataType": "String", "StringValue": "acme"}}
@@ -40,12 +40,21 @@ def test_only_the_fields_asked_for_are_in_the_envelope():
     assert message.skim(Skimmer([], mega=False), ["size", "queue"]).envelope == {"size": message.size}
 
 
-def test_a_decoded_message_and_a_text_are_not_skimmed():
-    skimmer = Skimmer([("a",)], mega=False)
-    message = Message("m-1", BODY)
-    assert message.payload.kind == "mega"
-    assert message.skim(skimmer) is None
-    assert Message("m-1", "Hello world!").skim(skimmer) is None
+def test_a_decoded_message_is_there_whole_with_the_fields_asked_for():
+    message = Message("m-1", BODY, attributes=ATTRIBUTES)
+    whole = message.record()
+    assert whole.mega
+    found = message.skim(Skimmer([("a",)], mega=False), ["size"])
+    assert found == Record(whole.body, {"size": message.size}, mega=True)
+
+
+def test_a_text_is_not_skimmed_and_its_body_is_a_field_once_it_is_decoded():
+    message = Message("m-1", "Hello world!")
+    assert message.skim(Skimmer([("a",)], mega=False)) is None
+    assert message.payload.kind == "text"
+    assert message.skim(Skimmer([("a",)], mega=False), ["body", "kind"]) == Record(
+        MISSING, {"body": "Hello world!", "kind": "text"}
+    )
 
 
 def test_msgspec_is_imported_for_the_first_skimmer_only():
