@@ -99,6 +99,10 @@ def _parse_json(text: str) -> Any:
             return _fast_decode()(text)
         except (ValueError, RecursionError):
             pass
+    return _plain_json(text)
+
+
+def _plain_json(text: str) -> Any:
     try:
         return _DECODER.decode(text)
     except (json.JSONDecodeError, Unreadable):

@@ -11,6 +11,8 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from megaql.consumer.held import Held
 
 
@@ -22,19 +24,22 @@ class Buffer:
         self._ready: deque[Held] = deque()
         self._behind: dict[str, deque[Held]] = {}  # of each group that has one ready or out, those behind it
 
-    def add(self, held: Held) -> None:
-        """Take a message in, in order of receiving."""
-        if self._fifo:
-            group = _group(held)
-            if group in self._behind:
-                self._behind[group].append(held)
-                return
-            self._behind[group] = deque()
-        self._ready.append(held)
+    def add(self, messages: Sequence[Held]) -> None:
+        """Take messages in, in order of receiving."""
+        self._ready.extend(filter(self._is_first, messages) if self._fifo else messages)
 
-    def take(self) -> Held | None:
-        """Return the next message that may start; `None` while there is none."""
-        return self._ready.popleft() if self._ready else None
+    def _is_first(self, held: Held) -> bool:
+        """Say whether none of a message's group is in hand; keeps it behind that one otherwise."""
+        group = _group(held)
+        if group in self._behind:
+            self._behind[group].append(held)
+            return False
+        self._behind[group] = deque()
+        return True
+
+    def take(self, most: int) -> list[Held]:
+        """Return the next messages that may start, so many at most."""
+        return [self._ready.popleft() for _ in range(min(most, len(self._ready)))]
 
     def finish(self, held: Held, *, gone: bool) -> list[Held]:
         """Tell that a message which was taken is settled; returns those that have to go back because of it."""

@@ -44,6 +44,12 @@ class Heartbeat:
         self._beats[held] = at
         self._soonest = min(self._soonest, at)
 
+    def watch_all(self, messages: list[Held], now: float) -> None:
+        """Look after messages that have just been received."""
+        at = now + self._lease * BEAT
+        self._beats.update(dict.fromkeys(messages, at))
+        self._soonest = min(self._soonest, at)
+
     def forget(self, held: Held) -> None:
         """Look after a message no more: it is known what becomes of it."""
         self._beats.pop(held, None)

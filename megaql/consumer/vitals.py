@@ -55,6 +55,8 @@ class Vitals:
         if self._unseen < BETWEEN_LOOKS:
             return
         self._unseen = 0
+        if max(self._times) < self._lease * NEAR:
+            return
         slow = sorted(self._times)[int(len(self._times) * SHARE)]
         if slow < self._lease * NEAR:
             return

@@ -150,7 +150,8 @@ class Worker:
         self._settlers: Crew[_Event, _Job] = Crew("megaql-settle", SETTLERS + 1, self._inbox, _Broken)
         # By themselves: an extension must not wait behind a delete that hangs.
         self._extenders: Crew[_Event, _Job] = Crew("megaql-extend", EXTENDERS, self._inbox, _Broken)
-        self._buffer = Buffer(fifo=queue.fifo)
+        self._fifo = queue.fifo
+        self._buffer = Buffer(fifo=self._fifo)
         self._pace = Pace(plan.concurrency, plan.lease)
         self._polling = Polling(plan.most_pollers, plan.poll_backoff, monotonic())
         self._heartbeat = Heartbeat(plan.lease, plan.longest_handling)
@@ -203,10 +204,7 @@ class Worker:
     def _assign(self) -> None:
         """Give every crew the work there is for it."""
         room = self._plan.concurrency + self._pace.ahead(AHEAD) - len(self._running)
-        given: list[Held] = []
-        while len(given) < room and (held := self._buffer.take()):
-            given.append(held)
-        if given:
+        if given := self._buffer.take(room):
             self._running |= dict.fromkeys(given)
             self._handlers.give(given, self._pace.usual, self._monotonic())
         while self._may_settle():
@@ -247,7 +245,7 @@ class Worker:
         if not self._pile or len(self._settling) >= SETTLERS:
             return False
         in_time = len(self._pile) < BATCH and self._running and self._monotonic() < self._piled_at + LINGER
-        return bool(self._stopped or self._queue.fifo or not in_time)
+        return bool(self._stopped or self._fifo or not in_time)
 
     def _settle(self, most: int) -> None:
         entries, self._pile = self._pile[:most], self._pile[most:]
@@ -296,6 +294,7 @@ class Worker:
         self.vitals.got_on()
         self._counts["received"] += len(event.messages)
         now = self._monotonic()
+        fresh: list[Held] = []
         for message in event.messages:
             known = self._open.get(message.id)
             if known is not None:
@@ -305,13 +304,13 @@ class Worker:
                     self._heartbeat.watch(known, now)
                 self._put(Held(message, now), SUPERSEDED)
                 continue
-            held = Held(message, now)
-            self._open[message.id] = held
-            if self._stopped:
-                self._decide(held, GIVE_BACK)
-            else:
-                self._buffer.add(held)
-                self._heartbeat.watch(held, now)
+            self._open[message.id] = held = Held(message, now)
+            fresh.append(held)
+        if self._stopped:
+            self._give_back(fresh)
+        else:
+            self._buffer.add(fresh)
+            self._heartbeat.watch_all(fresh, now)
         if self._plan.limit is not None and self._counts["received"] >= self._plan.limit:
             self._end(Stopped.LIMIT)
         elif self._plan.once and self._polling.dry and self._polling.conclusive:
@@ -345,7 +344,7 @@ class Worker:
             self._counts[one.settlement.tally] += 1
             if one.failed:
                 self._counts["undone"] += 1
-            if one.settlement is not GIVE_BACK and one.settlement is not SUPERSEDED:
+            if self._fifo and one.settlement is not GIVE_BACK and one.settlement is not SUPERSEDED:
                 self._give_back(self._buffer.finish(one.held, gone=one.gone))
 
     def _on_extended(self, extensions: list[Extension]) -> None:

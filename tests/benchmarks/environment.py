@@ -11,6 +11,7 @@ import re
 import tomllib
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
@@ -37,6 +38,14 @@ def version(distribution: str) -> str | None:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:
         return None
+
+
+def continues(old: dict[str, Any], new: dict[str, Any]) -> bool:
+    """Tell whether what was measured in one environment may stand beside what is measured in another: new packages are the one difference."""
+    return all(
+        new[title] == old[title] if isinstance(new[title], str) else new[title].items() >= old[title].items()
+        for title in old
+    )
 
 
 def to_text(here: dict[str, object]) -> str:

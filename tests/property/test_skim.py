@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from megaql.codec import protocol, skim
+from megaql.codec import formats, protocol, skim
 from megaql.codec.decode import decode
 from tests.property.bodies import ATTRIBUTES, NAMES, Bodies
 
@@ -95,3 +95,13 @@ def test_nesting_that_nobody_reads_is_not_seen_until_it_is_beyond_the_stack():
     skimmer = skim.Skimmer([("a",)], mega=False)
     assert skimmer.read('{"a":1,"b":' + "[" * 300 + "]" * 300 + "}").document == {"a": 1}
     assert skimmer.read('{"a":1,"b":' + "[" * 100_000 + "]" * 100_000 + "}") is None
+
+
+@given(chance, st.sampled_from([0, 0, 0.1]))
+def test_the_fast_reader_of_json_reads_what_the_plain_one_does(random, broken):
+    text = Bodies(random, broken).body().removeprefix("\ufeff")
+    try:
+        fast = formats._fast_decode()(text)
+    except (ValueError, RecursionError):
+        return  # it is then read by the plain one
+    assert exact(fast) == exact(formats._plain_json(text))

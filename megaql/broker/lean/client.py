@@ -137,9 +137,7 @@ class Call:
         # botocore's retry quota grows again with each success that it hears of.
         # Told one by one: botocore's emitter looks for them anew, which takes as long as all the rest of this.
         for listener in self._usual.listeners:
-            listener(
-                http_response=_Good, parsed=parsed, model=self._operation, context={}, event_name=self._after
-            )
+            listener(http_response=_Good, parsed=parsed, model=self._operation, context={}, event_name=self._after)
         return parsed
 
 

@@ -22,7 +22,7 @@ class BrokenAnswer(Exception):  # noqa: N818 - it is told to nobody: the transpo
     """The peer closed the connection before the answer's end, or sent something else than HTTP."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made for every request, and that takes three times as long
 class Answer:
     """An answer: header names in lower case, several values of one name joined by `, `; `reusable` is about its connection."""
 

@@ -23,12 +23,12 @@ class Consumer:
     arguments: tuple[str, ...]
     needs: tuple[str, ...] = ()
     sample: str = ""
-    environment: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict, hash=False)
 
 
 def _megaql(title: str, environment: dict[str, str]) -> list[Consumer]:
     module = f"{_HERE}.megaql_app"
-    return [Consumer(title, n, ("-m", module, str(n)), environment=environment) for n in (1, 8)]
+    return [Consumer(title, n, ("-m", module, str(n)), ("boto3", "msgspec"), environment=environment) for n in (1, 8)]
 
 
 OURS: Final = _megaql("megaql", {"MEGAQL_LEAN": "1"})

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import suppress
 
 _CHUNK = 65_536
 
@@ -14,8 +15,9 @@ _CHUNK = 65_536
 async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, delay: float) -> None:
     """Write what is read, each piece so many seconds later; at the end, close."""
     loop = asyncio.get_running_loop()
-    while data := await reader.read(_CHUNK):
-        loop.call_later(delay, writer.write, data)
+    with suppress(ConnectionError):
+        while data := await reader.read(_CHUNK):
+            loop.call_later(delay, writer.write, data)
     await asyncio.sleep(delay)
     writer.close()
 
@@ -25,9 +27,7 @@ async def main(port: int, delay: float) -> None:
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         server_reader, server_writer = await asyncio.open_connection("127.0.0.1", port)
-        await asyncio.gather(
-            pass_on(reader, server_writer, delay), pass_on(server_reader, writer, delay), return_exceptions=True
-        )
+        await asyncio.gather(pass_on(reader, server_writer, delay), pass_on(server_reader, writer, delay))
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)  # noqa: T201 - whoever starts it reads this

@@ -40,10 +40,8 @@ def started(command: Sequence[str], environment: Mapping[str, str], log: Path) -
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGTERM)
-        try:
+        with suppress(subprocess.TimeoutExpired):
             process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            pass
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -56,7 +54,8 @@ def tell(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
 
 def cpu_seconds(process: subprocess.Popen[bytes]) -> float:
     """Return the processor time, in user space and in the kernel, of all living processes of a consumer and of the dead ones they waited for."""
-    return sum(_ticks(Path("/proc", name, "stat"), process.pid) for name in os.listdir("/proc") if name.isdigit()) / _TICK
+    folders = (folder for folder in Path("/proc").iterdir() if folder.name.isdigit())
+    return sum(_ticks(folder / "stat", process.pid) for folder in folders) / _TICK
 
 
 def _ticks(path: Path, session: int) -> int:

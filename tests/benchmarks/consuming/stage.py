@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import subprocess
 import tempfile
@@ -33,6 +34,9 @@ WARM_UP: Final = 200
 PATIENCE: Final = 60
 #: How often a queue is asked whether it is empty, in seconds.
 INTERVAL: Final = 0.02
+#: Messages before the first one whose delay counts, and the pauses between them, in seconds.
+FIRST: Final = 20
+PAUSE: Final = 0.03
 _BATCH: Final = 10
 _COUNTS: Final = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 _EVENT: Final = {
@@ -70,9 +74,7 @@ class Stage:
     def send(self, body: str, count: int) -> None:
         """Send a body so many times."""
         for first in range(0, count, _BATCH):
-            entries = [
-                {"Id": str(number), "MessageBody": body} for number in range(first, min(first + _BATCH, count))
-            ]
+            entries = [{"Id": str(number), "MessageBody": body} for number in range(first, min(first + _BATCH, count))]
             answer = self.client.send_message_batch(QueueUrl=self.url, Entries=entries)
             if answer.get("Failed"):
                 raise RuntimeError(f"not sent: {answer['Failed']}")
@@ -118,16 +120,38 @@ class Stage:
                 raise RuntimeError(f"{consumer.title} handled {handled} of {messages + WARM_UP} messages")
         return cpu, seconds
 
+    def delays(self, consumer: Consumer, messages: int) -> list[float]:
+        """Return the seconds from before each send to its handler, of messages that are sent one at a time to an idle consumer."""
+        self.clear()
+        body, delays = self.body(consumer), []
+        chance = random.Random(messages)
+        with tempfile.TemporaryDirectory() as folder:
+            times = Path(folder, "times")
+            times.touch()
+            with self.running(consumer, **{counting.TIMES: str(times)}) as (_, _, log):
+                for number in range(-FIRST, messages):
+                    sent = time.clock_gettime(time.CLOCK_MONOTONIC)
+                    self.send(body, 1)
+                    end = time.perf_counter() + PATIENCE
+                    while len(noted := counting.noted(times)) < number + FIRST + 1:
+                        if time.perf_counter() > end:
+                            raise RuntimeError(f"{consumer.title} does not get through:\n{log.read_text()[-2000:]}")
+                        time.sleep(PAUSE)
+                    if number >= 0:
+                        delays.append(noted[-1] - sent)
+                    time.sleep(PAUSE * (1 + chance.random()))
+        return delays
+
     @contextmanager
-    def running(
-        self, consumer: Consumer, **more: str
-    ) -> Iterator[tuple[subprocess.Popen[bytes], Path, Path]]:
+    def running(self, consumer: Consumer, **more: str) -> Iterator[tuple[subprocess.Popen[bytes], Path, Path]]:
         """Run a consumer; gives its process, the folder of its counts and its log."""
         with tempfile.TemporaryDirectory() as folder:
             counts, log = Path(folder, "counts"), Path(folder, "log")
             counts.mkdir()
             environment = self._environment(consumer, counts) | more
-            with processes.started([self.python, *(argument.format(queue=self.name) for argument in consumer.arguments)], environment, log) as process:
+            with processes.started(
+                [self.python, *(argument.format(queue=self.name) for argument in consumer.arguments)], environment, log
+            ) as process:
                 yield process, counts, log
 
     def _environment(self, consumer: Consumer, counts: Path) -> dict[str, str]:

@@ -313,7 +313,7 @@ def test_a_message_goes_back_only_when_nothing_extends_its_lease_any_more(queue,
     worker = Worker(queue, None, None, slow, plan, monotonic=lambda: now[0])
     worker._polling.begin(1, 1000.0, in_hand=0)
     worker._on_received(_Received(1, [Message("m1", "a", lease_deadline=1030.0)]))
-    held = worker._buffer.take()
+    [held] = worker._buffer.take(1)
     worker._running[held] = None
     now[0] = 1016.0
     worker._on_time()
@@ -337,7 +337,7 @@ def test_a_new_copy_that_comes_while_the_old_one_is_extended_is_extended_after_i
     worker._extenders.submit = lambda _: None  # none of them comes back by itself
     worker._polling.begin(1, 1000.0, in_hand=0)
     worker._on_received(_Received(1, [Message("m1", "a", lease_deadline=1030.0)]))
-    held = worker._buffer.take()
+    [held] = worker._buffer.take(1)
     now[0] = 1016.0
     worker._on_time()
     old, now[0] = held.message, 1031.0

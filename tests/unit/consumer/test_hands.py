@@ -1,0 +1,117 @@
+import queue
+import threading
+
+from megaql.consumer.hands import LONGEST_WAIT, Hands
+
+PATIENCE = 30  # seconds; a test that waits so long has failed
+QUICK = 1e-6  # what an item takes that is not worth a thread of its own, in seconds
+
+
+def made(size, handle):
+    inbox = queue.SimpleQueue()
+    return Hands("test", size, inbox, handle, lambda error: ("broken", error)), inbox
+
+
+def events(inbox, count):
+    return [inbox.get(timeout=PATIENCE) for _ in range(count)]
+
+
+def test_quick_items_wake_one_thread_and_keep_their_order():
+    hands, inbox = made(8, lambda item: (item, threading.current_thread().name))
+    hands.give(range(100), QUICK, 0.0)
+    items, threads = zip(*events(inbox, 100), strict=True)
+    assert items == tuple(range(100))
+    assert len(set(threads)) == 1
+    hands.dismiss()
+
+
+def test_items_whose_time_is_not_known_run_side_by_side():
+    meeting = threading.Barrier(3, timeout=PATIENCE)
+    hands, inbox = made(3, lambda item: (meeting.wait(), item)[1])
+    hands.give([1, 2, 3], None, 0.0)
+    assert sorted(events(inbox, 3)) == [1, 2, 3]
+    hands.dismiss()
+
+
+def test_slow_items_run_side_by_side():
+    meeting = threading.Barrier(3, timeout=PATIENCE)
+    hands, inbox = made(8, lambda item: (meeting.wait(), item)[1])
+    hands.give([1, 2, 3], 1.0, 0.0)
+    assert sorted(events(inbox, 3)) == [1, 2, 3]
+    hands.dismiss()
+
+
+def test_what_lies_behind_an_item_that_takes_longer_than_was_thought_is_helped_along():
+    begun, released = threading.Event(), threading.Event()
+
+    def handle(item):
+        if item == "slow":
+            begun.set()
+            assert released.wait(PATIENCE)
+        return item
+
+    hands, inbox = made(3, handle)
+    hands.give(["slow", "a", "b"], QUICK, 100.0)
+    assert begun.wait(PATIENCE)
+    assert hands.help_at() == 100.0 + LONGEST_WAIT
+    hands.help(100.0)
+    assert inbox.empty()
+    hands.help(100.0 + LONGEST_WAIT)
+    assert sorted(events(inbox, 2)) == ["a", "b"]
+    assert hands.help_at() is None
+    released.set()
+    assert events(inbox, 1) == ["slow"]
+    hands.dismiss()
+
+
+def test_no_item_is_left_lying_while_threads_go_to_rest():
+    hands, inbox = made(2, lambda item: item)
+    for number in range(5_000):
+        hands.give([number], QUICK, 0.0)
+        assert events(inbox, 1) == [number]
+    hands.dismiss()
+
+
+def test_what_is_raised_is_an_event_and_the_thread_lives_on():
+    error = SystemExit(1)
+
+    def handle(item):
+        if item == 1:
+            raise error
+        return item
+
+    hands, inbox = made(1, handle)
+    hands.give([0, 1, 2], QUICK, 0.0)
+    assert events(inbox, 3) == [0, ("broken", error), 2]
+    hands.dismiss()
+
+
+def test_what_no_thread_has_begun_is_taken_back_in_order():
+    begun, released = threading.Event(), threading.Event()
+
+    def handle(item):
+        begun.set()
+        assert released.wait(PATIENCE)
+        return item
+
+    hands, inbox = made(1, handle)
+    hands.give([1, 2, 3], None, 0.0)
+    assert begun.wait(PATIENCE)
+    assert hands.recall() == [2, 3]
+    released.set()
+    assert events(inbox, 1) == [1]
+    hands.dismiss()
+
+
+def test_threads_start_with_the_first_item_and_never_hold_up_the_end_of_the_process():
+    hands, inbox = made(2, lambda item: item)
+    before = {thread.name for thread in threading.enumerate()}
+    hands.give([1], None, 0.0)
+    threads = [thread for thread in threading.enumerate() if thread.name not in before]
+    assert len(threads) == 2
+    assert all(thread.daemon for thread in threads)
+    assert events(inbox, 1) == [1]
+    hands.dismiss()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert not any(thread.is_alive() for thread in threads)
