@@ -20,7 +20,7 @@ Item = TypeVar("Item")
 Event = TypeVar("Event")
 
 #: The work that is worth waking a thread for. Seconds.
-WORTH_WAKING: Final = 0.001
+WORTH_WAKING: Final = 0.002
 
 #: What lies on the shelf for longer gets every thread there is: what is ahead of it takes longer than was thought. Seconds.
 LONGEST_WAIT: Final = 0.005

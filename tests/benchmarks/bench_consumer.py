@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tests.benchmarks.timing import Options
 
 PYTHON: Final = os.environ.get("MEGAQL_BENCH_PYTHON", sys.executable)
-SERVERS: Final = ("roto", "ministack")
+SERVER: Final = "roto"
 #: The round trip of the proxy, in milliseconds.
 ROUND_TRIP: Final = 5
 #: Messages for the frameworks, which take minutes for more.
@@ -41,24 +41,25 @@ Figures = dict["Consumer", list[tuple[float, float]]]
 
 
 def tables(options: Options) -> Iterator[Table]:
-    """Yield a table for each server, for the embedded broker, for a server behind a network, and of latencies."""
+    """Yield a table for a server, for the embedded broker, for the server behind a network, and of latencies."""
     messages, rounds, single = (50, 1, 5) if options.quick else (5_000, 3, SINGLE)
     versions = _versions()
     there = [one for one in consumers.ALL if all(versions.get(name) for name in one.needs)]
     fast = [one for one in there if not one.sample]
     chosen = [one for one in fast if one.concurrency == 1 and not one.title.startswith("fanferro")]
     note = _note(versions)
-    for server in SERVERS[:1] if options.quick else SERVERS:
-        with _on(server) as place:
-            figures = _measured(place, chosen if options.quick else there, messages, rounds)
-            yield _compared(f"Consumers on {server}", figures, note)
+    with _on(SERVER) as place:
+        figures = _measured(place, chosen if options.quick else there, messages, rounds)
+        yield _compared(f"Consumers on {SERVER}", figures, note)
     local = [one for one in fast if one.title in {consumers.BASE, consumers.OURS[0].title}]
     with _on_broker() as place:
         title = "Consumers on the embedded broker"
-        yield _compared(title, _measured(place, local, messages, rounds), "The loop calls the broker's own client.")
-    with _on(SERVERS[0], behind=ROUND_TRIP) as place:
-        figures = _measured(place, chosen if options.quick else fast, messages, rounds)
-        yield _compared(f"Consumers on {SERVERS[0]}, {ROUND_TRIP} ms of round trip away", figures, "")
+        yield _compared(
+            title, _measured(place, local, messages, min(rounds, 2)), "The loop calls the broker's own client."
+        )
+    with _on(SERVER, behind=ROUND_TRIP) as place:
+        figures = _measured(place, chosen if options.quick else fast, messages, 1)
+        yield _compared(f"Consumers on {SERVER}, {ROUND_TRIP} ms of round trip away", figures, "")
     alone = [one for one in fast if one.concurrency == 1 and "matched" not in one.title]
     yield _latencies(chosen if options.quick else alone, single)
 
@@ -98,11 +99,9 @@ def _latencies(chosen: Sequence[Consumer], single: int) -> Table:
         note=f"{single} messages, each sent when the consumer has been idle for a moment; the time counts from before the send. Of the server, "
         f"consumers are {ROUND_TRIP} ms of round trip away, the sender is not.",
     )
-    with _on(SERVERS[0], behind=ROUND_TRIP) as place:
+    with _on(SERVER, behind=ROUND_TRIP) as place:
         for consumer in chosen:
-            table.rows.append(
-                [consumer.title, consumer.concurrency, SERVERS[0], *_spread(place.delays(consumer, single))]
-            )
+            table.rows.append([consumer.title, consumer.concurrency, SERVER, *_spread(place.delays(consumer, single))])
     with _on_broker() as place:
         for consumer in (one for one in chosen if one in consumers.OURS):
             table.rows.append(

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 #: Messages that a consumer handles before it is measured.
 WARM_UP: Final = 200
 #: How long a queue may take to become empty. Seconds.
-PATIENCE: Final = 60
+PATIENCE: Final = 120
 #: How often a queue is asked whether it is empty, in seconds.
 INTERVAL: Final = 0.02
 #: Messages before the first one whose delay counts, and the pauses between them, in seconds.
