@@ -70,3 +70,17 @@ def test_a_consumer(megaql, endpoint, queue_url, monkeypatch, tmp_path):
     assert result.status == 0
     assert "received 1, handled 1" in result.err
     assert sys.modules["endpoint_handlers"].seen == ["item.added"]
+
+
+@pytest.mark.parametrize(
+    ("command", "found"), [("stats", '"path":"event.name"'), ("schema", '"path":"event.quantity"')]
+)
+def test_a_survey_gives_everything_back(megaql, endpoint, queue_url, command, found):
+    name = queue_url.rsplit("/", 1)[-1]
+    megaql("publish", name, "--event", "item.added", "-s", "quantity=5", "--count", "23", "--endpoint-url", endpoint)
+    for _ in range(2):
+        shown = megaql(command, name, "--endpoint-url", endpoint)
+        assert shown.status == 0
+        assert json.loads(shown.out)["seen"] == 23
+        assert found in shown.out
+        assert "23 receive counts raised by 1; released 23" in shown.err
