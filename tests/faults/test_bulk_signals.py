@@ -97,8 +97,8 @@ def test_kill_9_and_the_same_command_again_finish_it(tmp_path):
     left = contents("a", after=61)
     assert set(left) | set(moved) == set(range(COUNT)), "nothing is lost"
     assert run("release").returncode == 0
-    finish(words)
-    assert set(contents("b", after=200)) == set(range(COUNT))
+    said = finish(words)
+    assert set(contents("b", after=200)) == set(range(COUNT)), said
     assert contents("a", after=200) == []
 
 
@@ -106,7 +106,11 @@ def finish(words):
     """Run a command again until the leases of the dead one and of the look at the queue have ended and nothing is left."""
     import os
 
-    program = "import sys, time; real = time.time; time.time = lambda: real() + 120; from megaql.cli.main import main; sys.exit(main())"
+    program = (
+        "import sys, time; from megaql.broker import local; real = local.client;"
+        "local.client = lambda: real(clock=lambda: time.time() + 120);"
+        "from megaql.cli.main import main; sys.exit(main())"
+    )
     done = subprocess.run(
         [sys.executable, "-c", program, *words],
         cwd=ROOT,
@@ -118,6 +122,7 @@ def finish(words):
         check=False,
     )
     assert done.returncode == 0, done.stderr
+    return done.stderr
 
 
 def test_release_gives_back_what_a_killed_read_hides():
