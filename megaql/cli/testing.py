@@ -32,9 +32,10 @@ _SAID: Final = {True: "match", False: "not match"}
 
 @dataclass(slots=True)
 class _Count:
-    """What a query did: messages it matched, expectations of it, and those that were met."""
+    """What a query did: messages it matched or could not judge, expectations of it, and those that were met."""
 
     matched: int = 0
+    unknown: int = 0
     expected: int = 0
     met: int = 0
 
@@ -97,6 +98,7 @@ class Tested:
             verdict = query.evaluate(case.message, now=now)
             count = self.counts[name]
             count.matched += verdict is Verdict.MATCH
+            count.unknown += verdict is Verdict.UNKNOWN
             expected = case.expected.get(name)
             met = None if expected is None else verdict in EXPECTATIONS[expected]
             if self.form is not Output.TABLE:
@@ -154,7 +156,7 @@ class Tested:
     def _json(self) -> None:
         document = {
             "queries": {
-                name: {"matched": count.matched, "expected": count.expected, "met": count.met}
+                name: {"matched": count.matched, "unknown": count.unknown, "expected": count.expected, "met": count.met}
                 for name, count in self.counts.items()
             },
             "messages": self.messages,
@@ -168,7 +170,7 @@ class Tested:
         style = Style(on=self.world.colors())
         names = [harmless(name) for name in self.counts]
         wide = max((len(name) for name in ["query", *names]), default=0)
-        self.world.out(style(f"{'query':<{wide}}  matched  as expected", bold=True))
+        self.world.out(style(f"{'query':<{wide}}  matched  unknown  as expected", bold=True))
         for name, count in zip(names, self.counts.values(), strict=True):
             if not count.expected:
                 sign, words = " ", "-"
@@ -176,7 +178,7 @@ class Tested:
                 sign, words = style("✓", "green"), f"{count.met:,} of {count.expected:,}"
             else:
                 sign, words = style("✗", "red"), f"{count.met:,} of {count.expected:,}"
-            self.world.out(f"{name:<{wide}}  {count.matched:>7,}  {sign} {words}".rstrip())
+            self.world.out(f"{name:<{wide}}  {count.matched:>7,}  {count.unknown:>7,}  {sign} {words}".rstrip())
 
 
 def _said(expected: bool | str | None) -> str:

@@ -55,10 +55,10 @@ def test_all_as_expected(test):
     assert result.status == 0
     assert result.err == "3 queries, 4 messages, as expected 9 of 9\n"
     assert result.lines == [
-        "query  matched  as expected",
-        "large        1  ✓ 3 of 3",
-        "paid         1  ✓ 3 of 3",
-        "old          2  ✓ 3 of 3",
+        "query  matched  unknown  as expected",
+        "large        1        3  ✓ 3 of 3",
+        "paid         1        3  ✓ 3 of 3",
+        "old          2        2  ✓ 3 of 3",
     ]
 
 
@@ -92,7 +92,7 @@ def test_every_answer_as_a_line(test):
 
 def test_json_counts_by_query(test):
     shown = json.loads(test(CASES, "-o", "json").out)
-    assert shown["queries"]["old"] == {"matched": 2, "expected": 3, "met": 3}
+    assert shown["queries"]["old"] == {"matched": 2, "unknown": 2, "expected": 3, "met": 3}
     assert (shown["messages"], shown["failed"], len(shown["results"])) == (4, 0, 12)
 
 
@@ -133,7 +133,7 @@ def test_messages_without_expectations_are_counted_only(test):
     result = test([{"total": 11}, {"total": 5}], tty=True)
     assert result.status == 0
     assert "nothing expected" in result.err
-    assert result.lines[1] == "large        1    -"
+    assert result.lines[1] == "large        1        0    -"
 
 
 @pytest.mark.parametrize(
