@@ -9,12 +9,13 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from megaql.cli.misses import draw
 from megaql.cli.options import Only
 from megaql.cli.output import Output
+from megaql.cli.painting import draw_lines
 from megaql.cli.preview import event_text
 from megaql.cli.status import Status
 from megaql.cli.style import harmless_json
+from megaql.lang import neartext
 from megaql.lang.blockers import blockers
 from megaql.lang.explain import explained
 from megaql.lang.nearmiss import Tally
@@ -119,7 +120,7 @@ class Explaining:
         elif self._asked.summary and self._form is Output.NDJSON:
             self._world.out(_line(misses.to_dict()))
         elif self._asked.summary:
-            draw(self._world, misses)
+            draw_lines(self._world, neartext.lines(misses, self._world.width))
         elif not self._shown:
             self._world.say("no such message among those read")
         elif more and self._trees is not None and self._asked.picks_none:

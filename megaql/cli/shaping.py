@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from megaql.cli import schemapicture
-from megaql.cli.misses import draw_lines
 from megaql.cli.output import Output
+from megaql.cli.painting import draw_lines
 from megaql.cli.surveying import print_document
 from megaql.errors import MegaQLError
 from megaql.lang.printer import to_text

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, Self, TextIO
 
-from megaql.cli.misses import draw_lines
 from megaql.cli.output import Output
+from megaql.cli.painting import draw_lines
 from megaql.cli.showing import begin, private_file
 from megaql.cli.style import harmless, harmless_json
 from megaql.errors import MegaQLError

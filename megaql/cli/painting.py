@@ -1,6 +1,6 @@
-"""Near misses on a screen: the lines that `str()` of them has, as wide as the terminal and in colour.
+"""Lines of words on a screen, each word in the colour of its look: near misses, numbers, schemas.
 
-A maintainer keeps one rule: what is said stands in `megaql.lang.neartext`; here are the colours, and what makes words harmless.
+A maintainer keeps one rule: what is said stands in the lines; here are the colours, and what makes words harmless.
 """
 
 from __future__ import annotations
@@ -8,22 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from megaql.cli.style import Style, harmless
-from megaql.lang import neartext
 from megaql.lang.neartext import Look
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from megaql.cli.environment import Environment
-    from megaql.lang.nearmiss import NearMisses
     from megaql.lang.neartext import Piece
 
 _COLORS: Final = {Look.BAR: "green", Look.REASON: "yellow", Look.HINT: "cyan"}
-
-
-def draw(world: Environment, misses: NearMisses) -> None:
-    """Draw near misses: how far messages got, and what kept them out."""
-    draw_lines(world, neartext.lines(misses, world.width))
 
 
 def draw_lines(world: Environment, lines: Iterable[Sequence[Piece]]) -> None:
