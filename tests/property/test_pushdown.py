@@ -184,6 +184,24 @@ def without_large(value):
     return value if abs(value) <= 10**9 and value == round(value, 5) else "no number"
 
 
+OPEN = ["a > 5", "a >= 5 and o.b == 1", "a <= 1", "a is number and not a < 5", "a is number and a not between 1 and 5"]
+
+
+@pytest.mark.parametrize("query", OPEN)
+@pytest.mark.parametrize("number", [4 * 10**9, -4 * 10**9, 10**12, 5.0000001, 0.9999999])
+def test_numbers_beyond_what_sns_compares_pass(query, number):
+    app = app_of([megaql.compile(query).node])
+    found = pushdown(app.subscriptions, json_bodies=True)
+    document = {"a": number, "o": {"b": 1}}
+    if app.subscriptions[0].query.matches(document) and found.policy is not None:
+        assert reference.matches(found.policy, without_large(document)), found.policy
+
+
+def test_open_ranges_would_lose_them():
+    found = pushdown(app_of([megaql.compile("a > 5").node]).subscriptions, json_bodies=True, small_numbers=True)
+    assert not reference.matches(found.policy, without_large({"a": 4 * 10**9}))
+
+
 def way(text):
     return Message("m", text).decoded.format
 
