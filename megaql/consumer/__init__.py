@@ -4,5 +4,5 @@ A maintainer keeps one rule: a message is deleted only after every handler that 
 it lies in the dead-letter queue. Whatever else happens, it stays in the queue.
 
 One thread decides, the others only do: `worker.py` holds all state and learns of everything through one inbox, while `crew.py`'s threads poll,
-run handlers (`delivery.py`) and settle (`settlement.py`). `app.py` is what users see.
+run handlers (`delivery.py`) and settle (`settlement.py`). `app.py` is what users see. With several processes, `supervisor.py` starts and watches them, and `link.py` is their end of the connection to it.
 """
