@@ -58,3 +58,24 @@ def test_a_queue_that_does_not_answer_at_the_start_is_an_error(queue, monkeypatc
     app.subscribe("a == 1", subscription="x")(lambda _data: None)
     with pytest.raises(EndpointUnreachable):
         app.run()
+
+
+def test_a_dead_letter_queue_that_was_deleted_is_told_of(world, caplog):
+    queue = world.with_dead_letters("orders")
+    world.client.delete_queue(QueueUrl=queue.dead_letter_queue().url)
+    lease = check_queue(queue, visibility=None, policies=("delete",))
+    assert lease == timedelta(seconds=30)
+    (said,) = warnings(caplog)
+    assert said.startswith("the dead-letter queue of orders does not exist, arn:aws:sqs:local:")
+
+
+def test_a_dead_letter_queue_that_may_not_be_asked_for_is_no_ones_trouble(world, flaky, caplog):
+    queue = flaky(world.with_dead_letters("orders"), get_queue_url=["AccessDenied"])
+    check_queue(queue, visibility=None, policies=("delete",))
+    assert warnings(caplog) == []
+
+
+def test_the_processes_of_a_supervisor_say_none_of_it_again(world, caplog):
+    queue = world.queue("orders", VisibilityTimeout="5")
+    assert check_queue(queue, visibility=None, policies=("delete",), warn=False) == timedelta(seconds=5)
+    assert warnings(caplog) == []
