@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -184,8 +183,7 @@ def command(
     world = options.world_of(context, color)
     if where is None and param:
         raise typer.BadParameter("without a query there is nothing to bind; add -w QUERY", param_hint="--param")
-    if save is not None and Path(save).exists() and Path(target).exists() and Path(save).samefile(target):
-        raise typer.BadParameter("this is the file that is read", param_hint="--save")
+    options.refuse_overwriting(save, [target], "--save")
     if follow and is_file_target(target):
         raise ScanError(
             "Only queues can be followed",

@@ -107,6 +107,7 @@ def command(
     world = options.world_of(context, color)
     if where is None and param:
         raise typer.BadParameter("without a query there is nothing to bind; add -w QUERY", param_hint="--param")
+    options.refuse_overwriting(html, [target], "--html")
     query = compile_given(world, where, param, queries) if where is not None else None
     numbers = Numbers(
         paths=[read_field(text, "--by").path for text in by or ()],

@@ -93,6 +93,7 @@ def command(
             raise typer.BadParameter(
                 f"{file!r} is a queue; `megaql peek {file} -w QUERY` looks into it", param_hint="FILE"
             )
+    options.refuse_overwriting(junit, [query, *files], "--junit")
     if names_set(query):
         about_one = {
             "--invert": invert,

@@ -252,3 +252,20 @@ def test_the_report_of_one_query(megaql, shop, expect, failures):
     assert (report.tests, report.failures) == (1, failures)
     (suite,) = report
     assert suite.name == "n == 2"
+
+
+@pytest.mark.parametrize("name", ["cases.ndjson", "shop.mql"])
+def test_what_is_read_is_not_written(test, shop, name):
+    before = SHOP if name == "shop.mql" else ""
+    result = test(CASES, "--junit", f"./{name}")
+    assert result.status == 2
+    assert "this is the file that is read" in result.err
+    assert (shop / name).read_text().startswith(before)
+    assert "<?xml" not in (shop / name).read_text()
+
+
+def test_a_long_query_is_no_file(megaql, shop):
+    (shop / "events.ndjson").write_text('{"n": 1}\n')
+    (shop / "report.xml").write_text("")
+    query = " or ".join(["n == 1"] * 100)
+    assert megaql("test", query, "events.ndjson", "--expect", "1", "--junit", "report.xml").status == 0

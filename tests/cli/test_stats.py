@@ -154,3 +154,12 @@ def test_moments_within_a_second_have_marks_of_their_own(megaql, tmp_path):
     marks = megaql("stats", path, tty=True).out.split("0 └")[1].splitlines()[1].split()
     assert marks[0] == "10:00:00.000"
     assert len(set(marks)) == len(marks) > 2
+
+
+def test_the_file_that_is_read_is_not_written(megaql, events, tmp_path):
+    copy = tmp_path / "events.ndjson"
+    copy.write_bytes(events.read_bytes())
+    result = megaql("stats", copy, "--html", tmp_path / "." / "events.ndjson")
+    assert result.status == 2
+    assert "this is the file that is read" in result.err
+    assert copy.read_bytes() == events.read_bytes()

@@ -150,10 +150,11 @@ class Shape:
     def _look(self, spot: Spot, value: Any, path: tuple[Segment, ...]) -> None:
         spot.see(value, self.seen)
         if isinstance(value, dict):
+            known = len(spot.inside)
             for key, item in value.items():
                 if isinstance(key, str) and not (self._mega and not path and key in _PROTOCOL):
                     self._member(spot, Key(key), item, path)
-            if not spot.is_map and spot.looks_like_map():
+            if len(spot.inside) > known and not spot.is_map and spot.looks_like_map():
                 spot.turn_into_map()
         elif isinstance(value, list | tuple):
             for item in value[:MAX_ELEMENTS]:
