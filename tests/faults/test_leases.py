@@ -2,28 +2,30 @@
 
 import time
 
+import pytest
+
 from tests.faults import accounts, injection
 from tests.faults.conftest import SECOND, in_queue
 from tests.faults.injection import Plan, Script
-from tests.faults.test_network import PATHS, kept
+from tests.faults.test_network import kept
 
 
 def test_extensions_that_fail_for_a_while_are_made_in_time(place, consume):
-    queue = place.queue(VisibilityTimeout="6")
+    queue = place.queue(VisibilityTimeout="8")
     script = Script(ChangeMessageVisibilityBatch=[injection.INTERNAL, injection.PARTIAL, injection.THROTTLED])
-    run = consume(place.through(queue, script), lambda *_: time.sleep(8))
+    run = consume(place.through(queue, script), lambda *_: time.sleep(9))
     place.send(queue, range(4))
     report = kept(place, queue, run)
     assert script.played
     assert (place.account.duplicates(), report.expired) == (0, 0)
 
 
-@PATHS
+@pytest.mark.parametrize(("server", "lean"), [("roto", True), ("ministack", False)], indirect=["server"])
 def test_a_lease_is_extended_on_a_new_connection_where_the_old_one_died(server, consume, lean):
     """The extension that finds it dead is given up early enough for another one to be in time."""
-    queue = server.queue(VisibilityTimeout="10")
+    queue = server.queue(VisibilityTimeout="15")
     proxy = server.proxy()
-    run = consume(server.through(queue, proxy=proxy, lean=lean), lambda *_: time.sleep(13), concurrency=1)
+    run = consume(server.through(queue, proxy=proxy, lean=lean), lambda *_: time.sleep(17), concurrency=1)
     server.send(queue, [1])
     run.until(lambda: server.account.of(accounts.BEGUN) == [1])
     run.until(lambda: queue.info().in_flight == 1)

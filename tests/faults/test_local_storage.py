@@ -117,7 +117,7 @@ def test_clocks_that_leap_while_a_consumer_works_on_the_embedded_broker(place, c
     client = local.client(clock=clocks.date, uptime=clocks.uptime)
     leaping = Place("local", client, None, place._stack)
     leaping.account = place.account
-    queue = leaping.queue(name, VisibilityTimeout="5")
+    queue = leaping.queue(name, VisibilityTimeout="10")
     run = consume(leaping.through(queue), lambda number, _: time.sleep(1 if number % 10 == 0 else 0.01))
     leaping.send(queue, range(100), groups=10)
     for leap in (3600, -7200, 30 * 86400, -40 * 86400):
@@ -131,8 +131,8 @@ def test_clocks_that_leap_while_a_consumer_works_on_the_embedded_broker(place, c
 
 def test_the_date_leaps_while_a_consumer_works_on_a_server(server, consume, monkeypatch):
     """Nothing here but a request's signature looks at the date."""
-    queue = server.queue(VisibilityTimeout="5")
-    run = consume(server.through(queue), lambda number, _: time.sleep(6 if number == 0 else 0.01))
+    queue = server.queue(VisibilityTimeout="8")
+    run = consume(server.through(queue), lambda number, _: time.sleep(9 if number == 0 else 0.01))
     server.send(queue, range(100))
     real, leapt = time.time, [0.0]
     monkeypatch.setattr(time, "time", lambda: real() + leapt[0])
