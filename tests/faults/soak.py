@@ -4,7 +4,7 @@
 
 Two queues, one of them FIFO; of the consumers one lives through the whole run, and its memory is measured; the others are killed, stopped, frozen
 and started again. The run fails if a message is neither handled nor a dead letter, was deleted before it was decided, or overtook another one
-of its group. The seed decides which faults there are; when they meet which message is the machine's affair.
+of its group, and if memory grows. The seed decides which faults there are; when they meet which message is the machine's affair.
 """
 
 import argparse
@@ -55,6 +55,8 @@ FIFO_SHARE = 0.1
 GROUPS = 50
 #: Messages that are sent and not decided, at most.
 BACKLOG = 3000
+#: How much memory the consumer that lives through it all may take beyond what it has after a quarter of the run. MiB.
+GROWTH = 10
 #: After that long without any progress the run has failed. Seconds.
 PATIENCE = 120
 
@@ -206,9 +208,11 @@ class Soak:
             time.sleep(0.5)
         statuses = {name: self.consumers.end(name, signal.SIGTERM) for name in list(self.consumers.processes)}
         wrong = {name: status for name, status in statuses.items() if status != 128 + signal.SIGTERM}
-        return [f"{name} ended with status {status}" for name, status in wrong.items()] + list(
-            self.account.broken_promises(self._dead())
-        )
+        broken = [f"{name} ended with status {status}" for name, status in wrong.items()]
+        quarter, end = self.memory[len(self.memory) // 4][1], self.memory[-1][1]
+        if end > quarter + GROWTH:
+            broken.append(f"memory grew from {quarter:.1f} to {end:.1f} MiB")
+        return broken + self.account.broken_promises(self._dead())
 
     def _left(self, queue):
         info = queue.info()

