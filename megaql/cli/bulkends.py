@@ -114,7 +114,7 @@ def _way_back(dead: Queue) -> Queue:
             f"{len(sources)} queues dead-letter to this one",
             where=dead.target.text,
             why=", ".join(queue.name for queue in sources),
-            hint="name the one to redrive to with --to QUEUE, and with -w which messages are its own",
+            hint="name the one to redrive to: --to QUEUE",
         )
     return _as_written_for(dead, sources[0])
 

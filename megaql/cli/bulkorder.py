@@ -23,7 +23,7 @@ from megaql.lang.nodes import Root
 from megaql.lang.verdict import Verdict
 from megaql.scan.budget import Budget, StopReason
 from megaql.scan.bulk.edits import Edit
-from megaql.scan.bulk.engine import FIFO_LEASE, LEASE, TURN, Work, side_by_side
+from megaql.scan.bulk.engine import FIFO_LEASE, LEASE, Work, side_by_side, turn_of
 from megaql.scan.bulk.ledger import Job
 from megaql.scan.bulk.plan import Plan, read_plan
 from megaql.scan.target import QueueSource
@@ -167,9 +167,10 @@ def prepare(world: Environment, order: Order, connection: Connection) -> Prepare
         allow_receives=order.allow_receives,
         expected=StopReason.EMPTY if plan is None else StopReason.LIMIT,
         extend=True,
-        turn=1 if fifo else TURN,
+        turn=turn_of(ends.source.queue) if isinstance(ends.source, QueueSource) else 1,
         side_by_side=isinstance(ends.source, QueueSource) and side_by_side(ends.source.queue),
         hold=order.hold,
+        orderly=True,
     )
     source = ends.source.queue if isinstance(ends.source, QueueSource) else None
     work = Work(

@@ -107,6 +107,9 @@ def _left(job: Prepared, report: BulkReport) -> list[str]:
         lines.append(f"left alone, for their bodies are not the plan's: {report.changed:,}")
     if report.missing:
         lines.append(f"of the plan, not found: {report.missing:,}")
+    scan = report.scan
+    if scan.stopped_because is StopReason.HEADROOM and scan.total and scan.total > scan.seen:
+        lines.append(f"about {scan.total - scan.seen:,} more were not looked at; --hold N lets more be held meanwhile")
     if report.late:
         lines.append(f"left alone, for they were sent after this began: {report.late:,}")
     if _held_up(job, report):

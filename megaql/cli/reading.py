@@ -16,7 +16,7 @@ from megaql.cli.progress import Progress, counted
 from megaql.cli.status import Status
 from megaql.cli.style import Style, harmless
 from megaql.scan.budget import Budget, StopReason
-from megaql.scan.files import FileScan
+from megaql.scan.files import STDIN, FileScan
 from megaql.scan.stop import StopFlag, catch_signals
 from megaql.scan.target import FileSource, QueueSource, open_source
 
@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 class Wanted:
     """How to read: the bounds for a queue and for a file, the lease, what the user allowed, and the end that goes without saying.
 
-    `extend`, `turn` and `side_by_side` are `LiveScan`'s, `hold` bounds what is held in the place of a tenth of the headroom.
+    `extend`, `turn` and `side_by_side` are `LiveScan`'s, `hold` bounds what is held in the place of a tenth of the headroom. With `orderly` a
+    signal ends the reading of a file as it does that of a queue: between two messages, and not standard input's, which may never end.
     """
 
     budget: Budget
@@ -53,6 +54,7 @@ class Wanted:
     turn: int = 1
     side_by_side: bool = False
     hold: int | None = None
+    orderly: bool = False
 
 
 class Reading:
@@ -126,7 +128,14 @@ def reading(
         stop = StopFlag()
         scan: LiveScan | FileScan
         if isinstance(source, FileSource):
-            scan = FileScan(source.path, wanted.file_budget, on_bad_line=badlines.printer(world, source.path))
+            if wanted.orderly and source.path != STDIN:
+                stop = stack.enter_context(catch_signals())
+            scan = FileScan(
+                source.path,
+                wanted.file_budget,
+                stop=stop if wanted.orderly else None,
+                on_bad_line=badlines.printer(world, source.path),
+            )
         else:
             from megaql.scan.live import LiveScan  # noqa: PLC0415 - a file needs none of it
 

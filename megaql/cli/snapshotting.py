@@ -16,7 +16,7 @@ from megaql.cli.status import Status
 from megaql.cli.style import harmless
 from megaql.lang.verdict import Verdict
 from megaql.scan.budget import StopReason
-from megaql.scan.bulk.engine import TURN, side_by_side
+from megaql.scan.bulk.engine import side_by_side, turn_of
 from megaql.scan.masking import Masks
 from megaql.scan.snapshotfile import SnapshotFile
 from megaql.scan.target import QueueSource, open_source
@@ -48,7 +48,7 @@ def write(
         # A FIFO queue is read with one receive, as every look at one is: a message that is held holds up its group.
         fifo, fast = source.queue.fifo, side_by_side(source.queue)
         wanted = replace(
-            wanted, extend=not fifo, turn=1 if fifo else TURN, side_by_side=fast, expected=StopReason.EMPTY
+            wanted, extend=not fifo, turn=turn_of(source.queue), side_by_side=fast, expected=StopReason.EMPTY
         )
         looked = consent(world, source.queue, wanted)
     out = SnapshotFile(file)

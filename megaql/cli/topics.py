@@ -19,6 +19,7 @@ WIDTH: Final = 80
 
 _VARIABLES: Final = """\
   MEGAQL_HOME          folder of the embedded broker (local:NAME)
+  XDG_STATE_HOME       folder of logs, and of what megaql release reads
   MEGAQL_CONFIG        the configuration file, instead of megaql.toml
   MEGAQL_QUERIES       the query file of @NAME; without it megaql.mql
   MEGAQL_DEBUG=1       show the traceback of a defect in megaql

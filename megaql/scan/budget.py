@@ -18,7 +18,7 @@ class StopReason(Enum):
     LIMIT = "the limit of matches is reached"
     SCAN = "the number of messages to scan is reached"
     TIME = "the time is up"
-    HEADROOM = "a tenth of the messages the queue may still hand out is held"
+    HEADROOM = "as many messages are held as may be, a tenth of what the queue may have in flight or as --hold says"
     EMPTY = "three polls in a row found nothing"
     LAST_LIFE = "a message is on its last life: the next receive moves it to the dead-letter queue"
     RETURNED = "a message came back, since nobody else takes it; to go on would cost every message a life a minute"

@@ -50,6 +50,9 @@ RECEIVE_BATCH: Final = 10
 #: The scan ends after this many receives in a row that returned nothing.
 MAX_EMPTY_POLLS: Final = 3
 
+#: A batch of several receives ends at this size, so that memory is bounded whatever is in the messages. Bytes.
+MAX_BATCH: Final = 32 * 1024 * 1024
+
 #: How many message ids a followed queue's scan remembers, to recognise a message that came back.
 REMEMBERED_IDS: Final = 100_000
 
@@ -265,7 +268,7 @@ class LiveScan:
             return self._ask_side_by_side(sizes)
         messages: list[Message] = []
         for each in sizes:
-            if messages and self._stop:
+            if messages and (self._stop or sum(map(_length, messages)) > MAX_BATCH):
                 break
             self.report.requests += 1
             self._holdings.asking(each, self._lease)
@@ -301,3 +304,7 @@ class LiveScan:
         if len(self._remembered) > REMEMBERED_IDS:
             del self._remembered[next(iter(self._remembered))]
         return True
+
+
+def _length(message: Message) -> int:
+    return len(message.body)

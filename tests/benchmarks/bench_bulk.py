@@ -61,10 +61,10 @@ def tables(options: Options) -> Iterator[Table]:
         for server in ("local", "roto"):
             with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
                 url = "" if server == "local" else stack.enter_context(running(server, Path(folder)))
-                yield _table(server, url, folder, count, quick=options.quick)
+                yield _table(server, url, folder, count)
 
 
-def _table(server: str, endpoint: str, folder: str, count: int, *, quick: bool) -> Table:
+def _table(server: str, endpoint: str, folder: str, count: int) -> Table:
     world = os.environ | {"PYTHONPATH": str(ROOT), "MEGAQL_HOME": f"{folder}/home", "HOME": folder}
     if server == "local":
         client = local.client(Path(folder, "home"))
@@ -78,11 +78,8 @@ def _table(server: str, endpoint: str, folder: str, count: int, *, quick: bool) 
     given = ["-w", "event.attributes.quantity >= 0", "--apply", "--yes"]
     back = [*megaql, "local:there", "local:here", *given] if server == "local" else [*megaql, there, here, *given]
     commands = {"a plain loop": [sys.executable, "-c", loop, here, there], "`megaql move`": back}
-    processes = (
-        time_processes(commands, quick=True, env=world, cwd=folder)
-        if quick
-        else time_processes(commands, rounds=1, env=world, cwd=folder)
-    )
+    # One run each: a run takes minutes, and the first hundred messages warm whatever can be warmed.
+    processes = time_processes(commands, quick=True, env=world, cwd=folder)
     table = Table(
         f"{count:,} messages moved, {'the embedded broker' if server == 'local' else server}",
         ["", "s", "messages/s", "processor s", "most memory MiB"],

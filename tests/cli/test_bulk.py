@@ -194,6 +194,16 @@ def test_the_rate_is_kept(megaql, monkeypatch):
     assert 2 <= sum(waits) <= 4
 
 
+def test_a_run_that_may_hold_no_more_ends_and_says_what_it_has_not_seen(megaql, dead):
+    words = ["redrive", "local:orders-dlq", "-w", "number < 0", "--apply", "--yes", "--hold", "4"]
+    result = megaql(*words, width=160)
+    assert result.status == 6
+    assert "stopped: as many messages are held as may be" in result.err
+    assert "about 6 more were not looked at; --hold N lets more be held meanwhile" in result.err
+    assert "released 4" in result.err
+    assert dead[0].info().visible == 10
+
+
 # Asking
 
 

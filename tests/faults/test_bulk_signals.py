@@ -211,3 +211,21 @@ def test_an_interrupted_redrive_by_the_service_is_cancelled():
     moved = to.info().visible
     assert 20 <= moved < 600
     assert dead.info().visible == 600 - moved
+
+
+def test_a_signal_ends_a_copy_of_a_file_after_the_batch_and_the_log_goes_on(tmp_path):
+    file = tmp_path / "saved.ndjson"
+    queue_of("a", COUNT)
+    assert run("snapshot", "local:a", "-o", str(file)).returncode == 0
+    to = queue_of("b")
+    words = ["copy", str(file), "local:b", "--log", str(tmp_path / "log"), "--apply"]
+    with start(*words, "--rate", "60") as process:
+        until(lambda: to.info().visible >= 20)
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130, stderr
+    assert "Traceback" not in stderr
+    copied = to.info().visible
+    assert f"copied {copied} messages" in stderr
+    assert run(*words).returncode == 0
+    assert contents("b") == list(range(COUNT)), "nothing twice"

@@ -39,8 +39,11 @@ if TYPE_CHECKING:
     from megaql.scan.files import FileScan
     from megaql.scan.stop import StopFlag
 
-#: Receives of one batch, each of ten messages: the log is put on the disk once for all of them.
-TURN: Final = 8
+#: Receives of one batch, each of ten messages: the log is put on the disk once for all of them, which takes as long as many requests do.
+TURN: Final = 32
+
+#: The same where requests go side by side; so many do.
+LANES: Final = 8
 
 #: The lease of what is received. It is extended while the run goes on, so that it only says how long a crash hides messages.
 LEASE: Final = timedelta(seconds=60)
@@ -96,6 +99,11 @@ def side_by_side(queue: Queue) -> bool:
     return not queue.fifo and ".amazonaws.com" in queue.place.endpoint
 
 
+def turn_of(queue: Queue) -> int:
+    """Return how many receives make a batch. One on a FIFO queue, where what is received holds up its group."""
+    return 1 if queue.fifo else LANES if side_by_side(queue) else TURN
+
+
 class BulkRun:
     """One run over an open scan, whose `with` block gives back what is left.
 
@@ -129,7 +137,7 @@ class BulkRun:
         fifo = (work.source is not None and work.source.fifo) or (
             work.destination is not None and work.destination.fifo
         )
-        self._lanes = TURN if side_by_side and not fifo else 1
+        self._lanes = LANES if side_by_side and not fifo else 1
         self._pool: ThreadPoolExecutor | None = None
         self._late = datetime.fromtimestamp(wall(), UTC) + LATE
         self._began = clock()
@@ -183,7 +191,7 @@ class BulkRun:
 
     def _room(self) -> int:
         """Return how many messages may be received next; where there is a rate, when it is time for them."""
-        room = FILE_BATCH
+        room = TURN * MAX_ENTRIES
         if (rate := self._work.rate) is not None:
             due = self._began + self._chosen / rate
             while not self._stop and (left := due - self._clock()) > 0:
