@@ -290,6 +290,9 @@ class Worker:
                 raise event.error
 
     def _on_received(self, event: _Received) -> None:
+        if failures := self._polling.failures:
+            name = self._queue.name
+            LOGGER.warning("%s answers again, after %d failed receives", name, failures, extra={"queue": name})
         self._polling.received(event.asked, len(event.messages), pause=not self._plan.once)
         self.vitals.got_on()
         self._counts["received"] += len(event.messages)

@@ -14,6 +14,8 @@ from tests.faults.injection import Plan, Script
 from tests.servers import without_moto
 
 PATHS = pytest.mark.parametrize("lean", [True, False], ids=["lean", "boto3"])
+#: Each path once, each server once.
+PAIRS = pytest.mark.parametrize(("server", "lean"), [("roto", True), ("ministack", False)], indirect=["server"])
 
 
 def kept(place, queue, run):
@@ -38,7 +40,7 @@ def test_connections_that_die_without_a_word(server, consume, lean):
     kept(server, queue, run)
 
 
-@PATHS
+@PAIRS
 def test_a_network_that_is_dark_for_a_while(server, consume, lean):
     queue = server.queue(VisibilityTimeout="4")
     proxy = server.proxy()
@@ -76,7 +78,7 @@ def test_a_consumer_that_hears_nothing_looks_dead_until_it_does(server, consume,
     assert not file.exists()
 
 
-@PATHS
+@PAIRS
 def test_a_server_that_is_gone_and_comes_back(server, consume, lean):
     queue = server.queue(VisibilityTimeout="5")
     proxy = server.proxy()

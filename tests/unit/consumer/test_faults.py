@@ -33,6 +33,7 @@ def test_a_failed_receive_is_tried_again(world, flaky, drain, caplog, code):
     assert drain(app).handled == 1
     assert handled == [1]
     assert len([text for text in caplog.messages if text.startswith("receive failed, again in 0.0 s")]) == 3
+    assert caplog.messages.count("orders answers again, after 3 failed receives") == 1
 
 
 def test_a_receive_whose_answer_is_lost_only_delays_the_message(world, queue, flaky, drain):
