@@ -73,6 +73,16 @@ COMMANDS: Final = (
     Entry(
         "connect", "connect", "Subscribe an application's queue to a topic, filtered by the application's own queries."
     ),
+    Entry(
+        "queues",
+        "queues",
+        "List queues: how much is in them, in flight and delayed, and where their dead letters go.",
+    ),
+    Entry(
+        "info",
+        "info",
+        "Show a queue or a topic: what is in it, its settings, dead letters both ways, who may use it, who subscribes.",
+    ),
     Entry("alive", "alive", "Say whether a consumer gets on, by its liveness file; for probes."),
     Entry("help", "topics", "Explain exit codes, queries, safety and the environment variables."),
 )
