@@ -105,9 +105,9 @@ def test_what_no_thread_has_begun_is_taken_back_in_order():
 
 def test_threads_start_with_the_first_item_and_never_hold_up_the_end_of_the_process():
     hands, inbox = made(2, lambda item: item)
-    before = {thread.name for thread in threading.enumerate()}
+    before = set(threading.enumerate())
     hands.give([1], None, 0.0)
-    threads = [thread for thread in threading.enumerate() if thread.name not in before]
+    threads = [thread for thread in threading.enumerate() if thread not in before]
     assert len(threads) == 2
     assert all(thread.daemon for thread in threads)
     assert events(inbox, 1) == [1]
