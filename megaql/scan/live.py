@@ -267,14 +267,16 @@ class LiveScan:
         if len(sizes) > 1 and self._side_by_side:
             return self._ask_side_by_side(sizes)
         messages: list[Message] = []
+        length = 0
         for each in sizes:
-            if messages and (self._stop or sum(map(_length, messages)) > MAX_BATCH):
+            if messages and (self._stop or length > MAX_BATCH):
                 break
             self.report.requests += 1
             self._holdings.asking(each, self._lease)
             batch = self._queue.receive(each, wait=timedelta(0) if messages else self._wait, visibility=self._lease)
             self._holdings.take(batch)
             messages += batch
+            length += sum(len(message.body) for message in batch)
             if not batch:
                 break
         return messages
@@ -304,7 +306,3 @@ class LiveScan:
         if len(self._remembered) > REMEMBERED_IDS:
             del self._remembered[next(iter(self._remembered))]
         return True
-
-
-def _length(message: Message) -> int:
-    return len(message.body)

@@ -47,12 +47,20 @@ class Ledger:
             self._read()
 
     def write(self, entries: Iterable[dict[str, Any]]) -> None:
-        """Write lines, and return when they are on the disk. Raises `ScanError` where they cannot be."""
+        """Write lines: there when this process is killed, not yet when the machine stops. Raises `ScanError` where they cannot be."""
+        self._do(b"".join(json.dumps(entry, separators=(",", ":")).encode() + b"\n" for entry in entries), sync=False)
+
+    def sync(self) -> None:
+        """Return when all lines are on the disk. Raises `ScanError`."""
+        self._do(b"", sync=True)
+
+    def _do(self, data: bytes, *, sync: bool) -> None:
         try:
             file = self._open()
-            file.write(b"".join(json.dumps(entry, separators=(",", ":")).encode() + b"\n" for entry in entries))
+            file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                os.fsync(file.fileno())
         except OSError as error:
             raise ScanError(
                 "The log cannot be written",
@@ -69,7 +77,7 @@ class Ledger:
 
     def open(self) -> None:
         """Make the file, so that a place where nothing can be written shows before the first message is sent."""
-        self.write(())
+        self.sync()
 
     def _open(self) -> BinaryIO:
         if self._file is None:

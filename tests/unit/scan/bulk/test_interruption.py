@@ -134,3 +134,22 @@ def test_the_log_says_what_was_sent_before_it_is_deleted(make_place, even):
         lines = [json.loads(line) for line in log.read_text().splitlines()[1:]] if log.exists() else []
         gone = set(range(COUNTS[""])) - set(place.contents("source"))
         assert {ids[number] for number in gone} <= {line["id"] for line in lines}
+
+
+def test_of_a_long_batch_only_the_last_ten_can_be_sent_twice(make_place):
+    """Each ten that were taken are written down before the next are sent; only the disk is waited for once."""
+    place = make_place(name="whole")
+    place.fill(60)
+    place.run(turn=8)
+    third = [at for at, name in enumerate(place.calls.made, 1) if name == "send_message_batch"][2]
+    assert "delete_message_batch" in place.calls.made
+    place = make_place(name="dying", calls=Calls(third, after=True))
+    place.fill(60)
+    assert place.run(turn=8) is None
+    place.calls = Calls()
+    _leases_end(place)
+    assert place.run(turn=8).deleted == 60 - 10
+    target = place.contents("target")
+    assert set(target) == set(range(60))
+    assert len(target) <= 70
+    assert place.contents("source") == []
