@@ -57,6 +57,10 @@ GROUPS = 50
 BACKLOG = 3000
 #: How much memory the consumer that lives through it all may take beyond what it has after a quarter of the run. MiB.
 GROWTH = 10
+#: A run whose memory is judged: in a shorter one, a quarter may be over before the program is loaded. Seconds.
+LONG = 60
+#: The exit statuses of a consumer that was asked to stop; the second before it had begun.
+STOPPED = {128 + signal.SIGTERM, -signal.SIGTERM}
 #: After that long without any progress the run has failed. Seconds.
 PATIENCE = 120
 
@@ -207,10 +211,10 @@ class Soak:
             self.progress.read()
             time.sleep(0.5)
         statuses = {name: self.consumers.end(name, signal.SIGTERM) for name in list(self.consumers.processes)}
-        wrong = {name: status for name, status in statuses.items() if status != 128 + signal.SIGTERM}
+        wrong = {name: status for name, status in statuses.items() if status not in STOPPED}
         broken = [f"{name} ended with status {status}" for name, status in wrong.items()]
         quarter, end = self.memory[len(self.memory) // 4][1], self.memory[-1][1]
-        if end > quarter + GROWTH:
+        if self.seconds > LONG and end > quarter + GROWTH:
             broken.append(f"memory grew from {quarter:.1f} to {end:.1f} MiB")
         return broken + self.account.broken_promises(self._dead())
 
@@ -283,7 +287,7 @@ class Soak:
     def _terminate(self):
         name = self._victim()
         status = self.consumers.end(name, signal.SIGTERM)
-        if status not in {128 + signal.SIGTERM, -signal.SIGTERM}:  # the second before it had begun
+        if status not in STOPPED:
             self.events[f"ended with {status}"] += 1
         self.consumers.start(name)
 
