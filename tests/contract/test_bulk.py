@@ -18,7 +18,9 @@ def megaql(world, monkeypatch):
 
     def run(*words):
         err = io.StringIO()
-        environment = Environment(stdin=io.StringIO(), stdout=io.StringIO(), stderr=err, environ={"NO_COLOR": "1"})
+        environment = Environment(
+            stdin=io.StringIO(), stdout=io.StringIO(), stderr=err, environ={"NO_COLOR": "1"}, width=400
+        )
         given = [target(world, word) for word in words]
         status = main(given, environment)
         return status, err.getvalue()
