@@ -96,11 +96,11 @@ def load(environ: Mapping[str, str] = os.environ, here: Path | None = None) -> t
 
 def read_file(environ: Mapping[str, str] = os.environ, here: Path | None = None) -> ConfigFile:
     """Return the file that holds here, an empty one where there is none; `ConfigError` for one that cannot be read."""
-    import tomllib  # noqa: PLC0415 - most runs have no file
-
     path = find(environ, here)
     if path is None:
         return ConfigFile()
+    import tomllib  # noqa: PLC0415 - most runs have no file
+
     try:
         text = path.read_bytes().decode()
         return ConfigFile(path, text, tomllib.loads(text))
@@ -140,11 +140,11 @@ def find(environ: Mapping[str, str] = os.environ, here: Path | None = None) -> P
     for folder in (here, *here.parents):
         if (folder / NAME).is_file():
             return _trusted(folder / NAME)
-    own = _own(environ)
+    own = own_file(environ)
     return own if own is not None and own.is_file() else None
 
 
-def _own(environ: Mapping[str, str]) -> Path | None:
+def own_file(environ: Mapping[str, str]) -> Path | None:
     """Return the path of the user's own file, whether there is one or not; `None` for a user without a home."""
     try:
         home = Path(environ["HOME"]) if environ.get("HOME") else Path.home()

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from megaql.cli import helptext, values
+from megaql.cli import aliases, helptext, values
+from megaql.cli.environment import Environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,6 +84,11 @@ COMMANDS: Final = (
         "info",
         "Show a queue or a topic: what is in it, its settings, dead letters both ways, who may use it, who subscribes.",
     ),
+    Entry(
+        "alias",
+        "alias",
+        "List short names for queues, topics and files, or set one: `megaql peek dead` then means what it stands for.",
+    ),
     Entry("alive", "alive", "Say whether a consumer gets on, by its liveness file; for probes."),
     Entry("help", "topics", "Explain exit codes, queries, safety and the environment variables."),
 )
@@ -100,6 +106,13 @@ class Command(TyperCommand):
     def get_help(self, ctx: Any) -> str:
         """Return the help as it is printed."""
         return helptext.of_command(self, ctx)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command, aliases put in."""
+        world = ctx.find_object(Environment)
+        if world is not None and self.name != "help":
+            aliases.put_in(self.params, ctx.params, world.environ)
+        return super().invoke(ctx)
 
 
 class Group(TyperGroup):
