@@ -39,13 +39,19 @@ class QueueSubscription:
 
 def find(topic: Topic, queue_arn: str) -> QueueSubscription | None:
     """Return a queue's subscription to a topic, `None` where there is none."""
+    arn = arn_of(topic, queue_arn)
+    return None if arn is None else _read(topic, check_confirmed(topic, arn, queue_arn))
+
+
+def arn_of(topic: Topic, queue_arn: str) -> str | None:
+    """Return the ARN of a queue's subscription to a topic, `None` where there is none."""
     request: dict[str, Any] = {"TopicArn": topic.arn}
     while True:
         with faults.translate("list the topic's subscriptions", topic.place):
             answer = topic.client.list_subscriptions_by_topic(**request)
         for item in answer.get("Subscriptions") or ():
             if item.get("Protocol") == "sqs" and item.get("Endpoint") == queue_arn:
-                return _read(topic, check_confirmed(topic, str(item.get("SubscriptionArn")), queue_arn))
+                return str(item.get("SubscriptionArn"))
         if not answer.get("NextToken"):
             return None
         request["NextToken"] = answer["NextToken"]

@@ -99,6 +99,15 @@ class Topic:
         return Batches(request, self._sleep, Outgoing.size, group, MAX_BYTES).run(list(entries))
 
 
+def arn_of(target: TopicTarget) -> str:
+    """Return the ARN that a target names, whether the topic is there or not."""
+    if target.kind == "arn":
+        return target.text
+    from megaql.broker.local.sns import topic_arn  # noqa: PLC0415 - targets on AWS need no SQLite
+
+    return topic_arn(target.name)
+
+
 def _entry(entry: Outgoing) -> dict[str, Any]:
     """Return a message as `Publish` and an entry of `PublishBatch` take it."""
     request: dict[str, Any] = {"Message": entry.body}
@@ -125,9 +134,7 @@ def _place(client: SNSClient, target: TopicTarget, connection: Connection = AMBI
 
 def _local_arn(client: SNSClient, target: TopicTarget, place: faults.Place, *, create: bool) -> str:
     """Return the ARN of a topic of the embedded broker, making the topic where that was asked for."""
-    from megaql.broker.local.sns import topic_arn  # noqa: PLC0415 - as above
-
-    arn = topic_arn(target.name)
+    arn = arn_of(target)
     try:
         with faults.translate("look the topic up", place):
             client.get_topic_attributes(TopicArn=arn)

@@ -6,6 +6,7 @@ A maintainer keeps one rule: commands ask this object and never `sys`, `os.envir
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import sys
 from contextlib import suppress
@@ -99,6 +100,15 @@ class Environment:
             self.stdout.flush()
         self.stderr.write(f"{text}\n")
         self.stderr.flush()
+
+    def reader_has_left(self) -> bool:
+        """Whether standard output is a pipe whose reader has closed it; a write would say so too, but there may be nothing to write."""
+        try:
+            watched = select.poll()
+            watched.register(self.stdout.fileno(), 0)
+            return any(event & (select.POLLERR | select.POLLNVAL) for _, event in watched.poll(0))
+        except (AttributeError, OSError, ValueError):  # no such call on Windows, no descriptor in a test
+            return False
 
     def read_input(self) -> bytes:
         """Return all of standard input, whatever bytes they are; a test's is text."""

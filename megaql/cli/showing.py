@@ -9,7 +9,7 @@ import os
 import stat
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self, TextIO
+from typing import TYPE_CHECKING, Protocol, Self, TextIO
 
 from megaql.cli.fields import Field, fields_of, read_field
 from megaql.cli.output import Output, writer
@@ -19,11 +19,11 @@ from megaql.lang.verdict import Verdict
 from megaql.scan.records import to_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
 
     from megaql.broker.message import Message
     from megaql.cli.environment import Environment
-    from megaql.cli.reading import Reading
     from megaql.query import Query
 
 
@@ -41,6 +41,20 @@ class Show:
     save: str | None = None
     limit: int | None = None
     live: bool = False
+
+
+class Looking(Protocol):
+    """Messages as they come; whoever looks at one says its verdict, and clears what a terminal shows of the progress before writing."""
+
+    def __iter__(self) -> Iterator[Message]: ...
+
+    def tally(self, verdict: Verdict) -> None:
+        """Count a message's verdict."""
+        ...
+
+    def clear(self) -> None:
+        """Take the progress line off the terminal."""
+        ...
 
 
 class Showing:
@@ -81,7 +95,7 @@ class Showing:
             if self._begun:
                 self._world.say(f"saved {self._shown:,} to {harmless(self._show.save or '')}")
 
-    def run(self, scan: Reading) -> None:
+    def run(self, scan: Looking) -> None:
         """Judge and show the messages of a scan until it ends or enough are shown; before an error of the queue, what was found by then."""
         if self._file is not None:
             # Not before the target is open: a wrong name must not cost what the file held.
@@ -96,7 +110,7 @@ class Showing:
         scan.clear()
         self._end()
 
-    def _look(self, scan: Reading) -> None:
+    def _look(self, scan: Looking) -> None:
         for message in scan:
             verdict = self._query.evaluate(message) if self._query is not None else Verdict.MATCH
             scan.tally(verdict)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final, Protocol, get_args
 
 from megaql.broker.exposure import paths_of
 from megaql.convert import sns
@@ -21,13 +21,31 @@ from megaql.query import Query
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from megaql.consumer.subscription import Subscription
     from megaql.consumer.unmatched import Policy
     from megaql.convert.export import Export
     from megaql.convert.sns import Scope
 
 #: Tried in this order where both fit equally well: by attributes needs no promise about bodies, and AWS charges for the other by the byte.
 SCOPES: Final[tuple[Scope, ...]] = ("MessageAttributes", "MessageBody")
+
+
+class Asking(Protocol):
+    """What asks for messages: a subscription of an application, or somebody at a terminal."""
+
+    @property
+    def name(self) -> str:
+        """What the reasons call it."""
+        ...
+
+    @property
+    def query(self) -> Query:
+        """What it takes."""
+        ...
+
+    @property
+    def decoder(self) -> object | None:
+        """What reads its bodies in the place of the codec."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +66,7 @@ class Pushdown:
 
 
 def pushdown(
-    subscriptions: Sequence[Subscription],
+    subscriptions: Sequence[Asking],
     *,
     unmatched: Policy = "delete",
     unknown: Policy = "delete",
@@ -133,7 +151,7 @@ def _moved(query: Query, moves: Mapping[nodes.Path, nodes.Path]) -> Query:
 
 
 def _exported(
-    subscriptions: Sequence[Subscription],
+    subscriptions: Sequence[Asking],
     scope: Scope,
     exposed: Mapping[nodes.Path, nodes.Path],
     to_policy: Callable[[Query, Scope], Export],

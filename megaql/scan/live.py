@@ -111,7 +111,7 @@ class LiveScan:
                 "A FIFO queue cannot be followed",
                 where=queue.name,
                 why="a message that is held holds up the rest of its group",
-                hint="leave out --follow; to watch new messages, subscribe a standard queue of your own to its topic",
+                hint="leave out --follow; to watch new messages, `megaql tap` its topic",
             )
         self._lease = lease if lease is not None else lease_for(budget, fifo=queue.fifo, follow=follow)
         if not MIN_LEASE <= self._lease <= MAX_LEASE:

@@ -69,9 +69,7 @@ class Preflight:
         )
 
 
-_SAFER: Final = (
-    "use a safer way: `megaql peek` its dead-letter queue, or subscribe a queue of your own to the topic that feeds it"
-)
+_SAFER: Final = "use a safer way: `megaql peek` its dead-letter queue, or `megaql tap` the topic that feeds it"
 
 
 def preflight(queue: Queue, *, allow_dead_letter: bool = False, allow_receives: bool = False) -> Preflight:
@@ -96,6 +94,6 @@ def preflight(queue: Queue, *, allow_dead_letter: bool = False, allow_receives: 
         return Preflight(info, queue.name)
     question = (
         f"{queue.name} moves a message to {target} after {most} receives, and looking at one uses one up.\n"
-        f"A safer way: peek {target}, or subscribe a queue of your own to its topic. Read it all the same?"
+        f"A safer way: peek {target}, or tap its topic. Read it all the same?"
     )
     return Preflight(info, queue.name, risk=Risk.ASK, question=question)

@@ -57,7 +57,7 @@ def open_source(target: str, connection: Connection | None = None) -> FileSource
             "A topic cannot be read",
             where=target,
             why="it keeps no messages: it hands each one to the queues subscribed to it",
-            hint="name one of those queues, or subscribe a queue of your own to the topic and read that",
+            hint=f"name one of those queues, or see its new messages: megaql tap {target}",
         )
     queue = Queue.open(parsed, connection or Connection())
     # The embedded broker looks at all of its messages at once; only SQS needs long polling to do that.

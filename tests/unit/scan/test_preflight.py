@@ -22,7 +22,7 @@ def test_one_receive_before_dead_lettering_is_refused_with_the_safer_ways(make_q
         "Reading this queue would move its messages to the dead-letter queue\n"
         "  where: orders\n"
         "  why: its maxReceiveCount is 1: a message that was looked at once goes to orders-dlq at the next receive\n"
-        "  next: use a safer way: `megaql peek` its dead-letter queue, or subscribe a queue of your own to the topic that feeds it;"
+        "  next: use a safer way: `megaql peek` its dead-letter queue, or `megaql tap` the topic that feeds it;"
         " --allow-dead-letter reads it all the same"
     )
 
@@ -38,7 +38,7 @@ def test_few_receives_ask(make_queue, most):
     flight = preflight(make_queue(4, max_receive_count=most))
     assert flight.risk is Risk.ASK
     assert f"after {most} receives" in flight.question
-    assert "A safer way: peek orders-dlq, or subscribe a queue of your own" in flight.question
+    assert "A safer way: peek orders-dlq, or tap its topic" in flight.question
     refusal = flight.refusal()
     assert isinstance(refusal, ScanRefused)
     assert refusal.where == "orders"

@@ -49,7 +49,7 @@ def test_a_topic_cannot_be_read(topic):
     with pytest.raises(ScanError) as caught:
         open_source(topic)
     assert caught.value.where == topic
-    assert "subscribe a queue of your own to the topic" in caught.value.hint
+    assert "megaql tap " in caught.value.hint
 
 
 @pytest.mark.parametrize(
