@@ -14,7 +14,7 @@ from megaql.scan.stop import SecondSignal, StopFlag
 from megaql.scan.tap import Tap, pushed
 
 
-class Refusal(Exception):
+class RefusalError(Exception):
     def __init__(self, code):
         super().__init__(code)
         self.response = {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": 400}}
@@ -35,10 +35,10 @@ class Faulty:
         def call(**request):
             self.calls.append(name)
             if self.before.get(name):
-                raise Refusal(self.before[name].pop(0))
+                raise RefusalError(self.before[name].pop(0))
             answer = method(**request)
             if self.after.get(name):
-                raise Refusal(self.after[name].pop(0))
+                raise RefusalError(self.after[name].pop(0))
             return answer
 
         return call
