@@ -86,6 +86,11 @@ COMMANDS: Final = (
         "Show a queue or a topic: what is in it, its settings, dead letters both ways, who may use it, who subscribes.",
     ),
     Entry(
+        "local",
+        "local",
+        "Manage the embedded broker: list, create, purge and delete its queues and topics, or say where it is.",
+    ),
+    Entry(
         "alias",
         "alias",
         "List short names for queues, topics and files, or set one: `megaql peek dead` then means what it stands for.",
