@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> None:
 def write(file: Path, area: str, tables: list[dict[str, object]], here: dict[str, object]) -> None:
     """Put the tables of an area into the file; what was measured in another environment is dropped from it."""
     old = json.loads(file.read_text("utf-8")) if file.exists() else {}
-    areas = old["areas"] if environment.continues(old.get("environment", {}), here) else {}
+    areas = old.get("areas", {}) if environment.continues(old.get("environment", {}), here) else {}
     text = json.dumps({"environment": here, "areas": {**areas, area: tables}}, indent=1, ensure_ascii=False)
     file.write_text(text + "\n", "utf-8")
 

@@ -1,7 +1,7 @@
 """`megaql move` of 100,000 messages from one queue to another, beside a plain loop that receives, sends and deletes ten at a time.
 
-Both are processes that do all of the work: `megaql move` judges each message with a query, writes its log and puts that on the disk before it deletes, which
-the loop does not. They take turns: what one has moved there, the other moves back. The most memory is the process's own.
+All are processes that do all of the work: `megaql move` writes its log and puts that on the disk before it deletes, which the loop does not, and with `-w` it
+judges each message. They take turns: what one has moved there, the next moves back. The most memory is the process's own.
 """
 
 from __future__ import annotations
@@ -74,10 +74,13 @@ def _table(server: str, endpoint: str, folder: str, count: int) -> Table:
     fill(client, here, count)
     client.close()
     loop = LOOP.format(client=_CLIENTS[server].format(endpoint=endpoint), wait=0 if server == "local" else 1)
+    names = ("local:here", "local:there") if server == "local" else (here, there)
     megaql = [sys.executable, "-m", "megaql.cli.main", "move"]
-    given = ["-w", "event.attributes.quantity >= 0", "--apply", "--yes"]
-    back = [*megaql, "local:there", "local:here", *given] if server == "local" else [*megaql, there, here, *given]
-    commands = {"a plain loop": [sys.executable, "-c", loop, here, there], "`megaql move`": back}
+    commands = {
+        "a plain loop": [sys.executable, "-c", loop, here, there],
+        "`megaql move`": [*megaql, *reversed(names), "--apply", "--yes"],
+        "`megaql move -w …`": [*megaql, *names, "-w", "event.attributes.quantity >= 0", "--apply", "--yes"],
+    }
     # One run each: a run takes minutes, and the first hundred messages warm whatever can be warmed.
     processes = time_processes(commands, quick=True, env=world, cwd=folder)
     table = Table(
