@@ -19,7 +19,7 @@ import typer
 
 from megaql.broker.outgoing import Outgoing
 from megaql.broker.target import TopicTarget
-from megaql.cli import badlines, options
+from megaql.cli import badlines, options, templates
 from megaql.codec import mega
 from megaql.codec.formats import Unreadable, read_json
 from megaql.codec.payloads import DataObject, MegaEvent
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from megaql.broker.message import Message
     from megaql.broker.publisher import Publishable, Publisher
     from megaql.cli.environment import Environment
+    from megaql.cli.templates import Copies, Fill
 
 #: The sections of a MEGA payload that a `--set` path may begin with; any other path is an attribute of the event.
 _SECTIONS: Final = frozenset({"event", "object", "extra"})
@@ -74,6 +75,14 @@ class Choice:
         if len(given) > 1:
             raise typer.BadParameter(f"{given[0]} and {given[1]} exclude each other: a message has one payload")
 
+    @property
+    def named(self) -> tuple[str, bool]:
+        """The option of a payload that is text, and whether it was typed there and not read from elsewhere."""
+        if self.event is not None:
+            return "--event", True
+        option, given = ("--data", self.data) if self.data is not None else ("--text", self.text or "")
+        return option, given != "-" and not given.startswith("@")
+
 
 @dataclass(frozen=True, slots=True)
 class EventParts:
@@ -83,6 +92,22 @@ class EventParts:
     domain: str | None = None
     subject: str | None = None
     publisher: str | None = None
+
+    def templates(self, copies: Copies) -> bool:
+        """Say whether there is anything to fill in."""
+        texts = {"--domain": self.domain, "--subject": self.subject, "--publisher": self.publisher}
+        return copies.templates(
+            {"--set": _values(self.assignments)} | {option: [text] for option, text in texts.items()}
+        )
+
+    def filled(self, fill: Fill) -> EventParts:
+        """Return the parts with their templates filled in."""
+        return EventParts(
+            [_with_value(fill, one) for one in self.assignments],
+            _maybe(fill, self.domain),
+            _maybe(fill, self.subject),
+            _maybe(fill, self.publisher),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,48 +120,110 @@ class Envelope:
     delay: timedelta | None = None
     bson: bool = False
 
+    def filled(self, fill: Fill) -> Envelope:
+        """Return the envelope with the templates of its values filled in."""
+        return replace(
+            self,
+            attributes=[_with_value(fill, one) for one in self.attributes],
+            group=_maybe(fill, self.group),
+            dedup=_maybe(fill, self.dedup),
+        )
+
+
+def _maybe(fill: Fill, text: str | None) -> str | None:
+    return None if text is None else fill(text)
+
+
+def _with_value(fill: Fill, text: str) -> str:
+    """Fill in the value of `NAME=VALUE`, and never the name."""
+    name, sign, value = text.partition("=")
+    return f"{name}{sign}{fill(value)}"
+
+
+def _values(texts: Sequence[str]) -> list[str]:
+    return [text.partition("=")[2] for text in texts]
+
 
 def outgoing(
-    world: Environment, publisher: Publisher, choice: Choice, parts: EventParts, envelope: Envelope, count: int
+    world: Environment, publisher: Publisher, choice: Choice, parts: EventParts, envelope: Envelope, copies: Copies
 ) -> Iterator[Outgoing | BadLine]:
     """Return the messages to send, everything but a file's own lines checked before the first one; unreadable lines stand between them."""
     choice.check()
-    if envelope.dedup and count > 1:
-        raise typer.BadParameter("copies with one deduplication id would arrive as one message", param_hint="--dedup")
+    _check_envelope(envelope, copies)
+    around = copies.templates(
+        {"--attr": _values(envelope.attributes), "--group": [envelope.group], "--dedup": [envelope.dedup]}
+    )
+    if choice.source is not None:
+        if copies.count > 1 or envelope.bson or parts.assignments or envelope.dedup or copies.fill:
+            raise typer.BadParameter(
+                "records are sent as they were: no --count, --bson, --set, --dedup, --fill", param_hint="--from"
+            )
+        _attributes(envelope)  # a wrong one is told before the first message
+        return _records(world, publisher, choice.source, envelope, copies if around else None)
+    body = _body(world, choice, parts)
+    in_body = _in_body(world, choice, body, copies)
+    changing = parts.templates(copies) or around or in_body
+
+    def draft(seq: int) -> Outgoing:
+        fill = copies.filling(seq).fill if changing else str
+        beside = envelope.filled(fill)
+        return publisher.outgoing(
+            _payload(choice, fill(body) if in_body and isinstance(body, str) else body, parts.filled(fill)),
+            bson=envelope.bson,
+            attributes=_attributes(beside),
+            group_id=beside.group,
+            dedup_id=beside.dedup,
+            delay=envelope.delay,
+        )
+
+    first = draft(1)
+    fresh = copies.count > 1 and envelope.dedup is None and publisher.target.name.endswith(".fifo")
+    each = (draft(seq) if changing and seq > 1 else first for seq in range(1, copies.count + 1))
+    return (replace(one, dedup_id=str(uuid.uuid4())) if fresh else one for one in each)
+
+
+def _in_body(world: Environment, choice: Choice, body: str | bytes, copies: Copies) -> bool:
+    """Say whether there is anything to fill in within a payload; what comes from a file or standard input is a template only where that is said."""
+    if isinstance(body, bytes):
+        if copies.fill:
+            raise typer.BadParameter("bytes are sent as they are", param_hint="--fill")
+        return False
+    option, typed = choice.named
+    if not typed and copies.fill is None and (name := templates.known(body)):
+        world.say(f"{{{{{name}}}}} in {option} is sent as it stands; --fill fills it in, --no-fill says nothing of it")
+    return copies.templates({option: [body]}, typed=typed)
+
+
+def _check_envelope(envelope: Envelope, copies: Copies) -> None:
+    if envelope.dedup and copies.count > 1 and (copies.fill is False or not templates.tells_apart(envelope.dedup)):
+        raise typer.BadParameter(
+            "copies with one deduplication id would arrive as one message; {{seq}} or {{uuid}} in it tells them apart",
+            param_hint="--dedup",
+        )
     if envelope.delay is not None and envelope.delay > MAX_DELAY:
         raise typer.BadParameter("a queue delays a message by 15 minutes at most", param_hint="--delay")
-    attributes = dict(_attribute(text) for text in envelope.attributes)
-    if choice.source is not None:
-        if count > 1 or envelope.bson or parts.assignments or envelope.dedup:
-            raise typer.BadParameter(
-                "records are sent as they were: no --count, --bson, --set, --dedup", param_hint="--from"
-            )
-        return _records(world, publisher, choice.source, attributes, envelope)
-    entry = publisher.outgoing(
-        _payload(world, choice, parts),
-        bson=envelope.bson,
-        attributes=attributes,
-        group_id=envelope.group,
-        dedup_id=envelope.dedup,
-        delay=envelope.delay,
-    )
-    fresh = count > 1 and publisher.target.name.endswith(".fifo")
-    return (replace(entry, dedup_id=str(uuid.uuid4()) if fresh else entry.dedup_id) for _ in range(count))
 
 
-def _payload(world: Environment, choice: Choice, parts: EventParts) -> Publishable:
+def _body(world: Environment, choice: Choice, parts: EventParts) -> str | bytes:
+    """Return what the payload is made of as it was given: the event's name, or text or bytes, read from where they are."""
     named = [name for name in ("domain", "subject", "publisher") if getattr(parts, name) is not None]
     if choice.event is None and named:
         raise typer.BadParameter("this belongs to an event; add --event NAME", param_hint=f"--{named[0]}")
     if choice.event is not None:
-        return _event(choice.event, parts)
+        return choice.event
     if choice.data is not None:
-        return _data(_text(world, choice.data), parts.assignments)
+        return _text(world, choice.data)
     if parts.assignments:
         raise typer.BadParameter("only events and data have parts to set", param_hint="--set")
-    if choice.text is not None:
-        return _text(world, choice.text)
-    return _bytes(world, choice.binary or "")
+    return _text(world, choice.text) if choice.text is not None else _bytes(world, choice.binary or "")
+
+
+def _payload(choice: Choice, body: str | bytes, parts: EventParts) -> Publishable:
+    if isinstance(body, bytes):
+        return body
+    if choice.event is not None:
+        return _event(body, parts)
+    return _data(body, parts.assignments) if choice.data is not None else body
 
 
 def _event(name: str, parts: EventParts) -> MegaEvent:
@@ -198,6 +285,10 @@ def _assign(document: dict[str, Any] | list[Any], steps: Sequence[str | int], va
         raise typer.BadParameter(f"{path!r} does not fit into the payload: {error}", param_hint="--set") from None
 
 
+def _attributes(envelope: Envelope) -> dict[str, Any]:
+    return dict(_attribute(text) for text in envelope.attributes)
+
+
 def _attribute(text: str) -> tuple[str, dict[str, Any]]:
     """Read `name=value` or `name:Type=value` into a message attribute in boto3's form."""
     found = _ATTRIBUTE_NAME.fullmatch(text)
@@ -254,21 +345,25 @@ def _file(name: str) -> bytes:
 
 
 def _records(
-    world: Environment, publisher: Publisher, path: str, attributes: dict[str, Any], envelope: Envelope
+    world: Environment, publisher: Publisher, path: str, envelope: Envelope, copies: Copies | None
 ) -> Iterator[Outgoing | BadLine]:
-    """Yield a file's messages as they are to be sent, and the lines that are none."""
+    """Yield a file's messages as they are to be sent, and the lines that are none; with `copies`, what is added to them has templates."""
     from megaql.scan.files import read_file  # noqa: PLC0415 - only for files
 
     tell = badlines.printer(world, path)
+    attributes = _attributes(envelope) if copies is None else {}
+    seq = 0
     for item in read_file(path):
         if isinstance(item, BadLine):
             tell(item)
             yield item
         else:
-            yield _again(publisher, item, attributes, envelope)
+            seq += 1
+            around = envelope if copies is None else envelope.filled(copies.filling(seq).fill)
+            yield _again(publisher, item, around, attributes if copies is None else _attributes(around))
 
 
-def _again(publisher: Publisher, message: Message, attributes: dict[str, Any], envelope: Envelope) -> Outgoing:
+def _again(publisher: Publisher, message: Message, envelope: Envelope, attributes: dict[str, Any]) -> Outgoing:
     """Return a saved message as it goes out again, with further attributes."""
     outgoing = again(
         message,

@@ -15,6 +15,23 @@ from megaql.errors import BadTarget
 _PAYLOAD: Final = "What to send (one of these)"
 _EVENT: Final = "Parts of an event"
 _MESSAGE: Final = "The message around it"
+_SENDING: Final = "How many, how fast"
+_WAITING: Final = "Waiting for what comes of it"
+
+WaitParamOption = Annotated[
+    list[str] | None,
+    typer.Option("-p", "--param", metavar="NAME=VALUE", help="Bind $NAME in that query.", rich_help_panel=_WAITING),
+]
+WaitQueriesOption = Annotated[
+    str | None,
+    typer.Option(
+        "--queries",
+        metavar="FILE",
+        help="The query file of @NAME.",
+        show_default="MEGAQL_QUERIES, else megaql.mql",
+        rich_help_panel=_WAITING,
+    ),
+]
 
 
 def command(
@@ -131,7 +148,54 @@ def command(
             rich_help_panel=_MESSAGE,
         ),
     ] = None,
-    count: Annotated[int, typer.Option("--count", min=1, metavar="N", help="Send N copies.")] = 1,
+    count: Annotated[
+        int, typer.Option("--count", min=1, metavar="N", help="Send N copies.", rich_help_panel=_SENDING)
+    ] = 1,
+    rate: Annotated[
+        int | None,
+        typer.Option("--rate", min=1, metavar="N", help="At most N messages a second.", rich_help_panel=_SENDING),
+    ] = None,
+    fill: Annotated[
+        bool | None,
+        typer.Option(
+            "--fill/--no-fill",
+            help="Fill in {{uuid}}, {{seq}} and {{now}} also in what @FILE and standard input hold; or nowhere. Without either, in what is typed.",
+            show_default=False,
+            rich_help_panel=_SENDING,
+        ),
+    ] = None,
+    wait_match: Annotated[
+        str | None,
+        typer.Option(
+            "--wait-match",
+            metavar="QUERY",
+            help="Then wait until a message that matches comes to the queue of --on; {{uuid}} in it is the published message's. @NAME is of a query file.",
+            rich_help_panel=_WAITING,
+        ),
+    ] = None,
+    on: Annotated[
+        str | None,
+        typer.Option("--on", metavar="QUEUE", help="The queue where it should come.", rich_help_panel=_WAITING),
+    ] = None,
+    within: Annotated[
+        timedelta | None,
+        typer.Option(
+            "--within",
+            parser=options.duration,
+            metavar="TIME",
+            help="How long to wait, from when all is published.",
+            show_default="30s",
+            rich_help_panel=_WAITING,
+        ),
+    ] = None,
+    param: WaitParamOption = None,
+    queries: WaitQueriesOption = None,
+    allow_receives: Annotated[
+        bool,
+        typer.Option(
+            "--allow-receives", help="Read a queue with a maxReceiveCount of 2 or 3.", rich_help_panel=_WAITING
+        ),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the records that would be sent, and send nothing.")
     ] = False,
@@ -148,11 +212,20 @@ def command(
       megaql publish orders --data '{"id": 7}' --attr tenant=acme --attr retries:Number=0
       megaql publish local-topic:shop --text 'a line of text'
       megaql publish local:orders --from failed.ndjson --dry-run
+      megaql publish local:orders --event item.added -s 'sku=A-{{seq}}' -s 'id={{uuid}}' --count 500 --rate 50
+      megaql publish orders --event order.paid -s 'id={{uuid}}' --wait-match 'event.id == "{{uuid}}"' --on packed --within 30s
 
     Effect: writes. The ids of the messages go to standard output, one a line. A local queue or topic that is missing is made, one on AWS never.
+
+    {{uuid}}, {{seq}} (from 1) and {{now}} are filled in for each message in what is typed here: values and payloads, not names. All of one message
+    are the same. {{{{uuid}}}} is {{uuid}} itself.
+
+    --wait-match holds what it reads of the queue until it has found a message or the time is up, as peek does; then it is released. The exit status is 0 when
+    one was found and 1 when not, and then it is said what kept the messages out that came.
     """
     from megaql.broker.publisher import Publisher  # noqa: PLC0415 - the rooms below are entered when the command runs
     from megaql.cli import payloads, sending  # noqa: PLC0415 - as above
+    from megaql.cli.templates import Copies  # noqa: PLC0415 - as above
 
     world = options.world_of(context, color)
     if destination == "-":
@@ -162,16 +235,35 @@ def command(
             why="- stands for standard input, and messages go to a queue or a topic",
             hint="name one first: megaql publish local:orders --data -",
         )
+    _check_waiting(wait_match, on, dry_run=dry_run, other=bool(within or param or queries or allow_receives))
     parts = payloads.EventParts(assign or [], domain=domain, subject=subject, publisher=publisher)
     envelope = payloads.Envelope(attr or [], group=group, dedup=dedup, delay=delay, bson=bson)
-    to = Publisher(
-        destination,
-        connection=options.connection(profile, region, endpoint_url),
-        expose=expose or (),
-        large_payloads=large_payloads,
-    )
+    connection = options.connection(profile, region, endpoint_url)
+    to = Publisher(destination, connection=connection, expose=expose or (), large_payloads=large_payloads)
     choice = payloads.Choice(event=event, data=data, text=text, binary=binary, source=source)
-    entries = payloads.outgoing(world, to, choice, parts, envelope, count)
+    copies = Copies.of(count, fill=fill, now=world.now)
+    entries = payloads.outgoing(world, to, choice, parts, envelope, copies)
     if dry_run:
         return sending.show(world, entries, destination)
-    return sending.send(world, to, entries, interactive=source == "-")
+    if wait_match is None or on is None:
+        return sending.send(world, to, entries, interactive=source == "-", rate=rate)
+    from megaql.cli import waiting  # noqa: PLC0415 - few messages are waited for
+    from megaql.cli.queries import compile_given  # noqa: PLC0415 - as above
+
+    query = compile_given(world, copies.of_first(wait_match, "--wait-match", source), param, queries)
+    what = waiting.awaited(world, query, on, connection, within or waiting.WITHIN, allow_receives=allow_receives)
+    since = world.now()
+    return sending.send(world, to, entries, interactive=source == "-", rate=rate) or waiting.wait(world, what, since)
+
+
+def _check_waiting(query: str | None, on: str | None, *, dry_run: bool, other: bool) -> None:
+    """Refuse options about waiting that cannot mean anything."""
+    if query is None and (on is not None or other):
+        raise typer.BadParameter(
+            "say what to wait for: --wait-match QUERY",
+            param_hint="--on" if on is not None else "--within, --param, --queries, --allow-receives",
+        )
+    if query is not None and on is None:
+        raise typer.BadParameter("say where the message should come: --on QUEUE", param_hint="--wait-match")
+    if query is not None and dry_run:
+        raise typer.BadParameter("nothing is sent, so that nothing comes of it", param_hint="--dry-run")

@@ -5,6 +5,7 @@ A maintainer keeps one rule: a message is either among the ids on standard outpu
 
 from __future__ import annotations
 
+import time
 from contextlib import nullcontext
 from itertools import islice
 from typing import TYPE_CHECKING, Final
@@ -20,7 +21,7 @@ from megaql.scan.records import to_line
 from megaql.scan.stop import StopFlag, catch_signals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from megaql.broker.publisher import Publisher
     from megaql.cli.environment import Environment
@@ -29,19 +30,41 @@ if TYPE_CHECKING:
 #: Messages that are sent between two looks at whether the user has interrupted.
 CHUNK: Final = 100
 
+#: With a rate, messages go out so many times a second.
+STEPS: Final = 4
+
+#: A wait looks so often whether somebody has interrupted. Seconds.
+NAP: Final = 0.1
+
 #: Failures that are told each; the rest is counted only.
 SHOWN_FAILURES: Final = 20
 
 
-def send(world: Environment, publisher: Publisher, entries: Iterator[Outgoing | BadLine], *, interactive: bool) -> int:
-    """Send everything, print ids as they come, and return the exit status.
+def send(
+    world: Environment,
+    publisher: Publisher,
+    entries: Iterator[Outgoing | BadLine],
+    *,
+    interactive: bool,
+    rate: int | None = None,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> int:
+    """Send everything, `rate` messages a second at most, print ids as they come, and return the exit status.
 
     With `interactive` the messages come from standard input, which may block for ever, so that a signal ends the process at once.
     """
     account = _Account(world, publisher.target.text)
+    size = CHUNK if rate is None else min(CHUNK, max(1, rate // STEPS))
+    began, asked = clock(), 0
     with nullcontext(StopFlag()) if interactive else catch_signals() as stop:
         try:
-            while not stop and (chunk := list(islice(entries, CHUNK))):
+            while not stop and (chunk := list(islice(entries, size))):
+                if rate is not None and asked:
+                    wait_until(began + asked / rate, stop, clock, sleep)
+                    if stop:
+                        break
+                asked += len(chunk)
                 good = [entry for entry in chunk if isinstance(entry, Outgoing)]
                 account.unreadable += len(chunk) - len(good)
                 if good:
@@ -54,6 +77,12 @@ def send(world: Environment, publisher: Publisher, entries: Iterator[Outgoing | 
         finally:
             account.tell(interrupted=bool(stop))
     return stop.exit_status or account.status
+
+
+def wait_until(due: float, stop: StopFlag, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:
+    """Wait for a point of time on the clock, or until somebody interrupts."""
+    while not stop and (left := due - clock()) > 0:
+        sleep(min(left, NAP))
 
 
 def _sent(publisher: Publisher, entries: list[Outgoing]) -> BatchResult[Outgoing]:
@@ -71,7 +100,8 @@ def show(world: Environment, entries: Iterator[Outgoing | BadLine], destination:
             unreadable += 1
             continue
         total += 1
-        system = {"MessageGroupId": entry.group_id} if entry.group_id else {}
+        given = {"MessageGroupId": entry.group_id, "MessageDeduplicationId": entry.dedup_id}
+        system = {name: text for name, text in given.items() if text}
         message = Message(id="", body=entry.body, attributes=entry.attributes, system=system)
         world.out(harmless_json(to_line(message)))
     world.say(f"dry run: {_count(total, 'message')} for {harmless(destination)}; nothing was sent")

@@ -202,3 +202,102 @@ def test_bytes_that_are_no_text_are_told_before_anything_is_sent(shell):
     done = shell("publish", "local:none", "--text", "-", stdin=b"ok\xff")
     assert (done.status, done.out) == (2, "")
     assert "not UTF-8 at byte 3" in done.err
+
+
+def test_templates_in_every_value(megaql):
+    result = megaql(
+        "publish", "local:t.fifo", "--event", "item.{{seq}}", "--subject", "s{{seq}}", "-s", "n={{seq}}",
+        "-s", "id={{uuid}}", "-a", "id={{uuid}}", "-a", "n:Number={{seq}}", "--group", "g{{seq}}", "--dedup", "d{{seq}}", "--count", "2",
+    )  # fmt: skip
+    one, two = sorted(received("t.fifo"), key=lambda message: message.group_id)
+    assert result.status == 0
+    assert [message.payload.name for message in (one, two)] == ["item.1", "item.2"]
+    assert [message.payload.attributes["n"] for message in (one, two)] == [1, 2], "numbers, as n=1 is one"
+    assert [(message.group_id, message.dedup_id) for message in (one, two)] == [("g1", "d1"), ("g2", "d2")]
+    assert [message.attribute("n") for message in (one, two)] == [1, 2]
+    assert one.payload.attributes["id"] == one.attribute("id") != two.attribute("id")
+
+
+def test_a_body_of_the_users_own_is_a_template_only_where_it_is_typed_or_said(megaql, shell, tmp_path):
+    file = tmp_path / "body.txt"
+    file.write_text("{{seq}} {{customer}}")
+    assert megaql("publish", "local:own", "--text", f"@{file}").err.startswith(
+        "{{seq}} in --text is sent as it stands; "
+    )
+    assert megaql("publish", "local:own", "--text", f"@{file}", "--no-fill").err.startswith("published")
+    assert megaql("publish", "local:own", "--text", f"@{file}", "--fill").status == 2, "customer is no name"
+    file.write_text("{{seq}}")
+    assert megaql("publish", "local:own", "--text", f"@{file}", "--fill").status == 0
+    assert shell("publish", "local:own", "--text", "-", stdin=b"{{now}}").status == 0
+    assert megaql("publish", "local:own", "--text", "{{seq}}", "--no-fill").status == 0
+    assert megaql("publish", "local:own", "--text", "{{{{seq}}}} {{#if}}").status == 0
+    assert sorted(message.body for message in received("own")) == sorted(
+        ["{{seq}} {{customer}}"] * 2 + ["1", "{{now}}", "{{seq}}", "{{seq}} {{#if}}"]
+    )
+
+
+def test_saved_records_keep_their_braces_and_get_templates_in_what_is_added(megaql, tmp_path):
+    saved = tmp_path / "saved.ndjson"
+    saved.write_text('{"t": "{{seq}}"}\n{"t": "{{uuid}}"}\n')
+    assert megaql("publish", "local:again", "--from", saved, "-a", "number={{seq}}").status == 0
+    messages = received("again")
+    assert {message.attribute("number"): message.body for message in messages} == {
+        "1": '{"t": "{{seq}}"}', "2": '{"t": "{{uuid}}"}',
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--text", "{{sqe}}"], "did you mean {{seq}}?"),
+        (["--event", "a.b", "-s", "x={{time}}"], "the names are {{uuid}}, {{seq}}, {{now}}"),
+        (["--text", "a", "-a", "x={{UUID}}"], "megaql publish, --attr"),
+        (["--text", "a", "--group", "{{id}}"], "megaql publish, --group"),
+        (["--event", "a.b", "-s", "{{seq}}=1"], "error: "),
+        (["--bytes", "base64:AAAA", "--fill"], "bytes are sent as they are"),
+        (["--from", "x.ndjson", "--fill"], "no --count, --bson, --set, --dedup, --fill"),
+        (["--text", "a", "--count", "2", "--dedup", "{{now}}"], "{{seq}} or {{uuid}} in it tells them apart"),
+        (["--text", "a", "--rate", "0"], "--rate"),
+    ],
+)
+def test_a_template_that_cannot_be(megaql, words, said):
+    result = megaql("publish", "local:none", *words)
+    assert (result.status, result.out) == (2, "")
+    assert said in result.err
+    assert megaql("peek", "local:none").status == 5, "nothing was sent"
+
+
+def test_a_rate_is_kept():
+    """What is sent until any time is no more than the rate allows, with the first messages at once."""
+    import io
+
+    from megaql.broker.outgoing import Outgoing
+    from megaql.broker.publisher import Publisher
+    from megaql.cli import sending
+    from megaql.cli.environment import Environment
+
+    now, sent = [0.0], []
+
+    class Counting(Publisher):
+        def publish_batch(self, payloads, **more):
+            sent.append((now[0], len(payloads)))
+            return super().publish_batch(payloads, **more)
+
+    def sleep(seconds):
+        now[0] += seconds
+
+    world = Environment(stdin=io.StringIO(), stdout=io.StringIO(), stderr=io.StringIO())
+    entries = (Outgoing(str(number)) for number in range(100))
+    status = sending.send(
+        world, Counting("local:slow"), entries, interactive=True, rate=40, clock=lambda: now[0], sleep=sleep
+    )
+    assert status == 0
+    assert [count for _, count in sent] == [10] * 10
+    assert [round(at, 6) for at, _ in sent] == [0.25 * number for number in range(10)]
+    assert Queue.open("local:slow").info().visible == 100
+
+
+def test_a_dry_run_shows_group_and_deduplication_id(megaql):
+    result = megaql("publish", "local:q.fifo", "--text", "a", "--group", "g", "--dedup", "d{{seq}}", "--dry-run")
+    record = json.loads(result.out)
+    assert (record["group_id"], record["dedup_id"]) == ("g", "d1")
