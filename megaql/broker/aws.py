@@ -36,9 +36,9 @@ def client(
     service: Literal["sns"], connection: Connection = ..., *, target: str = ..., lean: bool | None = ...
 ) -> SNSClient: ...
 @overload
-def client(service: Literal["s3"], connection: Connection = ..., *, target: str = ...) -> Any: ...
+def client(service: Literal["s3", "sts"], connection: Connection = ..., *, target: str = ...) -> Any: ...
 def client(
-    service: Literal["sqs", "sns", "s3"],
+    service: Literal["sqs", "sns", "s3", "sts"],
     connection: Connection = AMBIENT,
     *,
     target: str = "",
@@ -93,3 +93,11 @@ def endpoint(client: SQSClient | SNSClient) -> tuple[str, str]:
     """Return the endpoint URL and the region a client talks to, `""` where it does not say."""
     meta = getattr(client, "meta", None)
     return str(getattr(meta, "endpoint_url", None) or ""), str(getattr(meta, "region_name", None) or "")
+
+
+def caller(connection: Connection = AMBIENT) -> str:
+    """Return the ARN of whose credentials these are, by asking STS; `BrokerError` where there is no STS or it does not know them."""
+    made = client("sts", connection, target="the STS service")
+    place = faults.Place("the STS service", str(made.meta.endpoint_url or ""), profile=connection.profile or "")
+    with faults.translate("ask whose credentials these are", place):
+        return str(made.get_caller_identity().get("Arn", ""))

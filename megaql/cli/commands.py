@@ -86,6 +86,11 @@ COMMANDS: Final = (
         "Show a queue or a topic: what is in it, its settings, dead letters both ways, who may use it, who subscribes.",
     ),
     Entry(
+        "doctor",
+        "doctor",
+        "Look for what is wrong: configuration, credentials, permissions, a queue's settings, the embedded broker's files.",
+    ),
+    Entry(
         "local",
         "local",
         "Manage the embedded broker: list, create, purge and delete its queues and topics, or say where it is.",
