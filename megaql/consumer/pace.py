@@ -36,8 +36,12 @@ class Pace:
 
     def observe(self, seconds: float) -> None:
         """Learn how long one message took."""
-        self._seconds = seconds if self._seconds is None else max(seconds, self._seconds * MEMORY)
-        self.usual = seconds if self.usual is None else min(seconds, self.usual * GROWTH)
+        if self._seconds is None or self.usual is None:
+            self._seconds = self.usual = seconds
+            return
+        remembered, grown = self._seconds * MEMORY, self.usual * GROWTH
+        self._seconds = seconds if seconds > remembered else remembered  # noqa: FURB136 - max and min take as long as all of this
+        self.usual = seconds if seconds < grown else grown  # noqa: FURB136 - as above
 
     def capacity(self, receives: int = 1) -> int:
         """Return how many messages may be in hand, started and waiting, where so many receives run side by side."""
