@@ -54,6 +54,11 @@ class BatchResult(Generic[E]):
         return [str(answer.get("MessageId", "")) for answer in self.answers]
 
 
+def weightless(_entry: object) -> int:
+    """Return the size of entries of which a request may have as many as it likes: none."""
+    return 0
+
+
 @dataclass(frozen=True, slots=True)
 class Batches(Generic[E]):
     """How entries of one kind go out.
@@ -64,7 +69,7 @@ class Batches(Generic[E]):
 
     request: Callable[[list[tuple[str, E]]], dict[str, Any]]
     sleep: Callable[[float], None]
-    size: Callable[[E], int] = lambda _: 0
+    size: Callable[[E], int] = weightless
     group: Callable[[E], str | None] = lambda _: None
     max_bytes: int = MAX_BYTES
 
@@ -118,6 +123,9 @@ class _Run(Generic[E]):
 
     def _legal(self, pending: list[int]) -> Iterator[list[int]]:
         """Cut into chunks the service takes; an entry that is too large alone goes alone, and the service says so."""
+        if self.batches.size is weightless:
+            yield from (pending[first : first + MAX_ENTRIES] for first in range(0, len(pending), MAX_ENTRIES))
+            return
         chunk: list[int] = []
         used = 0
         for index in pending:

@@ -16,7 +16,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from megaql.broker import aws, faults
-from megaql.broker.batches import MAX_BYTES, Batches, BatchResult
+from megaql.broker.batches import MAX_BYTES, Batches, BatchResult, weightless
 from megaql.broker.message import Message
 from megaql.broker.outgoing import Outgoing, check_size
 from megaql.broker.target import AMBIENT, Connection, QueueTarget, parse_queue
@@ -260,7 +260,7 @@ class Queue:
         operation: str,
         request: Callable[[list[tuple[str, E]]], Response],
         *,
-        size: Callable[[E], int] = lambda _: 0,
+        size: Callable[[E], int] = weightless,
         group: Callable[[E], str | None] = lambda _: None,
     ) -> Batches[E]:
         def translated(pairs: list[tuple[str, E]]) -> Response:

@@ -59,6 +59,8 @@ def decode(body: str, attributes: Mapping[str, Any] | None = None) -> Decoded:
         found = settled or _detect(body)
         looks_wrapped = settled is None and found.format == "json"
         envelope = envelopes.unwrap(found.payload.document) if looks_wrapped else None
+        if envelope is None and not (around or reasons or complaint or found.reason):
+            return found
         reasons += filter(None, (complaint, "" if envelope else found.reason))
         if envelope is None:
             return replace(found, envelopes=tuple(around), reason="; ".join(reasons)) if around or reasons else found
