@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 WARM_UP: Final = 200
 #: How long a queue may take to become empty. Seconds.
 PATIENCE: Final = 120
+#: What an empty queue's consumer gets until it only waits: stopped earlier, it might hold the embedded broker's lock. Seconds.
+QUIET: Final = 0.7
 #: How often a queue is asked whether it is empty, in seconds.
 INTERVAL: Final = 0.02
 #: Messages before the first one whose delay counts, and the pauses between them, in seconds.
@@ -109,6 +111,7 @@ class Stage:
             self.send(body, WARM_UP)
             time.sleep(INTERVAL)
             self.wait_until_empty(consumer.title, log)
+            time.sleep(QUIET)
             processes.tell(process, signal.SIGSTOP)
             self.send(body, messages)
             cpu, start = processes.cpu_seconds(process), time.perf_counter()
