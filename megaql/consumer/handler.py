@@ -61,6 +61,8 @@ def read(function: HandlerFunction, loop: EventLoop) -> Handler:
         parameters = list(inspect.signature(function).parameters.values())
     except ValueError:  # some builtins have no signature: they are given the payload
         return Handler(function, ("payload",), by_keyword=False, loop=loop)
+    if parameters and parameters[0].name == "self" and inspect.isfunction(function):
+        raise _method(function)
     free = ["payload", "message"]
     positional: list[str] = []
     by_keyword = False
@@ -113,6 +115,16 @@ def _unusable(function: HandlerFunction, parameter: inspect.Parameter) -> Consum
         where=f"{name_of(function)}{inspect.signature(function)}",
         why="a handler is called with the payload and the message, or with as many of the two as it takes",
         hint="write def handler(payload) or def handler(payload, message), and give other parameters a default",
+    )
+
+
+def _method(function: HandlerFunction) -> ConsumerError:
+    name = name_of(function)
+    return ConsumerError(
+        f"the handler {name} is a method without its object",
+        where=f"{name}{inspect.signature(function)}",
+        why="within its class it is a plain function, and would be given the payload as self",
+        hint=f"subscribe it once there is an object: app.subscribe(…)(shop.{name.rpartition('.')[2]})",
     )
 
 

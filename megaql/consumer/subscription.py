@@ -7,6 +7,7 @@ what `str(subscription.query)` prints is the whole truth of what it takes. A dec
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, get_args
@@ -70,6 +71,7 @@ def whole_query(
 ) -> Query:
     """Return the one query that all the ways of choosing messages amount to; raises `QueryError` or `ConsumerError`."""
     _check_types(text, params)
+    _check_values(text, mega or {})
     parts: list[nodes.Clause] = []
     if mega and kind not in {None, "mega"}:
         raise ConsumerError(
@@ -126,6 +128,17 @@ def _check_types(text: object, params: object) -> None:
         )
     if not (params is None or isinstance(params, Mapping)):
         raise ConsumerError(f"params= is a dict, not {type(params).__name__}", hint='params={"tenant": tenant}')
+
+
+def _check_values(text: str | Query | None, mega: Mapping[str, object]) -> None:
+    """Refuse a parameter's value that is given as a keyword, as `megaql.compile` takes it: here a keyword is a MEGA field."""
+    names = [name for name in mega if isinstance(text, str) and re.search(rf"\${name}\b", text)]
+    if names:
+        raise ConsumerError(
+            f"the value of ${names[0]} is given as {names[0]}=",
+            why="the keywords of subscribe are fields of a MEGA event, and the values of a query's $names stand in params=",
+            hint="write params={" + ", ".join(f'"{name}": …' for name in names) + "}",
+        )
 
 
 def takes_everything(query: Query) -> bool:

@@ -271,3 +271,10 @@ def test_a_query_keeps_the_text_it_was_written_as():
     app.subscribe("a or (b and c == $x)", params={"x": 1})(handler)
     app.subscribe("a == 1", kind="data", subscription="joined")(handler)
     assert [one.query.source.text for one in app.subscriptions] == ["a or (b and c == $x)", ""]
+
+
+def test_a_value_of_a_parameter_as_a_keyword_is_told_where_it_belongs():
+    with pytest.raises(megaql.ConsumerError) as caught:
+        megaql.App().subscribe("event.tenant == $tenant and name == $name", tenant="acme")
+    assert str(caught.value).startswith("the value of $tenant is given as tenant=\n")
+    assert 'params={"tenant": …}' in str(caught.value)

@@ -170,3 +170,22 @@ def test_closing_cancels_what_has_not_ended(loop):
     assert ended.wait(10)
     waiting.join(10)
     assert not waiting.is_alive()
+
+
+def test_a_method_without_its_object_is_refused(loop):
+    class Shop:
+        def reserve(self, payload):
+            """Would be called with the payload as self."""
+
+    with pytest.raises(ConsumerError) as caught:
+        handler.read(Shop.reserve, loop)
+    assert str(caught.value).startswith("the handler Shop.reserve is a method without its object\n")
+    assert "app.subscribe(…)(shop.reserve)" in str(caught.value)
+
+
+def test_a_method_of_an_object_is_a_handler(loop):
+    class Shop:
+        def reserve(self, payload):
+            return payload
+
+    assert call(Shop().reserve, loop) == "P"
