@@ -1,7 +1,7 @@
 """Telling the queue what became of messages: delete, return, dead-letter.
 
 A maintainer keeps three rules. Nothing here raises: what the queue did not accept is reported, and the message comes back when its lease ends.
-A message is returned or dead-lettered only while its lease is ours; it is deleted at any time, because its handlers are done. And a
+A message is returned only while its lease is ours, which is looked at before every send, and dead-lettered only if it is then; it is deleted at any time, because its handlers are done. And a
 dead-lettered message is deleted only after the queue has said that it has the copy.
 """
 
@@ -12,9 +12,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from megaql.broker.guard import sends_only_while
 from megaql.consumer.hooks import Hooks
 from megaql.consumer.journal import LOGGER, one_line
 from megaql.consumer.rejection import DeadLetters
@@ -116,12 +116,12 @@ class Settler:
         if len(delete) < len(entries):
             now = self._monotonic()
             ours = [entry for entry in entries if not entry[0].lease_ended(now)]
-        back = [(held.message, settlement.delay) for held, settlement in ours if settlement.action is Action.RETURN]
+        back = [(held, settlement.delay) for held, settlement in ours if settlement.action is Action.RETURN]
         for held, settlement, copied in self._dead_letter(ours):
             if copied:
                 delete.append(held.message)
             else:
-                back.append((held.message, settlement.delay))
+                back.append((held, settlement.delay))
         failed = self._delete(delete) | self._return(back)
         gone = {message.id for message in delete} - failed
         self._forget(gone)
@@ -174,30 +174,52 @@ class Settler:
                 self._hooks.tell(self._hooks.after_delete, message, done=message.id not in failed)
         return failed
 
-    def _return(self, messages: Sequence[tuple[Message, timedelta]]) -> set[str]:
+    def _return(self, messages: Sequence[tuple[Held, timedelta]]) -> set[str]:
         """Make messages visible again after their delays; returns the ids of those for which the queue did not agree."""
         if self._hooks.before_return:
-            for message, delay in messages:
-                self._hooks.tell(self._hooks.before_return, message, delay)
-        by_delay: dict[int, list[Message]] = defaultdict(list)
-        for message, delay in messages:
-            by_delay[math.ceil(delay.total_seconds())].append(message)
+            for held, delay in messages:
+                self._hooks.tell(self._hooks.before_return, held.message, delay)
+        by_delay: dict[int, list[Held]] = defaultdict(list)
+        for held, delay in messages:
+            by_delay[math.ceil(delay.total_seconds())].append(held)
         failed: set[str] = set()
         for seconds, together in by_delay.items():
-            call = partial(self._queue.set_visibility, visibility=timedelta(seconds=seconds))
-            failed |= self._tell("return", together, call)
+            failed |= self._return_together(together, timedelta(seconds=seconds))
         if self._hooks.after_return:
-            for message, delay in messages:
-                self._hooks.tell(self._hooks.after_return, message, delay, done=message.id not in failed)
+            for held, delay in messages:
+                self._hooks.tell(self._hooks.after_return, held.message, delay, done=held.message.id not in failed)
         return failed
 
+    def _return_together(self, messages: Sequence[Held], delay: timedelta) -> set[str]:
+        leases = {held.message.id: held for held in messages}
+
+        def ended(message: Message) -> bool:
+            return leases[message.id].lease_ended(self._monotonic())
+
+        def call(batch: list[Message]) -> BatchResult[Message]:
+            with sends_only_while(self._queue.client, lambda: not any(map(ended, batch))):
+                return self._queue.set_visibility(batch, delay)
+
+        return self._tell("return", [held.message for held in messages], call, too_late=ended)
+
     def _tell(
-        self, what: str, messages: list[Message], call: Callable[[list[Message]], BatchResult[Message]]
+        self,
+        what: str,
+        messages: list[Message],
+        call: Callable[[list[Message]], BatchResult[Message]],
+        too_late: Callable[[Message], bool] = lambda _: False,
     ) -> set[str]:
-        """Make a batch call, again for what failed and may succeed later; returns the ids of the messages it did not do."""
+        """Make a batch call, again for what failed and may succeed later; returns the ids of the messages it did not do.
+
+        For a message that it is `too_late` for, the call is not made any more.
+        """
         waiting = {message.id: message for message in messages}
         refused: dict[str, str] = {}
         for attempt in range(1, ATTEMPTS + 1):
+            late = [message_id for message_id, message in waiting.items() if too_late(message)]
+            refused |= dict.fromkeys(late, "its lease ended meanwhile")
+            for message_id in late:
+                del waiting[message_id]
             if not waiting:
                 break
             failures = _attempt(call, list(waiting.values()))

@@ -13,6 +13,7 @@ from typing import Any, Final
 from botocore.exceptions import ConnectionError as Unconnected
 from botocore.exceptions import HTTPClientError
 
+from megaql.broker import guard
 from megaql.broker.lean.exchange import Answer
 from megaql.broker.lean.passage import Outcome, Passages
 from megaql.broker.lean.template import Template, learn
@@ -101,6 +102,8 @@ class Call:
         if template is None or since is not usual or credentials is None:
             return self._learning(usual, parameters, body, timeout)
         request = template.request(body, credentials, time.time())
+        if self.name == "change_message_visibility_batch":
+            guard.check()  # botocore asks it before each of its own sends
         outcome: Outcome
         try:
             outcome = self._transport.send(request, timeout)

@@ -42,6 +42,7 @@ _MODULES: Final = frozenset(
         "botocore.useragent",
         "megaql.broker.lean.passage",
         "megaql.broker.credentials",
+        "megaql.broker.guard",
         "megaql.broker.patience",
     }
 )

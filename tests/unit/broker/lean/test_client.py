@@ -17,11 +17,12 @@ from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import CredentialRetrievalError, NoCredentialsError, ParamValidationError
 from botocore.stub import Stubber
 
-from megaql.broker import aws
+from megaql.broker import aws, guard
 from megaql.broker.lean import install
 from megaql.broker.lean.client import HOT
 from megaql.broker.target import Connection
-from tests.unit.broker.lean.http_server import RESULTS
+from megaql.errors import ReceiptHandleExpired
+from tests.unit.broker.lean.http_server import RESULTS, answer
 
 
 def by_boto3(each, name="receive_message"):
@@ -119,6 +120,28 @@ def test_who_listens_to_other_calls_changes_nothing(calls):
     assert not by_boto3(each)
 
 
+def test_a_change_that_would_be_too_late_is_not_sent_and_one_in_time_takes_the_lean_path(server, calls):
+    name = "change_message_visibility_batch"
+    each = calls()
+    with guard.sends_only_while(each.client, lambda: True):
+        assert [by_boto3(each, name) for _ in range(3)] == [True, False, False]
+    for _ in range(2):
+        with guard.sends_only_while(each.client, lambda: False), pytest.raises(ReceiptHandleExpired):
+            each(name)
+    assert len(server.requests) == 3
+    assert not by_boto3(each, name)
+
+
+def test_a_change_that_is_too_late_by_now_is_not_sent_again(server, calls):
+    each = calls()
+    with guard.sends_only_while(each.client, lambda: len(server.requests) < 4):
+        each.learn("change_message_visibility_batch")
+        server.behaviours = [answer(503, b"")] * 4
+        with pytest.raises(ReceiptHandleExpired):
+            each("change_message_visibility_batch")
+    assert len(server.requests) == 4
+
+
 def test_a_stubbed_client_answers_as_it_is_told(calls):
     each = calls().learn()
     with Stubber(each.client) as stub:
@@ -153,7 +176,7 @@ def test_tracers_and_recorders_see_each_call(calls, monkeypatch):
 
 MOTO = """
 import moto
-from megaql.broker import aws
+from megaql.broker import aws, guard
 from megaql.broker.target import Connection
 
 with moto.mock_aws():

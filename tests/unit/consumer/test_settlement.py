@@ -1,0 +1,96 @@
+"""Telling the queue: nothing is returned after its lease, however often the queue has to be told."""
+
+from datetime import timedelta
+
+import pytest
+from botocore.hooks import HierarchicalEmitter
+
+from megaql.broker import guard
+from megaql.consumer.backoff import Backoff
+from megaql.consumer.held import Held
+from megaql.consumer.ledger import MemoryLedger
+from megaql.consumer.report import Tally
+from megaql.consumer.settlement import Action, Settlement, Settler
+from megaql.errors import ReceiptHandleExpired, Throttled
+
+LATER = Settlement(Action.RETURN, Tally.RETRIED, timedelta(seconds=60))
+LEASE = 30.0
+
+
+class Clock:
+    seconds = 0.0
+
+    def __call__(self):
+        return self.seconds
+
+    def pause(self, seconds):
+        self.seconds += 20.0
+
+
+class Client:
+    """A client with botocore's events: what happens before a request is sent."""
+
+    def __init__(self):
+        self.meta = self
+        self.events = HierarchicalEmitter()
+
+
+class Queue:
+    """Notes whose visibility is changed; each change fails as if there were too many requests."""
+
+    name = "orders"
+
+    def __init__(self, clock, *, sends=1, delay=0.0):
+        self.client = Client()
+        self.told = []
+        self._clock = clock
+        self._sends = sends
+        self._delay = delay
+
+    def delete(self, messages):
+        assert not messages
+
+    def set_visibility(self, messages, visibility):
+        for _ in range(self._sends):  # boto3's own repetitions
+            self.client.events.emit("before-send.sqs.ChangeMessageVisibilityBatch", request=None)
+            self.told.append([message.id for message in messages])
+            self._clock.seconds += self._delay
+        raise Throttled("too many requests", code="ThrottlingException")
+
+
+class Message:
+    def __init__(self, name, lease):
+        self.id, self.lease_deadline = name, lease
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+def settle(queue, clock, **leases):
+    settler = Settler(queue, MemoryLedger(), backoff=Backoff(random=lambda: 0.0), monotonic=clock, pause=clock.pause)
+    return settler.settle([(Held(Message(name, ends), 0.0), LATER) for name, ends in leases.items()])
+
+
+def test_a_return_is_not_tried_again_after_the_lease(clock, caplog):
+    queue = Queue(clock)
+    settled = settle(queue, clock, short=30.0, long=50.0)
+    assert queue.told == [["short", "long"], ["short", "long"], ["long"]]
+    assert [one.failed for one in settled] == [True, True]
+    assert "could not return message short: its lease ended meanwhile" in caplog.messages
+
+
+def test_boto3_does_not_repeat_a_return_after_the_lease(clock):
+    queue = Queue(clock, sends=5, delay=8.0)
+    settle(queue, clock, one=30.0)
+    assert len(queue.told) == 4  # at 0, 8, 16 and 24 s
+    assert clock.seconds == 32.0
+
+
+def test_what_holds_for_one_call_does_not_for_the_next(clock):
+    queue = Queue(clock, sends=5, delay=8.0)
+    settle(queue, clock, one=30.0)
+    guard.check()
+    with pytest.raises(ReceiptHandleExpired), guard.sends_only_while(queue.client, lambda: False):
+        guard.check()
