@@ -37,7 +37,7 @@ class LargePayloads:
     """Payloads in a bucket, by the convention of Amazon's extended clients. Thread-safe.
 
     `location` is where new ones go (`s3://bucket/prefix`, `local:bucket`), `also` names further buckets to read from. A message larger than `threshold`
-    bytes goes there, by default one that the queue or topic would not take; 0 means every message. `delete` deletes a payload after its
+    bytes goes there, by default one that the queue or topic would not take; 0 means every message. `delete` deletes a payload below `location` after its
     message was deleted. `most_bytes` is the largest payload that is fetched. `connection` is how to reach S3; without it, profile and region are
     the application's.
     """
@@ -116,9 +116,12 @@ class LargePayloads:
         return _with(message, body=text, decoded=replace(inner, envelopes=(*outer, *inner.envelopes)))
 
     def delete(self, message: Message) -> None:
-        """Delete the payload that a message points to in one of the buckets; it must be deleted itself by then."""
+        """Delete the payload that a message points to; it must be deleted itself by then.
+
+        Only what lies under `location` goes: whoever may send a message chooses what it points to.
+        """
         pointer = self.pointer(message)
-        if pointer is not None:
+        if pointer is not None and self.location.holds(pointer):
             self._store.delete(pointer)
 
 

@@ -56,7 +56,16 @@ class Location:
 
     def key(self, name: str) -> str:
         """Return the key of a new object."""
-        return f"{self.prefix.strip('/')}/{name}" if self.prefix.strip("/") else name
+        return f"{self._folder}{name}"
+
+    def holds(self, pointer: Pointer) -> bool:
+        """Say whether an object lies here, in the bucket and below the prefix."""
+        return pointer.bucket == self.bucket and pointer.key.startswith(self._folder)
+
+    @property
+    def _folder(self) -> str:
+        prefix = self.prefix.strip("/")
+        return f"{prefix}/" if prefix else ""
 
     def store(self, connection: Connection) -> Store:
         """Return the store of the location."""

@@ -23,7 +23,7 @@ class Clock:
     def __call__(self):
         return self.seconds
 
-    def pause(self, seconds):
+    def pause(self, _seconds):
         self.seconds += 20.0
 
 
@@ -50,7 +50,7 @@ class Queue:
     def delete(self, messages):
         assert not messages
 
-    def set_visibility(self, messages, visibility):
+    def set_visibility(self, messages, _visibility):
         for _ in range(self._sends):  # boto3's own repetitions
             self.client.events.emit("before-send.sqs.ChangeMessageVisibilityBatch", request=None)
             self.told.append([message.id for message in messages])

@@ -174,6 +174,25 @@ def test_a_bucket_that_nobody_named_is_not_read(memory, wrapped):
     assert large(memory, also=["foreign"]).fetched(message).payload.data == {"a": 1}
 
 
+@pytest.mark.parametrize(
+    ("location", "place", "goes"),
+    [
+        ("s3://bucket/in", ("bucket", "in/1"), True),
+        ("s3://bucket", ("bucket", "backup"), True),
+        ("s3://bucket/in", ("bucket", "backup"), False),
+        ("s3://bucket/in", ("bucket", "inner/1"), False),
+        ("s3://bucket/in", ("archive", "in/1"), False),
+    ],
+)
+def test_only_what_lies_where_payloads_are_kept_is_deleted(memory, location, place, goes):
+    pointer = Pointer(*place)
+    memory.put(pointer, b'{"a": 1}')
+    settings = large(memory, location, also=["archive"])
+    assert settings.fetched(pointing(pointer)).payload.data == {"a": 1}
+    settings.delete(pointing(pointer))
+    assert (pointer not in memory.objects) is goes
+
+
 def test_a_payload_that_is_gone_or_no_text(memory):
     with pytest.raises(BrokerError) as caught:
         large(memory).fetched(pointing(Pointer("bucket", "k")))
