@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import ExitStack
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -13,6 +15,13 @@ from megaql.cli.environment import Color
 from megaql.cli.options import ColorOption, EndpointOption, ProfileOption, RegionOption
 
 _LIVENESS = "Liveness (progress: a receive was answered, or a message finished)"
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: Set for the process that `--reload` starts again and again.
+RELOADED: Final = "MEGAQL_RELOADED"
+
+_TRYING = "Trying out, and taking note"
 
 
 class LogLevel(StrEnum):
@@ -71,6 +80,56 @@ def command(
             show_default="25s",
         ),
     ] = None,
+    shadow: Annotated[
+        bool,
+        typer.Option(
+            "--shadow",
+            help="Say which handlers would get which messages, for half a minute at most; run none, and give everything back.",
+            rich_help_panel=_TRYING,
+        ),
+    ] = False,
+    reload: Annotated[
+        bool,
+        typer.Option(
+            "--reload",
+            help="Start again, in order, when a .py, .mql or megaql.toml file here or below changes.",
+            rich_help_panel=_TRYING,
+        ),
+    ] = False,
+    record: Annotated[
+        str | None,
+        typer.Option(
+            "--record",
+            metavar="FILE",
+            help="Append each message with what became of it, as records (ndjson) that only you can read.",
+            rich_help_panel=_TRYING,
+        ),
+    ] = None,
+    mask: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--mask",
+            metavar="PATH",
+            help="In records: write a mask in the place of each value here, as snapshot does.",
+            rich_help_panel=_TRYING,
+        ),
+    ] = None,
+    allow_receives: Annotated[
+        bool,
+        typer.Option(
+            "--allow-receives",
+            help="With --shadow: read a queue with a maxReceiveCount of 2 or 3.",
+            rich_help_panel=_TRYING,
+        ),
+    ] = False,
+    allow_dead_letter: Annotated[
+        bool,
+        typer.Option(
+            "--allow-dead-letter",
+            help="With --shadow: read on even where that moves messages to the dead-letter queue.",
+            rich_help_panel=_TRYING,
+        ),
+    ] = False,
     liveness_file: Annotated[
         str | None,
         typer.Option(
@@ -153,10 +212,15 @@ def command(
       megaql run shop.handlers:app local:orders --once
       megaql run megaql.cli.demo_app:app local:shop --limit 10 --concurrency 4
       megaql run shop.handlers:app --processes 4 --liveness-file /tmp/alive
+      megaql run shop.handlers:app orders --shadow
+      megaql run shop.handlers:app local:orders --reload --record seen.ndjson --mask event.email
 
     Effect: consumes. A message is deleted when all its handlers are done, returned when one fails or asks for it later, and sent to the
     dead-letter queue when one rejects it. One that no subscription takes is deleted and counted. SIGTERM and Ctrl-C finish what runs; a second one
     gives everything back at once.
+
+    With --shadow it only holds, and then releases, beside the queue's real consumers: each message is received once, for 60 seconds at most, and
+    nothing is acknowledged. Queues that dead-letter after few receives are refused as peek refuses them.
 
     What no option says comes from the App's own code, then from variables such as MEGAQL_CONCURRENCY, then from megaql.toml: `megaql help
     environment`.
@@ -169,15 +233,53 @@ def command(
 
     world = options.world_of(context, color)
     settings, _ = config.load(world.environ)
+    _check_trying(
+        shadow=shadow,
+        reload=reload,
+        mask=bool(mask and record is None),
+        allowed=allow_receives or allow_dead_letter,
+        running={
+            "--concurrency": concurrency,
+            "--processes": processes,
+            "--drain-timeout": drain_timeout,
+            "--liveness-file": liveness_file,
+            "--liveness-port": liveness_port,
+            "--restart-after": restart_after,
+            "--reload": reload or None,
+        },
+    )
+    if reload and not world.environ.get(RELOADED):
+        from megaql.cli import reloading  # noqa: PLC0415 - only for development
+
+        return reloading.run(world)
     level = log_level.value if log_level else settings.log_level or LogLevel.INFO.value
     above = link.joined()
     found = load_app(app)
+    # None leaves the App's own connection in force.
+    way = options.connection(profile, region, endpoint_url) if profile or region or endpoint_url else None
     json = (log_format or settings.log_format) == LogFormat.JSON
-    with logs.on(world, level, json=json, process=above.number if above else None):
+    with ExitStack() as stack:
+        file = None
+        if record is not None:
+            from megaql.cli.recording import Recorder, RecordFile  # noqa: PLC0415 - few runs are recorded
+
+            file = stack.enter_context(RecordFile(record, mask or []))
+        stack.enter_context(logs.on(world, level, json=json, process=above.number if above else None))
+        if shadow:
+            from megaql.cli.shadowing import Shadowing  # noqa: PLC0415 - as above
+
+            return Shadowing(world, found.shadow(target, connection=way), file).run(
+                way or found.connection or options.connection(None, None, None),
+                once=once,
+                limit=limit,
+                allow_receives=allow_receives,
+                allow_dead_letter=allow_dead_letter,
+            )
+        if file is not None:
+            found.add_middleware(Recorder(file))
         done = found.run(
             target,
-            # None leaves the App's own connection in force.
-            connection=options.connection(profile, region, endpoint_url) if profile or region or endpoint_url else None,
+            connection=way,
             once=once,
             limit=limit,
             concurrency=concurrency,
@@ -193,3 +295,21 @@ def command(
         for line in lines:
             world.say(line)
     return 128 + done.signal if done.signal is not None else 0
+
+
+def _check_trying(
+    *, shadow: bool, reload: bool, mask: bool, allowed: bool, running: Mapping[str, object | None]
+) -> None:
+    """Refuse options that cannot mean anything together."""
+    if mask:
+        raise typer.BadParameter("there is nothing to mask; add --record FILE", param_hint="--mask")
+    if allowed and not shadow:
+        raise typer.BadParameter(
+            "a consumer receives in any case; this is about --shadow",
+            param_hint="--allow-receives, --allow-dead-letter",
+        )
+    given = [option for option, value in running.items() if value is not None]
+    if shadow and given:
+        raise typer.BadParameter(f"it runs no handler, so that {given[0]} means nothing", param_hint="--shadow")
+    if reload and os.name != "posix":
+        raise typer.BadParameter("a consumer can be asked to stop only on POSIX systems", param_hint="--reload")

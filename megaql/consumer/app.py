@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from megaql.consumer.link import Link
     from megaql.consumer.middleware import Middleware
     from megaql.consumer.report import RunReport
+    from megaql.consumer.shadow import Shadow
     from megaql.consumer.subscription import Decoder
     from megaql.consumer.supervisor import Supervisor
     from megaql.convert.sns import Scope
@@ -253,6 +254,18 @@ class App:
             # What follows in the program is the supervisor's part.
             sys.exit(128 + told[0].signal if told[0].signal else 0)
         return told[0]
+
+    def shadow(
+        self, target: str | QueueTarget | Queue | None = None, *, connection: Connection | None = None
+    ) -> Shadow:
+        """Return what tells of messages what `run` would do with them, and runs no handler; `megaql run --shadow` asks it."""
+        from megaql.consumer.shadow import Shadow  # noqa: PLC0415 - a run needs none
+
+        settings, _ = config.load()
+        unmatched, unknown = choices.policies(self._unmatched, self._unknown, settings)
+        startup.check_subscriptions(self.subscriptions, unmatched=unmatched, allowed=False)
+        large = LargePayloads.of(self._large, self._way(connection, settings))
+        return Shadow(self._open(target, connection, settings), unmatched, unknown, self._matching, large)
 
     def connect(
         self,
