@@ -106,8 +106,10 @@ class Shadowing:
             self._world.say(f"{count:>6,}  would be handled by {harmless(name)}")
         for verdict, policy in (("no match", self._shadow.unmatched), ("unknown", self._shadow.unknown)):
             if count := self._kinds[verdict]:
-                why = "match no subscription" if verdict == "no match" else "cannot be decided"
-                self._world.say(f"{count:>6,}  {why} and would be {_WOULD[policy]}")
+                why = (
+                    "no subscription takes it" if verdict == "no match" else "none takes it, and a query cannot decide"
+                )
+                self._world.say(f"{count:>6,}  would be {_WOULD[policy]}: {why}")
         self._world.say("no handler ran, and nothing was acknowledged")
 
 

@@ -5,6 +5,9 @@ import json
 import os
 import re
 import shlex
+import sys
+import uuid
+from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -47,7 +50,7 @@ def folder(tmp_path, monkeypatch):
 
     def prepare(page):
         for name, text in re.findall(
-            r"^```(?:json lines|megaql file) (\S+)\n(.*?)^```$", text_of(page), re.MULTILINE | re.DOTALL
+            r"^```(?:json lines|megaql file|python file) (\S+)\n(.*?)^```$", text_of(page), re.MULTILINE | re.DOTALL
         ):
             (tmp_path / name).write_text(text, encoding="utf-8")
         (tmp_path / "failed.ndjson").write_bytes(Path(__file__).with_name("failed.ndjson").read_bytes())
@@ -74,6 +77,45 @@ def test_the_sessions_are_what_the_program_prints(page, folder):
         (DOCS / f"{page}.md").write_text(text, encoding="utf-8")
         sessions = printed
     assert printed == sessions
+
+
+def _steady(text):
+    """Return what a session prints with ids and times that are the same each time: ids by the order in which they turn up."""
+    seen = {}
+
+    def told(found):
+        number = seen.setdefault(found[0][:8], len(seen))
+        steady = str(uuid.uuid5(uuid.NAMESPACE_DNS, f"message {number}"))
+        return steady[: len(found[0])]
+
+    text = re.sub(r"\b\d\d:\d\d:\d\d\b", "12:00:00", text)
+    return re.sub(r"^[0-9a-f]{8}(?:(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})?\b", told, text, flags=re.MULTILINE)
+
+
+def test_a_subscription_from_its_first_message_to_its_run(folder, monkeypatch):
+    """The live sessions follow each other on one broker. MEGAQL_UPDATE_GOLDEN=1 writes them anew."""
+    folder("test")
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delitem(sys.modules, "packing", raising=False)
+    page = text_of("test")
+    sessions = re.findall(r"^```console live\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert len(sessions) == 3
+    printed = []
+    for session in sessions:
+        lines = []
+        for command in [line for line in session.splitlines() if line.startswith("$ ")]:
+            handlers = io.StringIO()
+            with redirect_stdout(handlers):
+                shown = on_a_terminal(command.removeprefix("$ "))
+            lines.append(f"{command}\n{handlers.getvalue()}{shown}")
+        printed.append("".join(lines))
+    whole = _steady("\f".join(printed)).split("\f")
+    if os.environ.get("MEGAQL_UPDATE_GOLDEN"):
+        for session, new in zip(sessions, whole, strict=True):
+            page = page.replace(f"```console live\n{session}```", f"```console live\n{new}```")
+        (DOCS / "test.md").write_text(page, encoding="utf-8")
+        sessions = whole
+    assert whole == sessions
 
 
 @pytest.mark.parametrize(
