@@ -13,8 +13,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from megaql.errors import ConfigError
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -49,6 +47,8 @@ def resolve(text: str, environ: Mapping[str, str]) -> str:
 
 def target_of(read: ConfigFile, name: str) -> str:
     """Return what an alias of the file stands for; `ConfigError` where that is no place."""
+    from megaql.errors import ConfigError  # noqa: PLC0415 - completion imports this module, and has no time for it
+
     target = read.table("aliases")[name]
     if isinstance(target, str) and target.strip() and (target not in read.table("aliases") or target == name):
         return target

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from megaql.cli import aliases, helptext, values
+from megaql.cli import aliases, helptext, remembering, values
 from megaql.cli.environment import Environment
 
 if TYPE_CHECKING:
@@ -96,6 +96,11 @@ COMMANDS: Final = (
         "Manage the embedded broker: list, create, purge and delete its queues and topics, or say where it is.",
     ),
     Entry(
+        "completion",
+        "completion",
+        "Print the script that makes a shell complete commands, options, queue names and field paths.",
+    ),
+    Entry(
         "alias",
         "alias",
         "List short names for queues, topics and files, or set one: `megaql peek dead` then means what it stands for.",
@@ -123,7 +128,10 @@ class Command(TyperCommand):
         world = ctx.find_object(Environment)
         if world is not None and self.name != "help":
             aliases.put_in(self.params, ctx.params, world.environ)
-        return super().invoke(ctx)
+        status = super().invoke(ctx)
+        if world is not None:
+            remembering.note_places(world, self.params, ctx.params)
+        return status
 
 
 class Group(TyperGroup):

@@ -11,13 +11,13 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-import typer
-
-from megaql.cli import commands
-from megaql.cli.environment import Environment
-
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from megaql.cli.environment import Environment
+
+#: The word that shells ask for completion with; no command, and in no help.
+COMPLETE: Final = "__complete"
 
 #: The program's name in usage lines, however it was started.
 PROGRAM: Final = "megaql"
@@ -25,8 +25,13 @@ PROGRAM: Final = "megaql"
 
 def main(arguments: Sequence[str] | None = None, environment: Environment | None = None) -> int:
     """Run the command line with these arguments (the process's own by default) and return the exit status."""
+    words = sys.argv[1:] if arguments is None else arguments
+    if environment is None and words[:1] == [COMPLETE]:
+        return _complete(words[1:], os.environ)
+    from megaql.cli.environment import Environment  # noqa: PLC0415 - completion answers without it
+
     world = environment or Environment.of_process()
-    status = _status(sys.argv[1:] if arguments is None else arguments, world)
+    status = _status(words, world)
     try:
         world.stdout.flush()
     except BrokenPipeError:
@@ -34,8 +39,19 @@ def main(arguments: Sequence[str] | None = None, environment: Environment | None
     return status
 
 
+def _complete(words: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Answer a shell that completes a command line, without what a command needs."""
+    from megaql.cli import completing  # noqa: PLC0415 - no command needs it
+
+    with suppress(OSError):
+        sys.stdout.write(completing.answer(words, environ))
+    return 0
+
+
 def _status(arguments: Sequence[str], world: Environment) -> int:
     """Run a command and return its exit status, whatever happens."""
+    import typer  # noqa: PLC0415 - completion answers without it
+
     try:
         return _run(arguments, world)
     except typer.Exit as end:
@@ -53,6 +69,8 @@ def _status(arguments: Sequence[str], world: Environment) -> int:
 
 def _run(arguments: Sequence[str], world: Environment) -> int:
     """Parse and invoke. typer's own `main` is not used, because it exits the process and prints errors its own way."""
+    from megaql.cli import commands  # noqa: PLC0415 - as above
+
     root = commands.root()
     with root.make_context(PROGRAM, list(arguments), obj=world) as context:
         return int(root.invoke(context) or 0)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from megaql.cli import badlines
 from megaql.cli import report as reports
 from megaql.cli.progress import Progress, counted
+from megaql.cli.remembering import PathNotes
 from megaql.cli.status import Status
 from megaql.cli.style import Style, harmless
 from megaql.scan.budget import Budget, StopReason
@@ -69,9 +70,14 @@ class Reading:
         self._progress = Progress(world) if world.stderr_isatty else None
 
     def __iter__(self) -> Iterator[Message]:
-        for message in self.scan:
-            self.show()
-            yield message if self.fetch is None else self.fetch(message)
+        notes = PathNotes(self._world)
+        try:
+            for message in self.scan:
+                self.show()
+                notes.see(message)
+                yield message if self.fetch is None else self.fetch(message)
+        finally:
+            notes.keep()
 
     def matching(self, query: Query, *, invert: bool) -> Iterator[Message]:
         """Yield the messages of a file that a query matches, or with `invert` the others, and count all verdicts."""

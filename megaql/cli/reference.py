@@ -48,4 +48,7 @@ def _block(text: str) -> str:
 
 
 if __name__ == "__main__":
+    from megaql.cli import completiontable
+
+    completiontable.write()
     sys.stdout.write(page())

@@ -13,13 +13,21 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from megaql.cli.aliases import PLACES
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from megaql.broker.message import Message
     from megaql.cli.environment import Environment
 
 #: The most names and paths that are kept.
 MOST: Final = {"targets": 1000, "paths": 1000}
+
+#: The messages of a reading whose paths are remembered, how deep, and how many keys of one object.
+SAMPLE: Final = 20
+DEPTH: Final = 6
+WIDTH: Final = 100
 
 #: A longer one is nothing to complete. Characters.
 LONGEST: Final = 200
@@ -45,9 +53,11 @@ def recall(environ: Mapping[str, str]) -> dict[str, list[str]]:
     if path is not None:
         with suppress(OSError, ValueError):
             found = json.loads(path.read_text(encoding="utf-8"))
-    found = found if isinstance(found, dict) else {}
+    lists = (
+        {name: listed for name, listed in found.items() if isinstance(listed, list)} if isinstance(found, dict) else {}
+    )
     return {
-        name: [one for one in found.get(name) or () if isinstance(one, str) and len(one) <= LONGEST][:most]
+        name: [one for one in lists.get(name, ()) if isinstance(one, str) and len(one) <= LONGEST][:most]
         for name, most in MOST.items()
     }
 
@@ -60,6 +70,51 @@ def note_targets(world: Environment, names: Iterable[str]) -> None:
 def note_paths(world: Environment, paths: Iterable[str]) -> None:
     """Remember paths of messages."""
     _note(world.environ, "paths", [path for path in paths if _PATH.fullmatch(path)])
+
+
+def note_places(world: Environment, parameters: list[Any], values: Mapping[str, Any]) -> None:
+    """Remember the queues and topics that a command was given; a file is completed as one."""
+    given = [values.get(one.name) for one in parameters if one.metavar in PLACES]
+    note_targets(world, [one for one in given if isinstance(one, str) and _is_place(one)])
+
+
+def _is_place(text: str) -> bool:
+    if text.startswith(("local:", "local-topic:", "arn:", "http://", "https://")):
+        return True
+    return re.fullmatch(r"[A-Za-z0-9_-]{1,80}|[A-Za-z0-9_-]{1,75}\.fifo", text) is not None and not Path(text).exists()
+
+
+class PathNotes:
+    """The paths of the first messages of a reading, remembered at its end."""
+
+    def __init__(self, world: Environment) -> None:
+        self._world = world
+        self._left = SAMPLE if cache_file(world.environ) is not None else 0
+        self._paths: dict[str, None] = {}
+
+    def see(self, message: Message) -> None:
+        """Look at a message, if enough others have not been looked at."""
+        if self._left > 0:
+            self._left -= 1
+            payload = message.payload
+            if payload.kind not in {"text", "blob"}:
+                _walk(payload.document, "", self._paths, DEPTH)
+
+    def keep(self) -> None:
+        """Remember what was seen."""
+        note_paths(self._world, self._paths)
+
+
+def _walk(value: object, path: str, paths: dict[str, None], depth: int) -> None:
+    if isinstance(value, list):
+        for one in value[:3]:
+            _walk(one, f"{path}[*]", paths, depth)
+    elif isinstance(value, dict) and depth:
+        for key, inner in list(value.items())[:WIDTH]:
+            below = f"{path}.{key}" if path else str(key)
+            if not isinstance(inner, dict | list):
+                paths.setdefault(below)
+            _walk(inner, below, paths, depth - 1)
 
 
 def _note(environ: Mapping[str, str], name: str, new: list[str]) -> None:

@@ -23,6 +23,7 @@ _VARIABLES: Final = """\
   MEGAQL_CONFIG        the configuration file, instead of megaql.toml
   MEGAQL_QUERIES       the query file of @NAME; without it megaql.mql
   MEGAQL_DEBUG=1       show the traceback of a defect in megaql
+  MEGAQL_COMPLETION=0  remember no names and paths for completion
   MEGAQL_LEAN=0        let boto3 make all calls by itself
   AWS_PROFILE, AWS_REGION, AWS_ACCESS_KEY_ID and all others that boto3 reads
   AWS_ENDPOINT_URL_SQS, AWS_ENDPOINT_URL_SNS, AWS_ENDPOINT_URL
