@@ -1,4 +1,4 @@
-"""The page docs/cli.md, made from the help itself: `python -m megaql.cli.reference > docs/cli.md`.
+"""The page docs/cli.md, made from the help itself: `python -m megaql.cli.reference > docs/cli.md`; it writes the manual page and completion's table as well.
 
 A maintainer keeps one rule: nothing about a command is written here that its help does not say.
 """
@@ -30,17 +30,34 @@ Data goes to standard output and everything else to standard error. Each command
 
 def page() -> str:
     """Return the page as Markdown."""
-    world = Environment(stdin=io.StringIO(), stdout=io.StringIO(), stderr=io.StringIO(), width=WIDTH, color=Color.NEVER)
-    root = commands.root()
-    with typer.Context(root, info_name="megaql", obj=world, **root.context_settings) as context:
-        parts = [_HEAD, _block(root.get_help(context))]
-        for entry in commands.COMMANDS:
-            found = commands.load(entry.name)
-            with typer.Context(found, info_name=entry.name, parent=context, **found.context_settings) as inner:
-                parts += [f"## megaql {entry.name}\n", _block(found.get_help(inner))]
+    overview, helps = _helps(WIDTH)
+    parts = [_HEAD, _block(overview)]
+    for name, text in helps.items():
+        parts += [f"## megaql {name}\n", _block(text)]
     for name, (_, text) in TOPICS.items():
         parts += [f"## megaql help {name}\n", _block(text)]
     return "\n".join(parts)
+
+
+def manual_page() -> str:
+    """Return the manual page."""
+    from megaql.cli import manual  # noqa: PLC0415 - the page of Markdown has no need of it
+
+    return manual.made(*_helps(manual.WIDTH))
+
+
+def _helps(width: int) -> tuple[str, dict[str, str]]:
+    """Return the help of the whole and of each command."""
+    world = Environment(stdin=io.StringIO(), stdout=io.StringIO(), stderr=io.StringIO(), width=width, color=Color.NEVER)
+    root = commands.root()
+    helps = {}
+    with typer.Context(root, info_name="megaql", obj=world, **root.context_settings) as context:
+        overview = root.get_help(context)
+        for entry in commands.COMMANDS:
+            found = commands.load(entry.name)
+            with typer.Context(found, info_name=entry.name, parent=context, **found.context_settings) as inner:
+                helps[entry.name] = found.get_help(inner)
+    return overview, helps
 
 
 def _block(text: str) -> str:
@@ -48,7 +65,8 @@ def _block(text: str) -> str:
 
 
 if __name__ == "__main__":
-    from megaql.cli import completiontable
+    from megaql.cli import completiontable, manual
 
     completiontable.write()
+    manual.PAGE.write_text(manual_page(), encoding="utf-8")
     sys.stdout.write(page())

@@ -64,16 +64,19 @@ TOPICS: Final = {
         "How a command ends, for scripts",
         """\
   0    done; also when nothing matched, unless -e was given
-  1    no match with -e, the message that explain was asked for was not there,
-       check found an error, test something that is not as expected, or alive
-       found no progress
+  1    the answer is no: no match with -e, no message for explain or for
+       publish --wait-match; check or doctor found an error; fmt --check a file
+       that is laid out otherwise; test or relate something that is not as
+       expected; convert no such filter; alive no progress
   2    wrong usage, or an error in a query, a file or a module
   3    refused, because it would have harmed the queue or nobody said yes
   4    no credentials, or no permission
   5    no such queue or topic, no network, or throttled beyond patience
-  6    done in part: a line could not be read, a message was not sent
+  6    done in part: a line could not be read, a message was not sent, a
+       queue of a list could not be asked
   70   a defect in megaql
-  130  ended by Ctrl-C, 143 by SIGTERM; what was held has been released before
+  130  ended by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP (a terminal that was
+       closed); what was held has been released before
 
 When the reader of a pipe leaves (`megaql peek … | head -1`), the command
 releases what it holds and ends with 0.""",

@@ -65,6 +65,39 @@ def test_every_exit_status_is_in_the_help(megaql):
     assert [status for status in Status if not any(line.startswith(f"  {status.value} ") for line in lines)] == []
 
 
+NO = {
+    "-e": ["peek", "EVENTS", "-w", "nosuch == 1", "-e"],
+    "explain": ["explain", "a == 1", "EVENTS", "--id", "nosuch"],
+    "check": ["check", "a = 1"],
+    "fmt --check": ["fmt", "--check", "a==1"],
+    "relate": ["relate", "a == 1", "a == 2", "--expect", "equivalent"],
+    "test": ["test", "nosuch == 1", "EVENTS", "--expect", "all"],
+    "doctor": ["doctor", "local:orders", "--handling", "1h"],
+    "alive": ["alive", "nosuch.alive"],
+    "convert": ["convert", "age(@sent_at) < 5m", "--to", "lambda"],
+}
+
+
+@pytest.mark.parametrize("name", NO)
+def test_every_command_that_answers_no_is_in_the_help(megaql, events, name):
+    megaql("publish", "local:orders", "--text", "a")
+    result = megaql(*(events if word == "EVENTS" else word for word in NO[name]))
+    assert result.status == 1, result.err
+    assert set(name.split()) <= set(TOPICS["exit-codes"][1].replace(",", " ").replace(";", " ").split())
+
+
+def test_every_variable_that_the_code_reads_is_in_the_help(megaql):
+    import re
+
+    files = (ROOT / "megaql").rglob("*.py")
+    read = {
+        name for file in files for name in re.findall(r"[\"']?\b(MEGAQL_[A-Z]+(?:_[A-Z]+)*)\b", file.read_text("utf-8"))
+    }
+    own = {"MEGAQL_RELOADED", "MEGAQL_SUPERVISED"}  # between processes of one run, and nobody's to set
+    told = megaql("help", "environment").out
+    assert sorted(name for name in read - own if name not in told) == []
+
+
 def test_every_query_in_the_help_compiles():
     import re
 

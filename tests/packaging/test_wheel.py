@@ -59,8 +59,9 @@ def test_the_wheel_holds_the_grammar_and_the_type_marker(distributions):
     names = zipfile.ZipFile(distributions[1]).namelist()
     assert "megaql/grammar/megaql.lark" in names
     assert "megaql/cli/statspage.css" in names
+    assert "megaql/cli/completion.json" in names
     assert "megaql/py.typed" in names
-    assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"megaql"}
+    assert {name.split("/")[0] for name in names if ".dist-info" not in name and ".data/" not in name} == {"megaql"}
 
 
 def test_the_source_distribution_can_be_worked_on(distributions):
@@ -92,6 +93,11 @@ from pygments.lexers import get_lexer_by_name, get_lexer_for_filename
 print(get_lexer_by_name("megaql").name, get_lexer_for_filename("shop.mql").name)
 """
     assert run(installed / "python", "-c", program, cwd=tmp_path) == "MegaQL MegaQL\n"
+
+
+def test_man_finds_the_page_of_an_installed_command(installed):
+    page = installed.parent / "share" / "man" / "man1" / "megaql.1"
+    assert page.read_text(encoding="utf-8").startswith(".TH MEGAQL 1 ")
 
 
 def test_an_installed_command_shows_its_help(installed, tmp_path):
