@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from megaql.cli import aliases, helptext, remembering, values
+from megaql.cli import helptext, values
 from megaql.cli.environment import Environment
 
 if TYPE_CHECKING:
@@ -124,13 +124,15 @@ class Command(TyperCommand):
         return helptext.of_command(self, ctx)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command, aliases put in."""
+        """Run the command, aliases put in, and remember its places for completion."""
         world = ctx.find_object(Environment)
-        if world is not None and self.name != "help":
-            aliases.put_in(self.params, ctx.params, world.environ)
+        if world is None or self.name == "help":  # whose TOPIC is no place
+            return super().invoke(ctx)
+        from megaql.cli import aliases, remembering  # noqa: PLC0415 - the help needs neither
+
+        aliases.put_in(self.params, ctx.params, world.environ)
         status = super().invoke(ctx)
-        if world is not None:
-            remembering.note_places(world, self.params, ctx.params)
+        remembering.note_places(world, self.params, ctx.params)
         return status
 
 

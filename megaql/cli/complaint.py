@@ -62,7 +62,7 @@ def _wrong_use(error: Any) -> MegaQLError:
     parameter, given = getattr(error, "param", None), getattr(error, "param_hint", None)
     possible = getattr(error, "possibilities", None)
     named = given or (_name_of(parameter) if parameter is not None and error.message else None)
-    what = _invalid(error) or error.message or error.format_message()
+    what = " ".join((_invalid(error) or error.message or error.format_message()).split())
     what, _, suggestion = what.strip().partition(" Did you mean ")
     suggestion = suggestion.rstrip("?") or " or ".join(sorted(possible or ()))
     see = f"`{command} --help` shows what there is"

@@ -10,7 +10,7 @@ from megaql.broker import places
 from megaql.broker.queue import Queue
 from megaql.broker.target import TopicTarget, parse_target
 from megaql.broker.topic import Topic
-from megaql.cli import remembering
+from megaql.cli import protection, remembering
 from megaql.cli.placeforms import Form, form_of, write_object
 from megaql.cli.placewords import TIMES, age, last_part, queue_object, seconds, statements
 from megaql.cli.status import Status
@@ -86,6 +86,8 @@ def _queue_rows(world: Environment, about: About) -> Iterator[tuple[str, str]]:
     yield "dead letters of", ", ".join(about.sources) or _not_known(about.unknown, "dead_letters_of") or "no queue"
     if text := info.attributes.get("RedriveAllowPolicy"):
         yield "may be DLQ of", _allowed(places.document(text))
+    if protected := protection.protection_of(world, queue):
+        yield "protected", f"{protected.reason or 'yes'} ({protected.where})"
     yield from _several("policy", statements(info.attributes.get("Policy")), "none: only its own account")
     yield from _several(
         "tags",

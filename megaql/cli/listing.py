@@ -15,9 +15,11 @@ from megaql.cli.placewords import age, last_part, queue_object
 from megaql.cli.progress import Progress, counted
 from megaql.cli.status import Status
 from megaql.cli.style import Style, harmless
+from megaql.errors import BadTarget, CredentialsMissing
 
 if TYPE_CHECKING:
     from megaql.broker.places import Listed
+    from megaql.broker.queue import Queue
     from megaql.broker.target import Connection
     from megaql.cli.environment import Environment
 
@@ -30,7 +32,7 @@ def show_queues(
 ) -> int:
     """List the queues of a pattern, and return the exit status."""
     form = form_of(world, output)
-    queues = places.names(pattern, connection)
+    queues = _names(pattern, connection)
     local = pattern.startswith(places.LOCAL)
     words = [f"{places.LOCAL}{queue.name}" if local else queue.name for queue in queues]
     remembering.note_targets(world, words)
@@ -78,6 +80,15 @@ def show_topics(world: Environment, pattern: str, connection: Connection, output
         write_objects(world, form, [{"name": last_part(arn), "arn": arn} for arn in arns])
     world.say(Style(on=world.colors(stderr=True))(f"{len(arns):,} topics", dim=True))
     return Status.DONE
+
+
+def _names(pattern: str, connection: Connection) -> list[Queue]:
+    try:
+        return places.names(pattern, connection)
+    except (BadTarget, CredentialsMissing) as error:
+        if not pattern.startswith(places.LOCAL):
+            error.hint += "; `megaql queues local:` lists those of the embedded broker"
+        raise
 
 
 def _account(world: Environment, listed: list[Listed], shown: list[Listed], pattern: str) -> None:

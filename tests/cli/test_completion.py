@@ -106,6 +106,12 @@ def test_commands_remember_what_they_saw(megaql, world, tmp_path, events):
     assert stat.S_IMODE(path.parent.stat().st_mode) & 0o077 == 0 or path.parent.parent == tmp_path / ".cache"
 
 
+def test_a_topic_of_the_help_is_no_place(megaql, world):
+    remembering.cache_file(world).unlink()
+    assert megaql("help", "safety", environ=world).status == 0
+    assert not remembering.cache_file(world).exists()
+
+
 def test_keys_that_are_data_are_not_remembered(megaql, world):
     body = json.dumps({"by_mail": {"jo@example.com": 1, "ok": 2}})
     megaql("publish", "local:orders", "--data", body, environ=world)
@@ -159,7 +165,8 @@ def test_wrong_use(megaql):
     result = megaql("completion", "tcsh")
     assert (result.status, result.out) == (2, "")
     assert "'bash', 'zsh', 'fish'" in result.err
-    assert megaql("completion").status == 2
+    missing = megaql("completion")
+    assert (missing.status, "Choose from: bash, zsh, fish" in missing.err) == (2, True)
 
 
 # In the shells

@@ -167,6 +167,15 @@ def test_a_local_queue_in_full(megaql):
     assert "deduplication by content" in " ".join(megaql("info", "local:steps.fifo", tty=True).out.split())
 
 
+@pytest.mark.usefixtures("shop")
+def test_a_protected_queue_says_so(megaql, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "megaql.toml").write_text('[protected]\n"orders" = "the live queue"\n')
+    text = " ".join(megaql("info", "local:orders", tty=True, width=200).out.split())
+    assert f"protected the live queue ({tmp_path}/megaql.toml, line 2)" in text
+    assert "protected" not in megaql("info", "local:orders-dlq", tty=True).out
+
+
 @pytest.mark.parametrize(
     ("words", "status", "part"),
     [
@@ -184,6 +193,13 @@ def test_wrong_use(megaql, words, status, part):
     result = megaql(*words)
     assert (result.status, result.out) == (status, "")
     assert part in result.err
+
+
+def test_no_region_is_told_with_what_there_is_without_one(megaql, monkeypatch):
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    result = megaql("queues")
+    assert result.status == 2
+    assert "megaql queues local:" in result.err
 
 
 def test_more_than_a_page_is_listed():
