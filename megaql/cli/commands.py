@@ -69,6 +69,11 @@ COMMANDS: Final = (
     ),
     Entry("move", "move", "Take messages out of a queue and send them to another queue or a topic."),
     Entry("delete", "delete", "Delete the messages of a queue that a query matches."),
+    Entry(
+        "watch",
+        "watch",
+        "Watch messages on the whole screen: a query asked as you type, a table, a tree, near misses, leases.",
+    ),
     Entry("tap", "tap", "Watch a topic's new messages through a queue of your own that is gone afterwards."),
     Entry("release", "release", "Give back the messages that a read which was killed still hides."),
     Entry("run", "run", "Run a consumer: hand each message to the handlers whose query it matches."),

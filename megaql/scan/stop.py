@@ -50,8 +50,8 @@ class StopFlag:
 
 
 @contextmanager
-def catch_signals() -> Iterator[StopFlag]:
-    """Turn SIGINT, SIGTERM and SIGHUP into a `StopFlag` within the block; a second one raises `SecondSignal`.
+def catch_signals(*, patient: bool = False) -> Iterator[StopFlag]:
+    """Turn SIGINT, SIGTERM and SIGHUP into a `StopFlag` within the block; a second one raises `SecondSignal`, or with `patient` changes nothing.
 
     Handlers that were there before come back at the end. Outside the main thread, where Python takes no handlers, the
     flag is never set by a signal.
@@ -59,7 +59,7 @@ def catch_signals() -> Iterator[StopFlag]:
     flag = StopFlag()
 
     def on_signal(signum: int, _frame: FrameType | None) -> None:
-        if flag:
+        if flag and not patient:
             raise SecondSignal(signum)
         flag.set(signum)
 

@@ -1,0 +1,324 @@
+"""The full-screen program by its keys, at the sizes of terminals; no key leads a person astray, and nothing is left held."""
+
+import asyncio
+import io
+import json
+import sys
+import threading
+from datetime import UTC
+
+import pytest
+from textual.widgets import Input, Static
+
+from megaql.broker.outgoing import Outgoing
+from megaql.broker.queue import Queue
+from megaql.broker.target import Connection
+from megaql.cli import watching
+from megaql.cli.environment import Environment
+from megaql.cli.queries import compile_given
+from megaql.cli.watchscreen import panels
+from megaql.cli.watchscreen.app import WatchApp
+from megaql.cli.watchscreen.detail import Detail
+from megaql.cli.watchscreen.rows import REMEMBERED, Rows
+from megaql.query import compile as compile_query
+from megaql.scan.target import open_source
+
+#: The longest that a step of a test may take. Seconds.
+PATIENCE = 30
+
+
+def world():
+    return Environment(
+        stdin=io.StringIO(), stdout=io.StringIO(), stderr=io.StringIO(), environ={"NO_COLOR": "1"}, zone=UTC
+    )
+
+
+@pytest.fixture
+def queue():
+    made = Queue.open("local:orders", create=True)
+    bodies = [{"type": "big" if number > 6 else "small", "n": number, "who": {"name": 'A "B"'}} for number in range(10)]
+    made.send_batch([Outgoing(json.dumps(body)) for body in bodies])
+    yield made
+    made.client.close()
+
+
+class Screen:
+    """The program under test with what a person sees of it."""
+
+    def __init__(self, app, pilot):
+        self.app, self.pilot = app, pilot
+        self.press, self.resize = pilot.press, pilot.resize_terminal
+
+    def text(self, name):
+        return str(self.app.query_one(f"#{name}", Static).render())
+
+    @property
+    def rows(self):
+        return self.app.query_one(Rows)
+
+    @property
+    def lines(self):
+        rows = self.rows
+        return [rows.render_line(y).text.rstrip() for y in range(rows.size.height)]
+
+    async def until(self, condition):
+        for _ in range(PATIENCE * 50):
+            if condition():
+                await self.pilot.pause()
+                return
+            await self.pilot.pause(0.02)
+        raise AssertionError((self.text("state"), self.text("wrong")))
+
+    async def type(self, text):
+        """Put a text into the query box, as pasting does: what is typed letter by letter is many a query on the way."""
+        await self.press("slash")
+        self.app.query_one(Input).value = text
+
+
+def using(scenario, target="local:orders", where="", size=(80, 24), prepare=lambda _watched: None):
+    """Run a scenario on the program over a source, and end it as `watch` does."""
+    place = world()
+    watched = watching._watched(place, open_source(target), Connection(), watching.Allowed())
+    prepare(watched)
+    app = WatchApp(place, watched, where, lambda text: compile_given(place, text, None, None), lambda: False)
+
+    async def run():
+        async with app.run_test(size=size) as pilot:
+            await scenario(Screen(app, pilot))
+
+    try:
+        watched.start(compile_query(where) if where else None)
+        asyncio.run(run())
+    finally:
+        watched.close()
+        for thread in (*watched.feeds, watched.sieve):
+            thread.join(PATIENCE)
+    return watched
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+def test_messages_are_shown_and_given_back(queue, size):
+    async def scenario(screen):
+        await screen.until(lambda: len(screen.rows.numbers) == 10)
+        assert screen.lines[0].split() == ["id", "sent", "recv", "event", "payload"]
+        assert screen.lines[-1] or size[1] == 40 or len(screen.lines) > 11
+        assert "orders: reading  seen 10" in screen.text("state")
+        assert screen.rows.chosen == 10, "the table follows what comes"
+        assert queue.info().in_flight == 10
+
+    using(scenario, size=size)
+    assert (queue.info().in_flight, queue.info().visible) == (0, 10)
+
+
+@pytest.mark.usefixtures("queue")
+def test_a_wrong_query_keeps_the_last_valid_one_and_says_what_is_wrong():
+    async def scenario(screen):
+        await screen.type('type == "big"')
+        await screen.until(lambda: len(screen.rows.numbers) == 3)
+        assert not screen.app.query_one("#wrong").display
+        await screen.type("n = 3")
+        await screen.until(lambda: screen.app.query_one("#wrong").display)
+        wrong = screen.text("wrong")
+        assert "did you mean '=='" in wrong
+        assert "^ replace with ==" in wrong
+        assert len(screen.rows.numbers) == 3
+        await screen.press("enter")
+        assert screen.app.focused.id == "query", "a query that is none leads nowhere"
+        await screen.type("n == 3")
+        await screen.press("enter")
+        await screen.until(lambda: len(screen.rows.numbers) == 1)
+        assert not screen.app.query_one("#wrong").display
+        assert screen.app.focused.id == "rows"
+
+    using(scenario)
+
+
+@pytest.mark.usefixtures("queue")
+def test_a_place_of_the_tree_becomes_the_query():
+    async def scenario(screen):
+        await screen.until(lambda: len(screen.rows.numbers) == 10)
+        await screen.press("c")
+        assert screen.app.clipboard == "", "no place is chosen yet"
+        detail = screen.app.query_one(Detail)
+        await screen.press("1")
+        names = [str(node.label) for node in detail.root.children[0].children]
+        assert names == ['type: "big"', "n: 9", "who  (1 key)"]
+        await screen.press("down", "down")
+        await screen.press("c")
+        assert screen.app.clipboard == 'type == "big"'
+        await screen.press("f")
+        await screen.until(lambda: len(screen.rows.numbers) == 3)
+        await screen.press("down", "down", "down", "f")
+        await screen.until(lambda: "who" in screen.app.query_one(Input).value)
+        assert screen.app.query_one(Input).value == r'type == "big" and who.name == "A \"B\""'
+
+    using(scenario)
+
+
+@pytest.mark.usefixtures("queue")
+def test_the_funnel_and_the_leases():
+    async def scenario(screen):
+        await screen.until(lambda: len(screen.rows.numbers) == 2)
+        await screen.press("2")
+        await screen.until(lambda: "near misses" in screen.text("funnel-text"))
+        assert "10 messages: 2 match, 8 no match" in screen.text("funnel-text")
+        await screen.press("3")
+        assert "10 held; they return in" in screen.text("leases-text")
+        assert screen.text("leases-text").count("recv 1") == 10
+        text = panels.leases(screen.app._watched, sys.maxsize, world(), 80)
+        assert str(text) == "nothing is held"
+
+    using(scenario, where='type == "big" and n > 7')
+
+
+def test_the_chosen_message_stays_when_others_come(queue):
+    async def scenario(screen):
+        await screen.until(lambda: len(screen.rows.numbers) == 10)
+        await screen.press("home", "down")
+        assert screen.rows.chosen == 2
+        queue.send(Outgoing('{"n": 10}'))
+        await screen.until(lambda: len(screen.rows.numbers) == 11)
+        assert screen.rows.chosen == 2
+        assert [line[0] for line in screen.lines if line.startswith(">")] == [">"]
+        await screen.press("end")
+        queue.send(Outgoing('{"n": 11}'))
+        await screen.until(lambda: len(screen.rows.numbers) == 12)
+        assert screen.rows.chosen == 12
+
+    using(scenario)
+
+
+def test_pause_receives_nothing_and_goes_on(queue):
+    async def scenario(screen):
+        await screen.until(lambda: len(screen.rows.numbers) == 10)
+        await screen.press("p")
+        assert "orders: paused" in screen.text("state")
+        # The receive that waits already may bring one message; then there is none.
+        for number in (10, 11, 12):
+            queue.send(Outgoing(f'{{"n": {number}}}'))
+            await screen.pilot.pause(0.1)
+        await screen.until(lambda: queue.info().visible >= 1)
+        assert len(screen.rows.numbers) <= 12
+        await screen.press("p")
+        await screen.until(lambda: len(screen.rows.numbers) == 13)
+
+    using(scenario)
+
+
+def test_a_fifo_queue_is_read_once_and_again_on_demand():
+    queue = Queue.open("local:orders.fifo", create=True)
+    queue.send_batch([Outgoing(f'{{"n": {number}}}', group_id="g") for number in range(3)])
+
+    async def scenario(screen):
+        await screen.until(lambda: "ended: a FIFO queue is read with one receive" in screen.text("state"))
+        assert len(screen.rows.numbers) == 3
+        assert queue.info().in_flight == 0
+        await screen.press("r")
+        await screen.until(lambda: len(screen.rows.numbers) == 6)
+        await screen.press("3")
+        assert screen.text("leases-text") == "nothing is held"
+
+    using(scenario, target="local:orders.fifo")
+    queue.client.close()
+
+
+def test_hostile_text_is_harmless(tmp_path):
+    file = tmp_path / "bad.ndjson"
+    file.write_text(json.dumps({"a\x1b[31m": "[bold]x[/bold]\x1b]0;title\x07", "rtl": "\u202e"}) + "\nnot json\n")
+
+    async def scenario(screen):
+        await screen.until(lambda: screen.rows.numbers)
+        await screen.press("home", "1", "down", "down", "c")
+        shown = "".join(screen.lines) + "".join(
+            str(n.label) for n in screen.app.query_one(Detail).root.children[0].children
+        )
+        assert "\x1b" not in shown
+        assert "[bold]x[/bold]" in shown
+        assert "\u202e" not in shown
+
+    using(scenario, target=str(file))
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory):
+    file = tmp_path_factory.mktemp("many") / "many.ndjson"
+    file.write_text("".join(json.dumps({"n": number, "type": f"t{number % 7}"}) + "\n" for number in range(10_500)))
+    return str(file)
+
+
+def test_ten_thousand_messages_are_bounded_and_only_what_is_seen_is_drawn(many):
+    async def scenario(screen):
+        await screen.until(lambda: len(screen.rows.numbers) == 10_000)
+        assert "the last 10,000 kept" in screen.text("state")
+        await screen.press("home", "pagedown", "pagedown", "end", "pageup")
+        assert screen.rows._cells.cache_info().misses < REMEMBERED
+        assert screen.rows.numbers[0] == 501
+        await screen.type('type == "t3"')
+        await screen.until(lambda: 0 < len(screen.rows.numbers) < 2_000 and "judging" not in screen.text("state"))
+
+    using(scenario, target=many)
+
+
+def test_keys_are_heard_while_messages_are_judged(many):
+    """The judge is stopped in the middle, for as long as the keys take: were it the loop's work, they would never come."""
+    go, waiting = threading.Event(), threading.Event()
+
+    def prepare(watched):
+        judge = watched.sieve._judge
+
+        def slow(message):
+            if watched.sieve._query is not None:
+                waiting.set()
+                go.wait(PATIENCE)
+            return judge(message)
+
+        watched.sieve._judge = slow
+
+    async def scenario(screen):
+        await screen.until(lambda: len(screen.rows.numbers) == 10_000)
+        await screen.type("n > 7")
+        await screen.until(waiting.is_set)
+        await screen.press("escape", "question_mark")
+        assert len(screen.app.screen_stack) == 2
+        await screen.press("escape", "2", "p")
+        assert screen.app.query_one(Input).value == "n > 7"
+        assert not go.is_set()
+        go.set()
+        await screen.until(lambda: len(screen.rows.numbers) == 10_000)
+
+    try:
+        using(scenario, target=many, prepare=prepare)
+    finally:
+        go.set()
+
+
+def test_help_fits_and_closes(queue):
+    async def scenario(screen):
+        await screen.press("question_mark")
+        await screen.resize(60, 15)
+        await screen.press("escape")
+        assert len(screen.app.screen_stack) == 1
+        await screen.resize(120, 40)
+        await screen.press("slash", "q")
+        assert screen.app.query_one(Input).value == "q", "in the query, a letter is a letter"
+        await screen.press("ctrl+c")
+
+    using(scenario)
+    assert queue.info().in_flight == 0
+
+
+def test_without_textual_it_says_what_to_install(megaql, monkeypatch):
+    monkeypatch.setitem(sys.modules, "textual", None)
+    for name in [name for name in sys.modules if name.startswith(("megaql.cli.watchscreen", "textual."))]:
+        monkeypatch.delitem(sys.modules, name)
+    result = megaql("watch", "local:orders", tty=True)
+    assert result.status == 2
+    assert "pip install 'megaql[tui]'" in result.err
+    assert [line.split(":")[0].strip() for line in result.err.splitlines()] == ["error", "where", "why", "next"]
+
+
+def test_without_a_terminal_it_says_what_to_use(megaql, queue):
+    result = megaql("watch", "local:orders")
+    assert result.status == 2
+    assert "peek TARGET --follow" in result.err
+    assert queue.receive()[0].receive_count == 1, "nothing was received"
