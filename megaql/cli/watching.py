@@ -123,6 +123,8 @@ def watch(
     source = open_source(target, connection)
     watched = _watched(world, source, connection, allowed)
     with catch_signals(patient=True) as stop:
+        if not world.colors():
+            os.environ["NO_COLOR"] = "1"  # textual asks nobody else
         app = app_class(world, watched, str(query) if query is not None else "", compile_text, lambda: bool(stop))
         try:
             watched.start(query)
@@ -157,12 +159,13 @@ def _screen() -> type:
 
 def _check_terminal(world: Environment, target: str) -> None:
     # textual draws on standard error.
-    if world.stdout_isatty and world.stderr_isatty and (world.stdin_isatty or target == STDIN):
+    drawn = world.stdout_isatty and world.stderr_isatty and world.environ.get("TERM") != "dumb"
+    if drawn and (world.stdin_isatty or target == STDIN):
         return
     raise MegaQLError(
         "`megaql watch` needs a terminal",
         where="megaql watch",
-        why="its screen and its keys have to lead to one, and one of them is a pipe or a file",
+        why="its screen and its keys have to lead to one that can be drawn on; one of them is a pipe or a file, or TERM is dumb",
         hint="run it in a terminal; in a pipe, use megaql peek TARGET --follow",
     )
 

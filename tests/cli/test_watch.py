@@ -3,9 +3,11 @@
 import asyncio
 import io
 import json
+import re
 import sys
 import threading
 from datetime import UTC
+from pathlib import Path
 
 import pytest
 from textual.widgets import Input, Static
@@ -22,6 +24,8 @@ from megaql.cli.watchscreen.detail import Detail
 from megaql.cli.watchscreen.rows import REMEMBERED, Rows
 from megaql.query import compile as compile_query
 from megaql.scan.target import open_source
+
+ROOT = Path(__file__).parents[2]
 
 #: The longest that a step of a test may take. Seconds.
 PATIENCE = 30
@@ -290,6 +294,31 @@ def test_keys_are_heard_while_messages_are_judged(many):
         using(scenario, target=many, prepare=prepare)
     finally:
         go.set()
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80", "120"])
+def test_the_screen(tmp_path, monkeypatch, golden, size):
+    """The screen of 80 columns is on the page for the task."""
+    page = (ROOT / "docs" / "watch.md").read_text(encoding="utf-8")
+    (messages,) = re.findall(r"^```json lines shop.ndjson\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "seen.ndjson").write_text(messages)
+
+    async def scenario(screen):
+        await screen.until(lambda: len(screen.rows.numbers) == 2 and "ended" in screen.text("state"))
+        await screen.press("home", "1", *["down"] * 5)
+        await screen.pilot.pause()
+        strips = screen.app.screen._compositor.render_strips()
+        lines = ["".join(segment.text for segment in strip).rstrip() for strip in strips]
+        golden(f"watch-{size[0]}", "\n".join(lines) + "\n")
+
+    using(scenario, target="seen.ndjson", where='event.subject == "customer-17"', size=size)
+
+
+def test_the_page_shows_the_screen():
+    page = (ROOT / "docs" / "watch.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"^```text screen\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert shown == (ROOT / "tests" / "cli" / "golden" / "watch-80.txt").read_text(encoding="utf-8")
 
 
 def test_help_fits_and_closes(queue):

@@ -88,8 +88,9 @@ def test_the_other_commands_are_of_this_program():
     from megaql.cli import commands
 
     fences = re.findall(r"^```(.*?)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
-    (block,) = [text for language, text in fences if not language]
-    for line in block.strip().splitlines():
+    lines = [line for language, text in fences if not language for line in re.split(r" \| |\n", text.strip())]
+    assert len(lines) == 7
+    for line in lines:
         _, name, *words = shlex.split(line)
         known = {option for parameter in commands.load(name).params for option in parameter.opts}
         assert {word for word in words if re.match(r"--?[a-z]", word)} <= known, line

@@ -10,7 +10,19 @@ import pytest
 import megaql
 
 CHECKOUT = Path(__file__).parents[2]
-HEAVY = ("boto3", "botocore", "bson", "lark", "opentelemetry", "prometheus_client", "re2", "rich", "sqlite3", "typer")
+HEAVY = (
+    "boto3",
+    "botocore",
+    "bson",
+    "lark",
+    "opentelemetry",
+    "prometheus_client",
+    "re2",
+    "rich",
+    "sqlite3",
+    "textual",
+    "typer",
+)
 
 
 def imported_by(statement):

@@ -88,32 +88,41 @@ class WatchApp(App[None]):
         super().__init__()
         self._world = world
         self._watched = watched
-        self._text = text
         self._compile = compile_text
         self._stopped = stopped
         self._view = View()
         self._typed = 0
+        self._text = text
+        # Held here and never looked up: the timer may tick before they are on the screen, and after.
+        self._wrong = Static(id="wrong", markup=False)
+        self._state = Static(id="state", markup=False)
+        self._rows = Rows(world, watched.store)
+        self._below = ContentSwitcher(initial="detail", id="below")
+        self._detail = Detail()
+        self._funnel = Static(id="funnel-text", markup=False)
+        self._leases = Static(id="leases-text", markup=False)
 
     def compose(self) -> ComposeResult:
         """Lay the screen out."""
-        yield Input(
+        self._box = Input(
             self._text, placeholder='a query: event.name == "x"; empty for all', id="query", select_on_focus=False
         )
-        yield Static(id="wrong", markup=False)
-        yield Static(id="state", markup=False)
+        yield self._box
+        yield self._wrong
+        yield self._state
         with Vertical(id="body"):
-            yield Rows(self._world, self._watched.store)
-            with ContentSwitcher(initial="detail", id="below"):
-                yield Detail()
+            yield self._rows
+            with self._below:
+                yield self._detail
                 with VerticalScroll(id="funnel"):
-                    yield Static(id="funnel-text", markup=False)
+                    yield self._funnel
                 with VerticalScroll(id="leases"):
-                    yield Static(id="leases-text", markup=False)
+                    yield self._leases
         yield Footer()
 
     def on_mount(self) -> None:
         """Begin to look."""
-        self.query_one(Rows).focus()
+        self._rows.focus()
         self.set_interval(TICK, self.look)
         self.look()
 
@@ -125,17 +134,15 @@ class WatchApp(App[None]):
         view = self._watched.sieve.view
         if view is not self._view:
             self._view = view
-            self.query_one(Rows).show(view.numbers)
-        self.query_one("#state", Static).update(
-            Text(panels.state(self._watched, view), no_wrap=True, overflow="ellipsis")
-        )
-        below = self.query_one("#below", ContentSwitcher)
+            self._rows.show(view.numbers)
+        self._state.update(Text(panels.state(self._watched, view), no_wrap=True, overflow="ellipsis"))
+        below = self._below
         width = max(20, below.size.width - 2)
         if below.current == "funnel":
-            self.query_one("#funnel-text", Static).update(panels.funnel(view, width))
+            self._funnel.update(panels.funnel(view, width))
         elif below.current == "leases":
             text = panels.leases(self._watched, time.monotonic(), self._world, width)
-            self.query_one("#leases-text", Static).update(text)
+            self._leases.update(text)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Take what was typed, once typing rests."""
@@ -147,15 +154,15 @@ class WatchApp(App[None]):
         """Take what was typed at once, and go to the messages where it is a query."""
         self._typed += 1
         if self._take(event.value):
-            self.query_one(Rows).focus()
+            self._rows.focus()
 
     def on_key(self, event: object) -> None:
         """Lead out of the query."""
         if getattr(event, "key", "") == "escape" and isinstance(self.focused, Input):
-            self.query_one(Rows).focus()
+            self._rows.focus()
 
     def _take(self, text: str) -> bool:
-        wrong = self.query_one("#wrong", Static)
+        wrong = self._wrong
         try:
             query = self._compile(text) if text.strip() else None
         except MegaQLError as error:
@@ -168,14 +175,14 @@ class WatchApp(App[None]):
 
     def on_rows_chosen(self) -> None:
         """Show the message under the cursor."""
-        number = self.query_one(Rows).chosen
+        number = self._rows.chosen
         message = self._watched.store.get(number) if number else None
         name = "no message is chosen" if message is None else message.id or f"message {number:,}"
-        self.query_one(Detail).show(message, name)
+        self._detail.show(message, name)
 
     def action_query(self) -> None:
         """Go to the query."""
-        self.query_one("#query", Input).focus()
+        self._box.focus()
 
     def action_pause(self) -> None:
         """Stop receiving, or go on."""
@@ -189,7 +196,7 @@ class WatchApp(App[None]):
 
     def action_part(self, name: str) -> None:
         """Show another part below the messages, and go there."""
-        self.query_one("#below", ContentSwitcher).current = name
+        self._below.current = name
         self.query_one(f"#{name}").focus()
         self.look()
 
@@ -205,7 +212,7 @@ class WatchApp(App[None]):
         text = self._clause()
         if not text:
             return
-        box = self.query_one("#query", Input)
+        box = self._box
         present = self._view.query
         if present is not None:
             text = str(present & self._compile(text))
@@ -217,7 +224,7 @@ class WatchApp(App[None]):
         self.push_screen(Help())
 
     def _clause(self) -> str:
-        detail = self.query_one(Detail)
+        detail = self._detail
         node = detail.cursor_node
         if detail.message is None or node is None or node.data is None or not node.data.steps:
             self.notify("choose a place of the message first: 1, then the arrow keys")
