@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -39,6 +40,10 @@ LOOK: Final = 0.05
 
 #: How long a file's or a pipe's reader may take to notice the end; it holds nothing. Seconds.
 FILE_PATIENCE: Final = 1.0
+
+
+#: How long the screen may take to end after a signal, when all is given back. Seconds.
+SCREEN_PATIENCE: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +131,14 @@ def watch(
         if not world.colors():
             os.environ["NO_COLOR"] = "1"  # textual asks nobody else
         app = app_class(world, watched, str(query) if query is not None else "", compile_text, lambda: bool(stop))
+        done = threading.Event()
+        guard = threading.Thread(target=_guard, args=(watched, stop, done), name="megaql-watch-guard", daemon=True)
         try:
             watched.start(query)
+            guard.start()
             app.run()
         finally:
+            done.set()
             watched.close()
             _wait(world, watched, stop)
             _tell(world, watched)
@@ -140,6 +149,19 @@ def watch(
     if watched.feeds[-1].error is not None:
         raise watched.feeds[-1].error
     return 0
+
+
+def _guard(watched: Watched, stop: StopFlag, done: threading.Event) -> None:
+    """Give everything back after a signal though the screen never ends: textual waits for ever for a terminal that is gone."""
+    while not done.wait(LOOK):
+        if stop:
+            watched.close()
+            for feed in watched.feeds:
+                if not isinstance(feed.scan, FileScan):
+                    feed.join()
+            if not done.wait(SCREEN_PATIENCE):
+                os._exit(stop.exit_status)
+            return
 
 
 def _screen() -> type:

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import pty
+import select
 import signal
 import struct
 import subprocess
@@ -64,13 +65,17 @@ class Terminal:
         )
         os.close(slave)
         self.written = b""
+        self.gone = threading.Event()
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
 
     def _read(self):
-        with suppress(OSError, ValueError):
-            while data := os.read(self.master, 65536):
-                self.written += data
+        # Never blocked in a read, which would keep the terminal alive though its descriptor is closed.
+        with suppress(OSError):
+            while not self.gone.is_set():
+                if select.select([self.master], [], [], 0.02)[0]:
+                    self.written += os.read(self.master, 65536)
+        os.close(self.master)
 
     def type(self, text):
         os.write(self.master, text.encode())
@@ -98,8 +103,8 @@ def watching(*words, **settings):
         if terminal.process.poll() is None:
             terminal.process.kill()
             terminal.process.wait()
-        with suppress(OSError):
-            os.close(terminal.master)
+        terminal.gone.set()
+        terminal.reader.join(PATIENCE)
 
 
 @pytest.fixture
@@ -148,8 +153,8 @@ def test_quitting_gives_everything_back(queue, key):
 def test_a_terminal_that_goes_away_gives_everything_back(queue):
     with watching(*COMMAND, "local:orders") as terminal:
         holds_all(queue, terminal)
-        os.close(terminal.master)
-        terminal.process.wait(PATIENCE)
+        terminal.gone.set()
+        assert terminal.process.wait(PATIENCE) == 129
     assert gave_back(queue)
 
 
