@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from megaql.cli import bulkreport
 from megaql.cli.bulkshow import plan_of
 from megaql.cli.reading import agreed, reading
-from megaql.cli.showing import private_file
+from megaql.cli.showing import begin, private_file
 from megaql.cli.status import Status
 from megaql.cli.style import harmless
 from megaql.codec.formats import Unreadable, read_json
@@ -92,7 +92,7 @@ def _keep(job: Prepared, plan: Plan, message: Message, body: str) -> None:
 
 def _store(job: Prepared, plan: Plan, found: list[tuple[Message, Message]]) -> None:
     with private_file(job.order.plan or "") as file:
-        file.truncate()
+        begin(file)
         writer = PlanWriter(file, plan)
         for message, _ in found:
             if (planned := plan.messages.get(message.id)) is not None:

@@ -18,6 +18,7 @@ from megaql.cli.fields import read_field
 from megaql.cli.output import Output
 from megaql.cli.queries import compile_given
 from megaql.cli.reading import Wanted, consent
+from megaql.cli.style import harmless
 from megaql.errors import ScanError
 from megaql.lang.nodes import Root
 from megaql.lang.verdict import Verdict
@@ -96,6 +97,13 @@ class Order:
                     raise typer.BadParameter(
                         f"the plan says which messages and what to change; leave {option} out", param_hint=option
                     )
+        if self.plan is not None and not self.apply and _holds_something(self.plan):
+            # It may be a plan that somebody has taken lines out of, and `--apply` was forgotten; or no plan at all.
+            raise typer.BadParameter(
+                f"{harmless(self.plan)} is there already, and no plan is written over it: --apply carries it out, "
+                "another name makes a new one",
+                param_hint="--plan",
+            )
         if self.editor and not (self.plan or self.apply):
             raise typer.BadParameter(
                 "what is edited has to go somewhere: add --plan FILE or --apply", param_hint="--editor"
@@ -191,6 +199,12 @@ def prepare(world: Environment, order: Order, connection: Connection) -> Prepare
 
 def _judge(query: Query | None) -> Callable[[Message], Verdict]:
     return (lambda _: Verdict.MATCH) if query is None else query.evaluate
+
+
+def _holds_something(path: str) -> bool:
+    """Whether there is a file with something in it; a pipe or a device holds nothing that could be lost."""
+    file = Path(path)
+    return file.is_file() and file.stat().st_size > 0
 
 
 def _plan(order: Order, job: Job) -> Plan:

@@ -12,7 +12,7 @@ from megaql.cli import bulkreport
 from megaql.cli.fields import Field, fields_of
 from megaql.cli.output import Output, writer
 from megaql.cli.reading import reading
-from megaql.cli.showing import private_file
+from megaql.cli.showing import begin, private_file
 from megaql.cli.style import harmless
 from megaql.codec.writers import write_json
 from megaql.errors import CodecError
@@ -54,7 +54,7 @@ def dry_run(job: Prepared) -> int:
         now = stack.enter_context(reading(world, job.ends.source, job.connection, job.wanted, looked=job.looked))
         plan = None
         if file is not None:
-            file.truncate()
+            begin(file)
             plan = PlanWriter(file, plan_of(job))
         run = BulkRun(job.work, now.scan, now.stop)
         report = run.report

@@ -288,6 +288,27 @@ def test_a_plan_whose_bodies_are_others(megaql, dead, tmp_path):
     assert len(dead[1].receive(10)) == 2
 
 
+def test_a_plan_is_not_written_over(megaql, dead, tmp_path):
+    """Who forgets `--apply` would otherwise have a plan of everything, and carry it out the next time."""
+    plan = tmp_path / "plan.ndjson"
+    assert megaql("redrive", "local:orders-dlq", "-w", "number < 3", "--plan", plan).status == 0
+    lines = plan.read_text().splitlines()
+    plan.write_text("\n".join(lines[:2]) + "\n")
+    result = megaql("redrive", "local:orders-dlq", "--plan", plan)
+    assert result.status == 2
+    assert "is there already, and no plan is written over it" in result.err
+    assert plan.read_text().splitlines() == lines[:2]
+    assert megaql("redrive", "local:orders-dlq", "--plan", plan, "--apply", "--yes").status == 0
+    assert dead[0].info().visible == 9
+
+
+def test_a_plan_goes_into_an_empty_file_or_a_device(megaql, dead, tmp_path):
+    (tmp_path / "plan.ndjson").touch()
+    assert megaql("redrive", "local:orders-dlq", "-n", "1", "--plan", tmp_path / "plan.ndjson").status == 0
+    assert megaql("redrive", "local:orders-dlq", "-n", "1", "--plan", "/dev/null").status == 0
+    assert dead[0].info().visible == 10
+
+
 @pytest.mark.usefixtures("dead")
 def test_a_plan_of_another_job_is_refused(megaql, tmp_path):
     plan = tmp_path / "plan.ndjson"
