@@ -195,11 +195,14 @@ def _check_terminal(world: Environment, target: str) -> None:
 def _watched(world: Environment, source: FileSource | QueueSource, connection: Connection, allowed: Allowed) -> Watched:
     if isinstance(source, FileSource):
         path = _moved_input() if source.path == STDIN else source.path
-        return Watched(
-            "standard input" if source.path == STDIN else source.path,
-            lambda _: FileScan(path, Budget(), on_bad_line=lambda _line: None),
-            live=False,
-        )
+        name = "standard input" if source.path == STDIN else source.path
+
+        def open_file(_stop: StopFlag) -> FileScan:
+            scan = FileScan(path, Budget(), on_bad_line=lambda _line: None)
+            scan.report.source = name
+            return scan
+
+        return Watched(name, open_file, live=False)
     from megaql.scan.live import LiveScan  # noqa: PLC0415 - a file needs none of it
 
     queue = source.queue

@@ -197,3 +197,4 @@ def test_messages_from_a_pipe_and_keys_from_the_terminal():
     assert code == 0
     assert "Traceback" not in screen
     assert "Fatal" not in screen
+    assert "standard input: seen 2, matched 2" in screen
