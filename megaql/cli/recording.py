@@ -62,7 +62,16 @@ class RecordFile:
         record = to_record(message if self._masks is None else self._masks.masked(message))
         line = f"{dump_line(record | {'run': run})}\n".encode()
         with self._writing:
-            os.write(self._descriptor, line)
+            try:
+                while line:
+                    line = line[os.write(self._descriptor, line) :]
+            except OSError as error:
+                raise MegaQLError(
+                    "A record cannot be written",
+                    where=self.path,
+                    why=error.strerror or type(error).__name__,
+                    hint="make room on the disk, or record to another file; the messages are none the worse for it",
+                ) from error
 
 
 def told(match: Match) -> dict[str, Any]:

@@ -108,7 +108,7 @@ from a file of queries. docs/language.md and docs/query-files.md have all of it.
         """\
 SQS cannot be looked into: a read hides messages and raises their receive
 count, and a count past the queue's maxReceiveCount dead-letters the message.
-peek, snapshot and explain therefore
+peek, snapshot, explain, run --shadow and publish --wait-match therefore
 
   - ask for the queue's settings first, and refuse with a maxReceiveCount of 1
     (--allow-dead-letter) or ask with 2 and 3 (--allow-receives);

@@ -143,6 +143,17 @@ def test_a_shadow_is_recorded_too(shell, orders, project):
     assert orders.info().visible == 4
 
 
+def test_a_full_disk_is_an_error_of_a_shadow_and_a_line_in_the_log_of_a_run(shell, orders, project):
+    done = shell("run", "handlers:app", "--shadow", "--once", "--record", "/dev/full", cwd=project)
+    assert done.status == 2
+    assert "error: A record cannot be written\n  where: /dev/full\n  why: No space left on device\n" in done.err
+    assert (orders.info().visible, orders.info().in_flight) == (4, 0)
+    done = shell("run", "handlers:app", "--limit", "4", "--record", "/dev/full", cwd=project)
+    assert done.status == 0
+    assert "the hook Recorder.after_settle raised MegaQLError; the consumer goes on" in done.err
+    assert "handled 2" in done.err
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
