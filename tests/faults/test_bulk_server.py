@@ -129,4 +129,7 @@ def test_kill_9_returns_by_the_lease(make_queue, endpoint, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert "released 15 messages" in done.stdout
-    assert (source.info().visible, source.info().in_flight) == (15, 0)
+    # The server may go on with the receive that the killed process was in, and hand it up to ten of what was released.
+    after = source.info()
+    assert after.visible >= 5
+    assert after.visible + after.in_flight == 15
