@@ -1,5 +1,6 @@
 import queue
 import threading
+from collections import deque
 
 from megaql.consumer.hands import LONGEST_WAIT, Hands
 
@@ -115,3 +116,27 @@ def test_threads_start_with_the_first_item_and_never_hold_up_the_end_of_the_proc
     for thread in threads:
         thread.join(PATIENCE)
     assert not any(thread.is_alive() for thread in threads)
+
+
+class Dozing(deque):
+    """Where threads note that they rest; something happens just before the first of them does."""
+
+    def __init__(self, first):
+        super().__init__()
+        self._first = [first]
+
+    def append(self, item):
+        if self._first:
+            self._first.pop()()
+        super().append(item)
+
+
+def test_what_is_given_while_the_last_thread_falls_asleep_is_taken():
+    hands, inbox = made(1, lambda item: item)
+    # The thread has looked at the shelf and has not said that it rests: nobody wakes it.
+    hands._resting = Dozing(lambda: hands.give(["late"], QUICK, 0.0))
+    hands.give(["early"], QUICK, 0.0)
+    try:
+        assert events(inbox, 2) == ["early", "late"]
+    finally:
+        hands.dismiss()
