@@ -1,4 +1,4 @@
-"""The README is what the program does: its session is run again and its code too."""
+"""The README is what the program does: its sessions are run again and its code too."""
 
 import io
 import os
@@ -38,16 +38,21 @@ def without_what_changes(text):
     return text
 
 
-def test_the_session_is_what_the_program_prints():
-    """MEGAQL_UPDATE_GOLDEN=1 writes the session anew."""
-    (session,) = blocks("console")
-    commands = [line for line in session.splitlines() if line.startswith("$ ")]
-    assert len(commands) >= 4
-    printed = "".join(f"{command}\n{on_a_terminal(command.removeprefix('$ '))}" for command in commands)
-    if os.environ.get("MEGAQL_UPDATE_GOLDEN"):
-        README.write_text(TEXT.replace(session, printed), encoding="utf-8")
-        session = printed
-    assert without_what_changes(printed) == without_what_changes(session)
+def test_the_sessions_are_what_the_program_prints(tmp_path, monkeypatch):
+    """MEGAQL_UPDATE_GOLDEN=1 writes the sessions anew: the README's are made by this script and by nobody's hand."""
+    monkeypatch.chdir(tmp_path)
+    sessions = blocks("console")
+    assert len(sessions) == 2
+    text = TEXT
+    for session in sessions:
+        commands = [line for line in session.splitlines() if line.startswith("$ ")]
+        assert len(commands) >= 4
+        printed = "".join(f"{command}\n{on_a_terminal(command.removeprefix('$ '))}" for command in commands)
+        if os.environ.get("MEGAQL_UPDATE_GOLDEN"):
+            text = text.replace(session, printed)
+            README.write_text(text, encoding="utf-8")
+        else:
+            assert without_what_changes(printed) == without_what_changes(session)
 
 
 def test_the_code_runs(capsys):
