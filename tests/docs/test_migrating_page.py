@@ -57,8 +57,11 @@ def shop():
 @pytest.fixture
 def apps(shop):
     """Run the page's own code, in order; return its two applications, and the names of the end."""
+    # With a dead-letter queue: without one, what is rejected comes back after a random while, which may be none at all.
     for name in ("shop", "parcels"):
-        Queue.open(f"local:{name}", create=True)
+        dead = Queue.open(f"local:{name}-dead", create=True)
+        policy = json.dumps({"deadLetterTargetArn": dead.arn, "maxReceiveCount": 5})
+        dead.client.create_queue(QueueName=name, Attributes={"RedrivePolicy": policy})
     made = []
     for block in blocks(""):
         exec(block, shop.names)
