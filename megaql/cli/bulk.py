@@ -16,8 +16,9 @@ from megaql.cli.bulkorder import prepare
 from megaql.cli.progress import Progress, counted
 from megaql.cli.protection import insist, protection_of
 from megaql.cli.reading import agreed, reading
+from megaql.cli.showing import descriptor_of
 from megaql.cli.style import harmless
-from megaql.errors import MegaQLError, ScanRefused
+from megaql.errors import ScanRefused
 from megaql.scan.bulk.engine import BulkRun
 from megaql.scan.bulk.ledger import Ledger
 from megaql.scan.journal import state_home
@@ -147,15 +148,7 @@ def _log_path(job: Prepared) -> Path:
 
 def _saver(stack: ExitStack, path: str) -> Callable[[Sequence[Message]], None]:
     """Return what adds messages to a file, on the disk when it returns."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    except OSError as error:
-        raise MegaQLError(
-            "The file to save to cannot be written",
-            where=path,
-            why=error.strerror or type(error).__name__,
-            hint="nothing was read; name a file in a folder that is there and that you may write to",
-        ) from error
+    descriptor = descriptor_of(path, os.O_APPEND)
     file: BinaryIO = stack.enter_context(open(descriptor, "wb"))  # noqa: PTH123, SIM115 - a descriptor, closed with the stack
 
     def save(messages: Sequence[Message]) -> None:

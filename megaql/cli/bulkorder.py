@@ -16,7 +16,7 @@ from megaql.cli import options
 from megaql.cli.bulkends import Ends, open_ends
 from megaql.cli.fields import read_field
 from megaql.cli.output import Output
-from megaql.cli.queries import compile_given
+from megaql.cli.queries import compile_where
 from megaql.cli.reading import Wanted, consent
 from megaql.cli.style import harmless
 from megaql.errors import ScanError
@@ -83,8 +83,6 @@ class Order:
 
     def check(self, *, asks: bool) -> None:
         """Refuse options that cannot mean anything together."""
-        if self.where is None and self.param:
-            raise typer.BadParameter("without a query there is nothing to bind; add -w QUERY", param_hint="--param")
         if self.apply and self.plan is not None:
             named = (
                 ("--where", self.where),
@@ -156,7 +154,7 @@ def prepare(world: Environment, order: Order, connection: Connection) -> Prepare
     """Check an order and open what it takes; ask where reading the source could do harm."""
     order.check(asks=world.asks)
     edits = order.edits()
-    query = compile_given(world, order.where, order.param, order.queries) if order.where is not None else None
+    query = compile_where(world, order.where, order.param, order.queries)
     ends = open_ends(order.command, order.source, order.destination, connection)
     job = Job(order.command, ends.source_key, ends.destination_key)
     plan = _plan(order, job) if order.apply and order.plan is not None else None

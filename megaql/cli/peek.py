@@ -19,7 +19,7 @@ from megaql.cli.options import (
     SourceArgument,
 )
 from megaql.cli.output import FieldsOption, Output, OutputOption, TemplateOption
-from megaql.cli.queries import QueriesOption, compile_given
+from megaql.cli.queries import QueriesOption, compile_where
 from megaql.errors import ScanError
 
 #: Matches that are shown unless `--limit` says otherwise.
@@ -181,8 +181,6 @@ def command(
     from megaql.scan.target import is_file_target  # noqa: PLC0415 - as above
 
     world = options.world_of(context, color)
-    if where is None and param:
-        raise typer.BadParameter("without a query there is nothing to bind; add -w QUERY", param_hint="--param")
     options.refuse_overwriting(save, [target], "--save")
     if follow and is_file_target(target):
         raise ScanError(
@@ -192,7 +190,7 @@ def command(
             hint="leave out --follow, or name a queue, as in local:orders",
         )
     _check(where=where, follow=follow, why_not=why_not, explain=explain, count=count, sort=sort)
-    query = compile_given(world, where, param, queries) if where is not None else None
+    query = compile_where(world, where, param, queries)
     shown = limit or (None if follow or count else LIMIT)
     matches = None if why_not else shown
     live = Budget(matches, scan or (None if follow else SCAN), duration or (None if follow else DURATION))

@@ -50,6 +50,13 @@ def compile_given(world: Environment, given: str, param: list[str] | None, queri
     return compile_query(source_of(world, given, queries), **options.parameters(param or []))
 
 
+def compile_where(world: Environment, where: str | None, param: list[str] | None, queries: str | None) -> Query | None:
+    """Compile the query of `--where`, as `compile_given` does; `None` where there is none, and then no values for it either."""
+    if where is None and param:
+        raise typer.BadParameter("without a query there is nothing to bind; add -w QUERY", param_hint="--param")
+    return None if where is None else compile_given(world, where, param, queries)
+
+
 def source_of(world: Environment, given: str, queries: str | None) -> Source:
     """Return the text that was meant by a query, `@NAME` or `@FILE.mql:NAME`; `queries` is the value of `--queries`.
 

@@ -26,7 +26,7 @@ from megaql.cli.options import (
     SourceArgument,
 )
 from megaql.cli.output import Output
-from megaql.cli.queries import QueriesOption, compile_given
+from megaql.cli.queries import QueriesOption, compile_where
 
 
 def command(
@@ -85,9 +85,7 @@ def command(
     from megaql.scan.budget import Budget  # noqa: PLC0415 - as above
 
     world = options.world_of(context, color)
-    if where is None and param:
-        raise typer.BadParameter("without a query there is nothing to bind; add -w QUERY", param_hint="--param")
-    query = compile_given(world, where, param, queries) if where is not None else None
+    query = compile_where(world, where, param, queries)
     path = read_field(by, "--by").path if by is not None else None
     shaping = Shaping(world, query, path, samples, summary_form(world, output, "schemas"))
     wanted = Wanted(

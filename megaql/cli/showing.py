@@ -173,8 +173,16 @@ def private_file(path: str) -> TextIO:
 
     A pipe or a device (`--save >(gzip > a.gz)`, `/dev/null`) keeps its mode: it is not the user's alone.
     """
+    descriptor = descriptor_of(path)
+    if hasattr(os, "fchmod") and _is_regular(descriptor):
+        os.fchmod(descriptor, 0o600)
+    return open(descriptor, "w", encoding="utf-8", newline="\n")  # noqa: PTH123 - a descriptor, closed by its owner
+
+
+def descriptor_of(path: str, flags: int = 0) -> int:
+    """Open a file to save to, with more flags of `os.open`; one that is made is for nobody but the user to read."""
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+        return os.open(path, os.O_WRONLY | os.O_CREAT | flags, 0o600)
     except OSError as error:
         raise MegaQLError(
             "The file to save to cannot be written",
@@ -182,9 +190,6 @@ def private_file(path: str) -> TextIO:
             why=error.strerror or type(error).__name__,
             hint="nothing was read; name a file in a folder that is there and that you may write to",
         ) from error
-    if hasattr(os, "fchmod") and _is_regular(descriptor):
-        os.fchmod(descriptor, 0o600)
-    return open(descriptor, "w", encoding="utf-8", newline="\n")  # noqa: PTH123 - a descriptor, closed by its owner
 
 
 def begin(file: TextIO) -> None:

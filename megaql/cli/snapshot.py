@@ -11,7 +11,7 @@ from megaql.cli import options
 from megaql.cli.bulkoptions import AllowDeadLetterOption, AllowReceivesOption, DurationOption, HoldOption, ScanOption
 from megaql.cli.environment import Color
 from megaql.cli.options import ColorOption, EndpointOption, ParamOption, ProfileOption, RegionOption, SourceArgument
-from megaql.cli.queries import QueriesOption, compile_given
+from megaql.cli.queries import QueriesOption, compile_where
 
 
 def command(
@@ -78,8 +78,6 @@ def command(
     from megaql.scan.budget import Budget  # noqa: PLC0415 - as above
 
     world = options.world_of(context, color)
-    if where is None and param:
-        raise typer.BadParameter("without a query there is nothing to bind; add -w QUERY", param_hint="--param")
     if Path(file).exists() and Path(target).exists() and Path(file).samefile(target):
         raise typer.BadParameter("this is the file that is read", param_hint="--output")
     if file == "-":
@@ -88,7 +86,7 @@ def command(
         raise typer.BadParameter(f"{file} is a folder; name a file in it", param_hint="--output")
     budget = Budget(limit, scan, duration)
     wanted = Wanted(budget, budget, allow_dead_letter=allow_dead_letter, allow_receives=allow_receives, hold=hold)
-    query = compile_given(world, where, param, queries) if where is not None else None
+    query = compile_where(world, where, param, queries)
     connection = options.connection(profile, region, endpoint_url)
 
     return write(world, target, connection, wanted, file=file, query=query, mask=mask or [])

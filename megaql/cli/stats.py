@@ -26,7 +26,7 @@ from megaql.cli.options import (
     SourceArgument,
 )
 from megaql.cli.output import Output
-from megaql.cli.queries import QueriesOption, compile_given
+from megaql.cli.queries import QueriesOption, compile_where
 
 #: Values that are shown of a path unless `--top` says otherwise.
 TOP: Final = 10
@@ -105,10 +105,8 @@ def command(
     from megaql.scan.budget import Budget  # noqa: PLC0415 - as above
 
     world = options.world_of(context, color)
-    if where is None and param:
-        raise typer.BadParameter("without a query there is nothing to bind; add -w QUERY", param_hint="--param")
     options.refuse_overwriting(html, [target], "--html")
-    query = compile_given(world, where, param, queries) if where is not None else None
+    query = compile_where(world, where, param, queries)
     numbers = Numbers(
         paths=[read_field(text, "--by").path for text in by or ()],
         time=read_field(time, "--time").path if time is not None else None,

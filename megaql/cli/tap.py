@@ -18,7 +18,7 @@ from megaql.cli.options import (
     RegionOption,
 )
 from megaql.cli.output import FieldsOption, Output, OutputOption, TemplateOption
-from megaql.cli.queries import QueriesOption, compile_given
+from megaql.cli.queries import QueriesOption, compile_where
 
 _BOUNDS: Final = "How long to watch"
 _FILTER: Final = "What may be left to SNS"
@@ -135,11 +135,9 @@ def command(
         raise typer.BadParameter("it belongs to --gc", param_hint="--yes")
     if topic is None:
         raise typer.BadParameter("name a topic: its ARN, or local-topic:NAME", param_hint="TOPIC")
-    if where is None and param:
-        raise typer.BadParameter("without a query there is nothing to bind; add -w QUERY", param_hint="--param")
     if no_filter and (json_bodies or exposed):
         raise typer.BadParameter("every message comes, so that there is nothing to promise", param_hint="--no-filter")
-    query = compile_given(world, where, param, queries) if where is not None else None
+    query = compile_where(world, where, param, queries)
     wanted = tapping.Wanted(
         topic,
         connection,

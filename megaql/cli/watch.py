@@ -18,7 +18,7 @@ from megaql.cli.options import (
     RegionOption,
     SourceArgument,
 )
-from megaql.cli.queries import QueriesOption, compile_given
+from megaql.cli.queries import QueriesOption, compile_given, compile_where
 
 
 def command(
@@ -66,9 +66,7 @@ def command(
     from megaql.cli.watching import Allowed, watch  # noqa: PLC0415 - the rooms below are entered when the command runs
 
     world = options.world_of(context, color)
-    if where is None and param:
-        raise typer.BadParameter("without a query there is nothing to bind; add -w QUERY", param_hint="--param")
-    query = compile_given(world, where, param, queries) if where is not None else None
+    query = compile_where(world, where, param, queries)
     allowed = Allowed(lease, allow_dead_letter, allow_receives)
     connection = options.connection(profile, region, endpoint_url)
     return watch(world, target, connection, allowed, query, lambda text: compile_given(world, text, None, queries))
