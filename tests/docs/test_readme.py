@@ -67,3 +67,8 @@ def test_every_page_it_names_is_there():
     pages = re.findall(r"\]\((docs/[^)]+)\)", TEXT)
     assert len(pages) >= 8
     assert [page for page in pages if not (README.parent / page).is_file()] == []
+
+
+def test_every_page_is_named():
+    pages = {f"docs/{page.name}" for page in (README.parent / "docs").glob("*.md")}
+    assert pages - set(re.findall(r"\]\((docs/[^)]+)\)", TEXT)) == set()

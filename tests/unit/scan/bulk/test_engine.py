@@ -7,6 +7,7 @@ import pytest
 
 from megaql.broker.outgoing import Outgoing
 from megaql.errors import BrokerError, ScanError
+from megaql.lang.verdict import Verdict
 from megaql.scan.budget import Budget, StopReason
 from megaql.scan.bulk.edits import Edit
 from megaql.scan.bulk.ledger import Job, Ledger
@@ -170,6 +171,24 @@ def test_a_limit_takes_exactly_so_many(make_place):
     assert len(place.contents("source")) == 17
 
 
+def test_a_limit_counts_what_matches_also_within_one_batch(make_place, even):
+    """Ten are received together, five of them match, and three are asked for."""
+    place = make_place()
+    place.fill(10)
+    report = place.run(place.work(command="delete", judge=even, limit=3))
+    assert report.deleted == 3
+    assert len(place.contents("source")) == 7
+
+
+def test_what_the_query_cannot_decide_is_not_selected(make_place):
+    place = make_place()
+    place.fill(4)
+    verdicts = {0: Verdict.MATCH, 1: Verdict.UNKNOWN, 2: Verdict.NO_MATCH, 3: Verdict.UNKNOWN}
+    report = place.run(place.work(judge=lambda message: verdicts[json.loads(message.body)["number"]]))
+    assert (report.sent, report.deleted) == (1, 1)
+    assert place.contents("source") == [1, 2, 3]
+
+
 def test_a_stop_ends_it_after_the_batch(make_place):
     place = make_place()
     place.fill(30)
@@ -277,6 +296,21 @@ def test_a_log_cut_off_by_a_crash_goes_on_after_its_last_whole_line(tmp_path):
     assert ledger.sent == {"1"}
     ledger.write([{"id": "3"}])
     ledger.close()
+    assert Ledger(path, job).sent == {"1", "3"}
+
+
+def test_nothing_is_left_of_a_line_that_was_cut_off(tmp_path):
+    """A piece that is longer than the line that follows would otherwise stick out behind it."""
+    job = Job("move", "a", "b")
+    ledger = Ledger(tmp_path / "log", job)
+    ledger.write([{"id": "1"}, {"id": "2", "sent_as": "x" * 100}])
+    ledger.close()
+    path = tmp_path / "log"
+    path.write_bytes(path.read_bytes()[:-4])
+    ledger = Ledger(path, job)
+    ledger.write([{"id": "3"}])
+    ledger.close()
+    assert path.read_bytes().endswith(b'{"id":"3"}\n')
     assert Ledger(path, job).sent == {"1", "3"}
 
 
