@@ -26,17 +26,26 @@ PROGRAM: Final = "megaql"
 def main(arguments: Sequence[str] | None = None, environment: Environment | None = None) -> int:
     """Run the command line with these arguments (the process's own by default) and return the exit status."""
     words = sys.argv[1:] if arguments is None else arguments
-    if environment is None and words[:1] == [COMPLETE]:
-        return _complete(words[1:], os.environ)
+    try:
+        if environment is None and words[:1] == [COMPLETE]:
+            return _complete(words[1:], os.environ)
+        return _command(words, environment)
+    except KeyboardInterrupt as stop:
+        return int(getattr(stop, "exit_status", 128 + signal.SIGINT))
+
+
+def _command(words: Sequence[str], environment: Environment | None) -> int:
+    """Run a command in this environment (the process's own by default), and write out what it leaves in the buffer."""
     from megaql.cli.environment import Environment  # noqa: PLC0415 - completion answers without it
 
     world = environment or Environment.of_process()
-    status = _status(words, world)
     try:
-        world.stdout.flush()
-    except BrokenPipeError:
-        _lead_nowhere(world)
-    return status
+        return _status(words, world)
+    finally:
+        try:
+            world.stdout.flush()
+        except BrokenPipeError:
+            _lead_nowhere(world)
 
 
 def _complete(words: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -49,7 +58,7 @@ def _complete(words: Sequence[str], environ: Mapping[str, str]) -> int:
 
 
 def _status(arguments: Sequence[str], world: Environment) -> int:
-    """Run a command and return its exit status, whatever happens."""
+    """Run a command and return its exit status, whatever happens but an interrupt."""
     import typer  # noqa: PLC0415 - completion answers without it
 
     try:
@@ -59,8 +68,6 @@ def _status(arguments: Sequence[str], world: Environment) -> int:
     except BrokenPipeError:
         _lead_nowhere(world)
         return 0
-    except KeyboardInterrupt as stop:
-        return int(getattr(stop, "exit_status", 128 + signal.SIGINT))
     except Exception as error:  # noqa: BLE001 - the last line of defence; it tells the user what happened
         from megaql.cli import complaint  # noqa: PLC0415 - only needed when something went wrong
 
@@ -88,4 +95,8 @@ def _lead_nowhere(world: Environment) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending = main()
+    # An interrupt within `exec` of a text (dataclasses are made so) marks the process, caught or not, and CPython would end a program
+    # that runs with `-m` by SIGINT, whatever its status. The next `exec` takes the mark away.
+    exec("")  # noqa: S102 - a constant, run for the mark
+    sys.exit(ending)
