@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from megaql.cli.status import Status, status_of
-from megaql.cli.style import Style, harmless
+from megaql.cli.terminal.style import Style, harmless
 from megaql.errors import MegaQLError, QueryError
 
 if TYPE_CHECKING:

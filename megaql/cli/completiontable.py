@@ -10,9 +10,9 @@ import json
 from enum import EnumType
 from typing import Any, Final, get_args
 
-from megaql.cli import commands
-from megaql.cli.completing import TABLE
-from megaql.cli.topics import TOPICS
+from megaql.cli import program
+from megaql.cli.commands.help import TOPICS
+from megaql.cli.completion.completing import TABLE
 
 #: What is said of an option beside it is no longer. Characters.
 _LONGEST: Final = 72
@@ -20,7 +20,7 @@ _LONGEST: Final = 72
 
 def made() -> str:
     """Return the file's text."""
-    found = {entry.name: _command(entry) for entry in commands.COMMANDS}
+    found = {entry.name: _command(entry) for entry in program.COMMANDS}
     return json.dumps({"topics": list(TOPICS), "commands": found}, ensure_ascii=False, indent=1) + "\n"
 
 
@@ -29,8 +29,8 @@ def write() -> None:
     TABLE.write_text(made(), encoding="utf-8")
 
 
-def _command(entry: commands.Entry) -> dict[str, Any]:
-    command = commands.load(entry.name)
+def _command(entry: program.Entry) -> dict[str, Any]:
+    command = program.load(entry.name)
     options, arguments = [], []
     for parameter in command.params:
         if getattr(parameter, "hidden", False):

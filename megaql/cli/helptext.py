@@ -11,7 +11,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any, Final
 
 from megaql.cli.environment import Environment
-from megaql.cli.style import Style
+from megaql.cli.terminal.style import Style
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -50,7 +50,7 @@ def _command(words: Sequence[str], environment: Environment | None) -> int:
 
 def _complete(words: Sequence[str], environ: Mapping[str, str]) -> int:
     """Answer a shell that completes a command line, without what a command needs."""
-    from megaql.cli import completing  # noqa: PLC0415 - no command needs it
+    from megaql.cli.completion import completing  # noqa: PLC0415 - no command needs it
 
     with suppress(OSError):
         sys.stdout.write(completing.answer(words, environ))
@@ -76,9 +76,9 @@ def _status(arguments: Sequence[str], world: Environment) -> int:
 
 def _run(arguments: Sequence[str], world: Environment) -> int:
     """Parse and invoke. typer's own `main` is not used, because it exits the process and prints errors its own way."""
-    from megaql.cli import commands  # noqa: PLC0415 - as above
+    from megaql.cli import program  # noqa: PLC0415 - as above
 
-    root = commands.root()
+    root = program.root()
     with root.make_context(PROGRAM, list(arguments), obj=world) as context:
         return int(root.invoke(context) or 0)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from megaql import __version__
-from megaql.cli.topics import TOPICS
+from megaql.cli.commands.help import TOPICS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,9 +11,9 @@ from typing import Final
 
 import typer
 
-from megaql.cli import commands
+from megaql.cli import program
+from megaql.cli.commands.help import TOPICS
 from megaql.cli.environment import Color, Environment
-from megaql.cli.topics import TOPICS
 
 #: The help on the page is as wide as a terminal of the usual size. Characters.
 WIDTH: Final = 80
@@ -49,12 +49,12 @@ def manual_page() -> str:
 def _helps(width: int) -> tuple[str, dict[str, str]]:
     """Return the help of the whole and of each command."""
     world = Environment(stdin=io.StringIO(), stdout=io.StringIO(), stderr=io.StringIO(), width=width, color=Color.NEVER)
-    root = commands.root()
+    root = program.root()
     helps = {}
     with typer.Context(root, info_name="megaql", obj=world, **root.context_settings) as context:
         overview = root.get_help(context)
-        for entry in commands.COMMANDS:
-            found = commands.load(entry.name)
+        for entry in program.COMMANDS:
+            found = program.load(entry.name)
             with typer.Context(found, info_name=entry.name, parent=context, **found.context_settings) as inner:
                 helps[entry.name] = found.get_help(inner)
     return overview, helps

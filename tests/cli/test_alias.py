@@ -6,7 +6,7 @@ import stat
 import pytest
 
 from megaql.broker.queue import Queue
-from megaql.cli import configedit
+from megaql.cli.configuration import configedit
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 import pytest
 from junitparser import Error, Failure, JUnitXml
 
-from megaql.cli.cases import read_cases
+from megaql.cli.testing.cases import read_cases
 
 SHOP = """\
 large: total > $least

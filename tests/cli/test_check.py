@@ -189,7 +189,7 @@ def test_a_name_that_cannot_be_is_mended_too(megaql, file):
 
 def test_a_read_only_file_is_told_and_stays(megaql, file, monkeypatch):
     before = file.read_text()
-    monkeypatch.setattr("megaql.cli.rewriting.os.access", lambda *_: False)
+    monkeypatch.setattr("megaql.cli.queries.rewriting.os.access", lambda *_: False)
     result = megaql("check", file, "--fix")
     assert result.status == 2
     assert "it is read-only" in result.err

@@ -12,8 +12,9 @@ import time
 
 import pytest
 
-from megaql.cli import commands, completing, completiontable, remembering
-from megaql.cli.completion import SCRIPTS, Shell
+from megaql.cli import completiontable, program
+from megaql.cli.commands.completion import SCRIPTS, Shell
+from megaql.cli.completion import completing, remembering
 
 
 def offered(*words, environ=None):
@@ -33,12 +34,12 @@ def world(tmp_path):
 
 def test_the_table_is_that_of_the_commands():
     assert completing.TABLE.read_text(encoding="utf-8") == completiontable.made(), (
-        "megaql/cli/completion.json is out of date: python -m megaql.cli.reference > docs/cli.md writes it too"
+        "megaql/cli/completion/completion.json is out of date: python -m megaql.cli.reference > docs/cli.md writes it too"
     )
 
 
 def test_commands_and_options():
-    assert offered("") == [entry.name for entry in commands.COMMANDS]
+    assert offered("") == [entry.name for entry in program.COMMANDS]
     assert offered("pe") == ["peek"]
     assert offered("--v") == ["--version"]
     assert "--where" in offered("peek", "--")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from megaql.cli.demo import STORY
+from megaql.cli.commands.demo import STORY
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from megaql.cli import commands
-from megaql.cli.topics import TOPICS
+from megaql.cli import program
+from megaql.cli.commands.help import TOPICS
 
 ROOT = Path(__file__).parents[2]
-NAMES = [entry.name for entry in commands.COMMANDS]
+NAMES = [entry.name for entry in program.COMMANDS]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -27,9 +27,9 @@ def test_a_commands_help(megaql, capsys, name):
     assert max(map(len, [line for line in lines if not line.startswith("  megaql")])) <= 80
 
 
-@pytest.mark.parametrize("entry", commands.COMMANDS, ids=lambda entry: entry.name)
+@pytest.mark.parametrize("entry", program.COMMANDS, ids=lambda entry: entry.name)
 def test_the_summary_is_the_first_line_of_the_docstring(entry):
-    assert commands.load(entry.name).help.splitlines()[0] == entry.summary
+    assert program.load(entry.name).help.splitlines()[0] == entry.summary
 
 
 def test_the_list_of_commands(megaql, capsys):

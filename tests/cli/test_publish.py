@@ -273,8 +273,8 @@ def test_a_rate_is_kept():
 
     from megaql.broker.outgoing import Outgoing
     from megaql.broker.publisher import Publisher
-    from megaql.cli import sending
     from megaql.cli.environment import Environment
+    from megaql.cli.publishing import sending
 
     now, sent = [0.0], []
 

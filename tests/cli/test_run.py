@@ -10,7 +10,7 @@ import textwrap
 import pytest
 
 from megaql.broker.queue import Queue
-from megaql.cli import loading
+from megaql.cli.queries import loading
 from megaql.errors import ConsumerError
 
 

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from megaql.broker.queue import Queue
-from megaql.cli import reloading
+from megaql.cli.consuming import reloading
 
 HANDLERS = """
     import megaql

@@ -15,13 +15,12 @@ from textual.widgets import Input, Static
 from megaql.broker.outgoing import Outgoing
 from megaql.broker.queue import Queue
 from megaql.broker.target import Connection
-from megaql.cli import watching
 from megaql.cli.environment import Environment
-from megaql.cli.queries import compile_given
-from megaql.cli.watchscreen import panels
-from megaql.cli.watchscreen.app import WatchApp
-from megaql.cli.watchscreen.detail import Detail
-from megaql.cli.watchscreen.rows import REMEMBERED, Rows
+from megaql.cli.queries.typed import compile_given
+from megaql.cli.watching import panels, session
+from megaql.cli.watching.app import WatchApp
+from megaql.cli.watching.detail import Detail
+from megaql.cli.watching.rows import REMEMBERED, Rows
 from megaql.query import compile as compile_query
 from megaql.scan.target import open_source
 
@@ -82,7 +81,7 @@ class Screen:
 def using(scenario, target="local:orders", where="", size=(80, 24), prepare=lambda _watched: None):
     """Run a scenario on the program over a source, and end it as `watch` does."""
     place = world()
-    watched = watching._watched(place, open_source(target), Connection(), watching.Allowed())
+    watched = session._watched(place, open_source(target), Connection(), session.Allowed())
     prepare(watched)
     app = WatchApp(place, watched, where, lambda text: compile_given(place, text, None, None), lambda: False)
 
@@ -338,7 +337,7 @@ def test_help_fits_and_closes(queue):
 
 def test_without_textual_it_says_what_to_install(megaql, monkeypatch):
     monkeypatch.setitem(sys.modules, "textual", None)
-    for name in [name for name in sys.modules if name.startswith(("megaql.cli.watchscreen", "textual."))]:
+    for name in [name for name in sys.modules if name.startswith(("megaql.cli.watching", "textual."))]:
         monkeypatch.delitem(sys.modules, name)
     result = megaql("watch", "local:orders", tty=True)
     assert result.status == 2

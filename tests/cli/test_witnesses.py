@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 import megaql
-from megaql.cli.witnesses import line_of
+from megaql.cli.queries.witnesses import line_of
 from megaql.lang.record import Record
 
 T = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)

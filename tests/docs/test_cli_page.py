@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from megaql.cli import commands, manual, reference
+from megaql.cli import manual, program, reference
 
 PAGE = Path(__file__).parents[2] / "docs" / "cli.md"
 
@@ -34,5 +34,5 @@ def test_man_shows_the_page():
         check=True,
     )
     assert done.stderr == ""
-    assert [entry.name for entry in commands.COMMANDS if f"Usage: megaql {entry.name} " not in done.stdout] == []
+    assert [entry.name for entry in program.COMMANDS if f"Usage: megaql {entry.name} " not in done.stdout] == []
     assert 'event.name == "item.added" and event.quantity > 5' in done.stdout

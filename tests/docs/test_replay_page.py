@@ -88,7 +88,7 @@ def test_what_the_page_says_has_happened():
 
 
 def test_the_table_of_protected_queues_is_read():
-    from megaql.cli.protection import protection_of
+    from megaql.cli.configuration.protection import protection_of
 
     (table,) = blocks("toml")
     Path("megaql.toml").write_text(table, encoding="utf-8")

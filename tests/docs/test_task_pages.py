@@ -148,7 +148,7 @@ def test_the_json_forms(name, command, folder):
 @pytest.mark.parametrize("page", PAGES)
 def test_the_other_commands_are_of_this_program(page):
     """Blocks without a language show commands that are not run here: their options exist."""
-    from megaql.cli import commands
+    from megaql.cli import program
 
     blocks = [
         text
@@ -158,5 +158,5 @@ def test_the_other_commands_are_of_this_program(page):
     for block in blocks:
         for line in re.split(r" && |\n", block.strip()):
             _, name, *words = shlex.split(line)
-            known = {option for parameter in commands.load(name).params for option in parameter.opts}
+            known = {option for parameter in program.load(name).params for option in parameter.opts}
             assert {word for word in words if re.match(r"--?[a-z]", word)} <= known, line

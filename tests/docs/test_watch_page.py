@@ -85,14 +85,14 @@ def test_the_sessions_are_what_the_program_prints():
 
 
 def test_the_other_commands_are_of_this_program():
-    from megaql.cli import commands
+    from megaql.cli import program
 
     fences = re.findall(r"^```(.*?)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
     lines = [line for language, text in fences if not language for line in re.split(r" \| |\n", text.strip())]
     assert len(lines) == 7
     for line in lines:
         _, name, *words = shlex.split(line)
-        known = {option for parameter in commands.load(name).params for option in parameter.opts}
+        known = {option for parameter in program.load(name).params for option in parameter.opts}
         assert {word for word in words if re.match(r"--?[a-z]", word)} <= known, line
 
 

@@ -34,7 +34,7 @@ SECRET = "s3cr3t-of-a-customer"
 CRASH = """
 import sys
 from megaql.cli.main import main
-from megaql.cli.watchscreen import panels
+from megaql.cli.watching import panels
 def broken(watched, *_):
     secret = watched.store.get(1).body
     raise RuntimeError(secret)

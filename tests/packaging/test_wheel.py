@@ -58,8 +58,8 @@ def installed(distributions, tmp_path_factory):
 def test_the_wheel_holds_the_grammar_and_the_type_marker(distributions):
     names = zipfile.ZipFile(distributions[1]).namelist()
     assert "megaql/grammar/megaql.lark" in names
-    assert "megaql/cli/statspage.css" in names
-    assert "megaql/cli/completion.json" in names
+    assert "megaql/cli/survey/statspage.css" in names
+    assert "megaql/cli/completion/completion.json" in names
     assert "megaql/py.typed" in names
     assert {name.split("/")[0] for name in names if ".dist-info" not in name and ".data/" not in name} == {"megaql"}
 

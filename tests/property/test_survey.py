@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 import megaql
 from megaql.broker.message import Message
-from megaql.cli import schemapicture, statspage, statspicture
 from megaql.cli.environment import Environment
-from megaql.cli.style import harmless
+from megaql.cli.survey import schemapicture, statspage, statspicture
+from megaql.cli.terminal.style import harmless
 from megaql.lang.nodes import Deep, Each, Key, Path, Root
 from megaql.lang.verdict import Verdict
 from megaql.query import Query

@@ -7,7 +7,7 @@ from enum import Enum
 import pytest
 import typer
 
-from megaql.cli import commands, values
+from megaql.cli import program, values
 
 TEXTS = [
     "",
@@ -41,9 +41,9 @@ def outcome(runtime, parameter, value, context):
     return type(found), found
 
 
-@pytest.mark.parametrize("name", [entry.name for entry in commands.COMMANDS])
+@pytest.mark.parametrize("name", [entry.name for entry in program.COMMANDS])
 def test_every_parameter_of_every_command(name):
-    command = commands.load(name)
+    command = program.load(name)
     context = typer.Context(command)
     whole = {parameter.name: parameter.get_runtime_param() for parameter in command.params}
     for parameter in command.get_params(context):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from megaql.broker.message import Message
-from megaql.cli.fields import read_field
+from megaql.cli.messages.fields import read_field
 from megaql.codec import envelopes
 from megaql.codec.formats import write_base64
 from megaql.codec.writers import write_bson

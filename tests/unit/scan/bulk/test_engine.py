@@ -329,7 +329,7 @@ def test_a_file_that_is_no_log_is_not_written_over(tmp_path, content):
 
 
 def test_an_edit_that_changes_nothing_keeps_the_body(make_place):
-    from megaql.cli.fields import read_field
+    from megaql.cli.messages.fields import read_field
 
     place = make_place()
     place.queue("source").send_batch([Outgoing('{ "number": 0,  "a": 0.10 }')])

@@ -1,0 +1,1 @@
+"""Redrive, copy, move and delete: one piece of work with a plan, an order and an account of every message."""

@@ -1,0 +1,1 @@
+"""What TAB offers, and the names it remembers."""

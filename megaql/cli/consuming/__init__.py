@@ -1,0 +1,1 @@
+"""What `run` does around a consumer: logs, records, shadows, reloading."""

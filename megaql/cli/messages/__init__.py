@@ -1,0 +1,1 @@
+"""Messages as they are shown: lines, JSON, tables, trees, explanations."""

@@ -1,0 +1,1 @@
+"""Queues, topics, aliases and the embedded broker, listed, looked into, set up and examined."""

@@ -1,0 +1,1 @@
+"""What `publish` sends, and how it waits for what comes of it."""

@@ -1,0 +1,166 @@
+"""Sending messages in chunks, with an account of every one.
+
+A maintainer keeps one rule: a message is either among the ids on standard output or told as failed on standard error, however the sending ends.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import nullcontext
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from megaql.broker.batches import BatchResult
+from megaql.broker.message import Message
+from megaql.broker.outgoing import Outgoing
+from megaql.cli import complaint
+from megaql.cli.status import Status
+from megaql.cli.terminal.style import Style, harmless, harmless_json
+from megaql.errors import MegaQLError
+from megaql.scan.records import to_line
+from megaql.scan.stop import StopFlag, catch_signals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from megaql.broker.publisher import Publisher
+    from megaql.cli.environment import Environment
+    from megaql.scan.documents import BadLine
+
+#: Messages that are sent between two looks at whether the user has interrupted.
+CHUNK: Final = 100
+
+#: With a rate, messages go out so many times a second.
+STEPS: Final = 4
+
+#: A wait looks so often whether somebody has interrupted. Seconds.
+NAP: Final = 0.1
+
+#: Failures that are told each; the rest is counted only.
+SHOWN_FAILURES: Final = 20
+
+
+def send(
+    world: Environment,
+    publisher: Publisher,
+    entries: Iterator[Outgoing | BadLine],
+    *,
+    interactive: bool,
+    rate: int | None = None,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> int:
+    """Send everything, `rate` messages a second at most, print ids as they come, and return the exit status.
+
+    With `interactive` the messages come from standard input, which may block for ever, so that a signal ends the process at once.
+    """
+    account = _Account(world, publisher.target.text)
+    size = CHUNK if rate is None else min(CHUNK, max(1, rate // STEPS))
+    began, asked = clock(), 0
+    with nullcontext(StopFlag()) if interactive else catch_signals() as stop:
+        try:
+            while not stop and (chunk := list(islice(entries, size))):
+                if rate is not None and asked:
+                    wait_until(began + asked / rate, stop, clock, sleep)
+                    if stop:
+                        break
+                asked += len(chunk)
+                good = [entry for entry in chunk if isinstance(entry, Outgoing)]
+                account.unreadable += len(chunk) - len(good)
+                if good:
+                    account.add(_sent(publisher, good), good)
+        except MegaQLError as error:
+            if not account.sent:
+                raise
+            account.broken = True
+            world.say(complaint.render(error, Style(on=world.colors(stderr=True))))
+        finally:
+            account.tell(interrupted=bool(stop))
+    return stop.exit_status or account.status
+
+
+def wait_until(due: float, stop: StopFlag, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:
+    """Wait for a point of time on the clock, or until somebody interrupts."""
+    while not stop and (left := due - clock()) > 0:
+        sleep(min(left, NAP))
+
+
+def _sent(publisher: Publisher, entries: list[Outgoing]) -> BatchResult[Outgoing]:
+    """Send a chunk. One message goes by itself, so that what is wrong with it is an error of four parts."""
+    if len(entries) > 1:
+        return publisher.publish_batch(entries)
+    return BatchResult(entries, [], [{"MessageId": publisher.send(entries[0])}])
+
+
+def show(world: Environment, entries: Iterator[Outgoing | BadLine], destination: str) -> int:
+    """Print what would be sent, as records that `publish --from` reads."""
+    total = unreadable = 0
+    for entry in entries:
+        if not isinstance(entry, Outgoing):
+            unreadable += 1
+            continue
+        total += 1
+        given = {"MessageGroupId": entry.group_id, "MessageDeduplicationId": entry.dedup_id}
+        system = {name: text for name, text in given.items() if text}
+        message = Message(id="", body=entry.body, attributes=entry.attributes, system=system)
+        world.out(harmless_json(to_line(message)))
+    world.say(f"dry run: {_count(total, 'message')} for {harmless(destination)}; nothing was sent")
+    return Status.PARTIAL if unreadable else Status.DONE
+
+
+class _Account:
+    """What became of the messages so far."""
+
+    def __init__(self, world: Environment, destination: str) -> None:
+        self._world = world
+        self._destination = harmless(destination)
+        self.sent = 0
+        self.failed = 0
+        self.unreadable = 0
+        self.broken = False
+        self._read = True
+
+    def add(self, result: BatchResult[Outgoing], entries: list[Outgoing]) -> None:
+        """Print the ids of one chunk and its failures, each with its number, counted from 1."""
+        base = self.sent + self.failed
+        numbers = {id(entry): base + place for place, entry in enumerate(entries, 1)}
+        self.sent += len(result.done)
+        self._print(result.message_ids)
+        for failure in result.failed:
+            self.failed += 1
+            if self.failed <= SHOWN_FAILURES:
+                number = numbers[id(failure.entry)]
+                self._world.say(f"message {number:,} was not sent: {failure.code}: {harmless(failure.message)}")
+
+    def _print(self, message_ids: list[str]) -> None:
+        """Print ids as long as somebody reads them; that nobody does is no reason to send only half."""
+        if self._read:
+            try:
+                for message_id in message_ids:
+                    self._world.out(message_id)
+                self._world.stdout.flush()
+            except BrokenPipeError:
+                self._read = False
+
+    def tell(self, *, interrupted: bool) -> None:
+        """Say how far it went."""
+        parts = [f"published {_count(self.sent, 'message')} to {self._destination}"]
+        if self.failed:
+            parts.append(f"not sent: {self.failed:,}")
+        if self.unreadable:
+            parts.append(f"unreadable lines: {self.unreadable:,}")
+        if self.broken or interrupted:
+            parts.append(
+                "interrupted: what follows was not sent" if interrupted else "broken off: what follows was not sent"
+            )
+        if self.sent or self.failed or self.unreadable:
+            self._world.say("; ".join(parts))
+
+    @property
+    def status(self) -> Status:
+        """The exit status for what became of the messages."""
+        return Status.PARTIAL if self.failed or self.unreadable or self.broken else Status.DONE
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

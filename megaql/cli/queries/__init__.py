@@ -1,0 +1,1 @@
+"""Queries as texts: typed, in files, in applications; checked, laid out, related, converted."""

@@ -1,0 +1,1 @@
+"""Queries and files against each other: what `test` does."""

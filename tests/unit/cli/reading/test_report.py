@@ -1,0 +1,48 @@
+from datetime import UTC, datetime
+
+from megaql.cli.environment import Environment
+from megaql.cli.reading.report import scan_lines
+from megaql.scan.budget import StopReason
+from megaql.scan.report import ScanReport
+
+WORLD = Environment(stdin=None, stdout=None, stderr=None, zone=UTC, width=200)
+
+
+def test_a_queue_that_was_read_and_given_back():
+    report = ScanReport("orders", total=12, seen=12, matched=3, received=12, released=12, requests=5)
+    report.stopped_because = StopReason.LIMIT
+    assert scan_lines(report, WORLD) == [
+        "orders: seen 12 of about 12, matched 3; stopped: the limit of matches is reached",
+        "12 receive counts raised by 1; released 12; 5 requests",
+    ]
+
+
+def test_what_is_not_as_it_should_be_is_said():
+    report = ScanReport("orders", total=12_000, seen=500, matched=3, unknown=2, received=500, released=497, requests=52)
+    report.unreleased, report.in_doubt, report.repeated, report.last_life = 3, 10, 2, 1
+    report.returning_at = datetime(2026, 11, 24, 12, 0, 31, tzinfo=UTC)
+    report.release_error = "AccessDenied"
+    report.stopped_because = StopReason.SIGNAL
+    assert scan_lines(report, WORLD) == [
+        "orders: seen 500 of about 12,000, matched 3, unknown 2; stopped: interrupted",
+        "500 receive counts raised by 1; released 497; 3 return by 12:00:31; up to 10 more return by 12:00:31; 52 requests",
+        "2 came a second time and are shown once",
+        "on their last life, so that the next receive dead-letters them: 1",
+        "releasing failed: AccessDenied",
+    ]
+
+
+def test_a_file_was_only_read():
+    report = ScanReport("x.ndjson", seen=3, matched=1, bad_lines=2, stopped_because=StopReason.END)
+    assert scan_lines(report, WORLD) == ["x.ndjson: seen 3, matched 1, unreadable lines 2"]
+
+
+def test_lines_are_broken_between_parts_only():
+    report = ScanReport("orders", total=12, seen=12, matched=3, received=12, released=12, requests=5)
+    report.stopped_because = StopReason.EMPTY
+    narrow = Environment(stdin=None, stdout=None, stderr=None, zone=UTC, width=60)
+    assert scan_lines(report, narrow) == [
+        "orders: seen 12 of about 12, matched 3",
+        f"stopped: {StopReason.EMPTY.value}",
+        "12 receive counts raised by 1; released 12; 5 requests",
+    ]
