@@ -6,6 +6,7 @@ left out; and on a FIFO queue an entry is never sent after a later one of its gr
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
@@ -41,12 +42,13 @@ class Failure(Generic[E]):
 class BatchResult(Generic[E]):
     """What became of each entry, both lists in the order the entries were given.
 
-    `answers` stands beside `done`: the service's word for each entry (`MessageId`, `SequenceNumber`, MD5s).
+    `answers` stands beside `done`: the service's word for each entry (`MessageId`, `SequenceNumber`, MD5s). `requests` went out for it.
     """
 
     done: list[E] = field(default_factory=list)
     failed: list[Failure[E]] = field(default_factory=list)
     answers: list[dict[str, Any]] = field(default_factory=list)
+    requests: int = 0
 
     @property
     def message_ids(self) -> list[str]:
@@ -64,7 +66,8 @@ class Batches(Generic[E]):
     """How entries of one kind go out.
 
     `request` sends (entry id, entry) pairs and returns the answer with `Successful` and `Failed`; it raises `BrokerError`. `size` is an
-    entry's bytes. `group` is what has to stay in order, `None` for an entry that may pass others.
+    entry's bytes. `group` is what has to stay in order, `None` for an entry that may pass others. A service answers for each entry of a request, and may
+    take one behind another of its group that it refuses: with `apart` no request holds two of a group, which takes a request for each entry of the largest one.
     """
 
     request: Callable[[list[tuple[str, E]]], dict[str, Any]]
@@ -72,6 +75,7 @@ class Batches(Generic[E]):
     size: Callable[[E], int] = weightless
     group: Callable[[E], str | None] = lambda _: None
     max_bytes: int = MAX_BYTES
+    apart: bool = False
 
     def run(self, entries: Sequence[E]) -> BatchResult[E]:
         """Send the entries and return what became of each.
@@ -98,13 +102,14 @@ class _Run(Generic[E]):
         self.entries = entries
         self.done: dict[int, dict[str, Any]] = {}
         self.failed: dict[int, Failure[E]] = {}
+        self.requests = 0
 
     def attempt(self, pending: list[int]) -> list[int]:
         """Send what is pending once, in order; return what is worth another attempt."""
         for index in pending if self.failed else ():
             self.failed.pop(index, None)
         blocked: set[str] = set()
-        for chunk in self._legal(pending):
+        for chunk in self._chunks(pending):
             try:
                 self._send([index for index in chunk if self._free(index, blocked)] if blocked else chunk, blocked)
             except BrokerError as error:
@@ -120,6 +125,23 @@ class _Run(Generic[E]):
         given_up = self._groups(index for index in self.failed if not self.failed[index].retryable)
         again = [index for index in pending if index in self.failed and self.failed[index].retryable]
         return [index for index in again if self.batches.group(self.entries[index]) not in given_up]
+
+    def _chunks(self, pending: list[int]) -> Iterator[list[int]]:
+        """Cut into what goes out in one request; apart, the first entries of all groups come before the second ones."""
+        if not self.batches.apart:
+            yield from self._legal(pending)
+            return
+        before: Counter[str | None] = Counter()
+        turns: list[list[int]] = []
+        for index in pending:
+            group = self.batches.group(self.entries[index])
+            turn = before[group] if group is not None else 0
+            before[group] += 1
+            if turn == len(turns):
+                turns.append([])
+            turns[turn].append(index)
+        for some in turns:
+            yield from self._legal(some)
 
     def _legal(self, pending: list[int]) -> Iterator[list[int]]:
         """Cut into chunks the service takes; an entry that is too large alone goes alone, and the service says so."""
@@ -149,6 +171,7 @@ class _Run(Generic[E]):
         """Send one chunk; where the service refuses it for its contents, find out which entry it is by halving."""
         if not chunk:
             return
+        self.requests += 1
         try:
             answer = self.batches.request([(str(index), self.entries[index]) for index in chunk])
         except BrokerError as error:
@@ -212,4 +235,5 @@ class _Run(Generic[E]):
             [self.entries[index] for index in done],
             [self.failed[index] for index in sorted(self.failed)],
             [self.done[index] for index in done],
+            self.requests,
         )

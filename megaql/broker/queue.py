@@ -181,8 +181,11 @@ class Queue:
             answer = self.client.send_message(QueueUrl=self.url, **_entry(entry))
         return str(answer["MessageId"])
 
-    def send_batch(self, entries: Iterable[Outgoing]) -> BatchResult[Outgoing]:
-        """Send many messages, in as many requests as it takes; on a FIFO queue in their order within each group."""
+    def send_batch(self, entries: Iterable[Outgoing], *, apart: bool = False) -> BatchResult[Outgoing]:
+        """Send many messages, in as many requests as it takes; on a FIFO queue in their order within each group.
+
+        With `apart` no request holds two messages of a group, so that none is taken behind one that the queue refuses.
+        """
 
         def request(pairs: list[tuple[str, Outgoing]]) -> Response:
             entries = [{"Id": key, **_entry(entry)} for key, entry in pairs]
@@ -191,7 +194,7 @@ class Queue:
         def group(entry: Outgoing) -> str | None:
             return entry.group_id if self.fifo else None
 
-        return self._batches("send messages", request, size=Outgoing.size, group=group).run(list(entries))
+        return self._batches("send messages", request, size=Outgoing.size, group=group, apart=apart).run(list(entries))
 
     def delete(self, messages: Sequence[Message]) -> BatchResult[Message]:
         """Delete received messages. Deleting one again is no error on SQS."""
@@ -262,12 +265,13 @@ class Queue:
         *,
         size: Callable[[E], int] = weightless,
         group: Callable[[E], str | None] = lambda _: None,
+        apart: bool = False,
     ) -> Batches[E]:
         def translated(pairs: list[tuple[str, E]]) -> Response:
             with self._translate(operation):
                 return request(pairs)
 
-        return Batches(translated, self._sleep, size, group)
+        return Batches(translated, self._sleep, size, group, apart=apart)
 
     def _translate(self, operation: str) -> Any:
         return faults.translate(operation, self.place)

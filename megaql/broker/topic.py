@@ -85,8 +85,11 @@ class Topic:
             )
         return str(answer["MessageId"])
 
-    def publish_batch(self, entries: Iterable[Outgoing]) -> BatchResult[Outgoing]:
-        """Publish many messages, in as many requests as it takes; on a FIFO topic in their order within each group."""
+    def publish_batch(self, entries: Iterable[Outgoing], *, apart: bool = False) -> BatchResult[Outgoing]:
+        """Publish many messages, in as many requests as it takes; on a FIFO topic in their order within each group.
+
+        With `apart` no request holds two messages of a group, so that none is taken behind one that the topic refuses.
+        """
 
         def request(pairs: list[tuple[str, Outgoing]]) -> Response:
             batch = [{"Id": key, **_entry(entry)} for key, entry in pairs]
@@ -96,7 +99,7 @@ class Topic:
         def group(entry: Outgoing) -> str | None:
             return entry.group_id if self.fifo else None
 
-        return Batches(request, self._sleep, Outgoing.size, group, MAX_BYTES).run(list(entries))
+        return Batches(request, self._sleep, Outgoing.size, group, MAX_BYTES, apart).run(list(entries))
 
 
 def arn_of(target: TopicTarget) -> str:

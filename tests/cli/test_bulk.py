@@ -468,6 +468,39 @@ def test_a_fifo_queue_needs_a_group(megaql):
     assert fifo.info().visible == 10
 
 
+@pytest.fixture
+def group_of_eight():
+    """A FIFO queue with eight messages of one group and two of another; an edit of `a.b` does not fit the sixth."""
+    source = queue_of("orders-dlq.fifo", FifoQueue="true")
+    queue_of("orders.fifo", FifoQueue="true")
+    bodies = [{"number": number, "a": "text"} if number == 5 else {"number": number} for number in range(10)]
+    groups = ["one" if number < 8 else "two" for number in range(10)]
+    source.send_batch(
+        [
+            Outgoing(json.dumps(body), group_id=group, dedup_id=str(body["number"]))
+            for body, group in zip(bodies, groups, strict=True)
+        ]
+    )
+    return source
+
+
+@pytest.mark.usefixtures("group_of_eight")
+def test_what_an_edit_does_not_fit_holds_back_its_group(megaql):
+    words = ["move", "local:orders-dlq.fifo", "local:orders.fifo", "--set", "a.b=1"]
+    result = megaql(*words, width=200)
+    assert result.status == 6
+    assert "dry run: 7 messages would be moved" in result.err
+    assert "; held back behind it: 2\n" in result.err
+    assert "to be held back behind these, in their message groups, so that nothing overtakes them: 2\n" in result.err
+    result = megaql(*words, "--apply", "--yes", width=200)
+    assert result.status == 6
+    assert "moved 7 messages" in result.err
+    assert "not sent, and still where they were: 1\n" in result.err
+    assert "held back behind these, in their message groups, so that nothing overtakes them: 2\n" in result.err
+    assert numbers(Queue.open("local:orders.fifo")) == [0, 1, 2, 3, 4, 8, 9]
+    assert numbers(Queue.open("local:orders-dlq.fifo")) == [5, 6, 7]
+
+
 @pytest.mark.usefixtures("dead")
 def test_gzip_snapshots_are_records(megaql, tmp_path):
     megaql("snapshot", "local:orders-dlq", "-o", tmp_path / "a.ndjson.gz")

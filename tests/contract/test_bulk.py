@@ -114,6 +114,27 @@ def test_fifo_keeps_groups_and_their_order(world, megaql):
     assert order == {"g0": list(range(0, 12, 2)), "g1": list(range(1, 12, 2))}
 
 
+def test_fifo_holds_back_a_group_behind_what_cannot_be_sent(world, megaql, tmp_path):
+    """The same on every server, whatever it would do with the rest of a request: the sixth message of g0 has no place for the edit."""
+    to = world.queue(".fifo")
+    file = tmp_path / "records.ndjson"
+    with file.open("w") as records:
+        for number in range(14):
+            record = {"megaql": 1, "id": f"m{number}", "group_id": f"g{number % 2}"}
+            body = {"number": number, "a": "text"} if number == 4 else {"number": number}
+            records.write(json.dumps({**record, "body": json.dumps(body)}) + "\n")
+    status, err = megaql("copy", str(file), to, "--set", "a.b=1", "--apply")
+    assert status == 6, err
+    assert "copied 9 messages" in err
+    assert "held back behind these, in their message groups, so that nothing overtakes them: 4" in err
+    found = {}
+    while messages := world.receive(to, wait=1):
+        for message in messages:
+            found.setdefault(message["Attributes"]["MessageGroupId"], []).append(json.loads(message["Body"])["number"])
+            world.sqs.delete_message(QueueUrl=to, ReceiptHandle=message["ReceiptHandle"])
+    assert found == {"g0": [0, 2], "g1": [1, 3, 5, 7, 9, 11, 13]}
+
+
 def test_copy_leaves_them(world, megaql):
     source, to = world.queue(), world.queue()
     fill(world, source, 12)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from megaql.cli.bulk.order import Prepared
     from megaql.cli.environment import Environment
     from megaql.cli.reading.source import Reading
-    from megaql.scan.bulk.report import BulkReport
+    from megaql.scan.bulk.report import BulkReport, NotDone
 
 #: What was done, in one word.
 PAST: Final = {"redrive": "redriven", "move": "moved", "copy": "copied", "delete": "deleted"}
@@ -83,7 +83,8 @@ def status(job: Prepared, report: BulkReport, now: Reading) -> int:
     """Return the exit status of a run, dry or not."""
     if now.stop:
         return now.stop.exit_status
-    partial = report.failed or report.undeleted or report.changed or report.missing or report.scan.bad_lines
+    left = report.failed or report.held_back or report.changed or report.missing
+    partial = left or report.undeleted or report.scan.bad_lines
     cut = report.scan.stopped_because in CUT_SHORT and not job.order.scan
     return Status.PARTIAL if partial or cut or _held_up(job, report) else Status.DONE
 
@@ -94,11 +95,16 @@ def _left(job: Prepared, report: BulkReport) -> list[str]:
     if report.failed:
         verb = "cannot be sent as they would be" if not job.order.apply else "not sent, and still where they were"
         lines.append(f"{verb}: {report.failed:,}")
-        lines += [f"  {harmless(one.id or 'a message')}: {harmless(one.why)}" for one in report.first_failures]
+        lines += [_not_done(one) for one in report.first_failures]
         if report.failed > len(report.first_failures):
             lines.append(f"  and {report.failed - len(report.first_failures):,} more")
     if report.changed:
         lines.append(f"left alone, for their bodies are not the plan's: {report.changed:,}")
+    if report.held_back:
+        verb = "to be held back" if not job.order.apply else "held back"
+        lines.append(
+            f"{verb} behind these, in their message groups, so that nothing overtakes them: {report.held_back:,}"
+        )
     if report.missing:
         lines.append(f"of the plan, not found: {report.missing:,}")
     scan = report.scan
@@ -108,9 +114,14 @@ def _left(job: Prepared, report: BulkReport) -> list[str]:
         lines.append(f"left alone, for they were sent after this began: {report.late:,}")
     if _held_up(job, report):
         lines.append(
-            "what stands behind a message that was not selected, in its group of this FIFO queue, could not be reached"
+            "what stands behind a message that stays where it is, in its group of this FIFO queue, could not be reached"
         )
     return lines
+
+
+def _not_done(one: NotDone) -> str:
+    behind = f"; held back behind it: {one.held_back:,}" if one.held_back else ""
+    return f"  {harmless(one.id or 'a message')}: {harmless(one.why)}{behind}"
 
 
 def _held_up(job: Prepared, report: BulkReport) -> bool:

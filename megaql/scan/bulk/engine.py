@@ -2,8 +2,8 @@
 
 A maintainer keeps these rules, each of which has a test. A message is deleted only when the destination has said that it took it, the log line
 that says so is on the disk, and its lease still runs. Whatever was not selected is neither sent nor changed, and is given back as a read gives back. Between any two
-calls the process may die: a message is then in the source, in the destination, or in both, and never in neither. And nothing grows with the number
-of messages that were moved.
+calls the process may die: a message is then in the source, in the destination, or in both, and never in neither. To a FIFO destination nothing of a group is sent after one
+of it that could not be, until the run's end. And nothing grows with the number of messages that were moved.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from megaql.broker import faults
 from megaql.broker.batches import MAX_ENTRIES, BatchResult
 from megaql.broker.queue import Queue
 from megaql.errors import BrokerError, ScanError
@@ -30,7 +31,7 @@ from megaql.scan.live import LiveScan
 from megaql.scan.rewriting import with_body
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from megaql.broker.message import Message
     from megaql.broker.outgoing import Outgoing
@@ -67,7 +68,7 @@ KEPT_FAILURES: Final = 20
 NAP: Final = 0.1
 
 _T = TypeVar("_T")
-_R = TypeVar("_R")
+_E = TypeVar("_E")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,20 +144,16 @@ class BulkRun:
         self._began = clock()
         self._chosen = 0
         self._waiting_plan = dict(work.plan.messages) if work.plan is not None else {}
+        #: Groups of a FIFO destination in which a message was not sent, and that message.
+        self._stuck: dict[str, NotDone] = {}
         self.report = BulkReport(scan.report)
 
     def look(self) -> Iterator[tuple[Message, Message]]:
         """Yield each selected message with what would be sent for it; one that cannot be is counted as failed."""
         for batch in self._batches():
-            for message in self._selected(batch):
-                try:
-                    changed = self._changed(message)
-                    self._outgoing(message, changed)
-                except CannotEdit as error:
-                    self._fail(message.id, str(error))
-                else:
-                    self.report.planned += 1
-                    yield message, changed
+            for message, changed, _ in self._ready(self._selected(batch)):
+                self.report.planned += 1
+                yield message, changed
             self._watch(self.report)
         self.report.missing = len(self._waiting_plan)
 
@@ -218,14 +215,29 @@ class BulkRun:
     def _verdict(self, message: Message) -> Verdict:
         if self._work.plan is None:
             return self._work.judge(message)
-        planned = self._waiting_plan.get(message.id)
-        if planned is None:
-            return Verdict.NO_MATCH
-        if planned.sha256 != body_hash(message):
-            self.report.changed += 1
-            return Verdict.NO_MATCH
-        del self._waiting_plan[message.id]
-        return Verdict.MATCH
+        return Verdict.NO_MATCH if self._waiting_plan.pop(message.id, None) is None else Verdict.MATCH
+
+    def _as_planned(self, message: Message) -> bool:
+        """Whether a message's body is the one that the plan has seen; without a plan every one is."""
+        planned = self._work.plan.messages.get(message.id) if self._work.plan is not None else None
+        return planned is None or planned.sha256 == body_hash(message)
+
+    def _ready(self, messages: Iterable[Message]) -> Iterator[tuple[Message, Message, Outgoing | None]]:
+        """Yield what can be sent, as it is to be, with what is sent for it; the rest is counted, and holds back its group."""
+        for message in messages:
+            if self._waits(message):
+                continue
+            if not self._as_planned(message):
+                self.report.changed += 1
+                self._hold(message, NotDone(message.id, "its body is not the plan's"))
+                continue
+            try:
+                changed = self._changed(message)
+                outgoing = self._outgoing(message, changed)
+            except CannotEdit as error:
+                self._fail(message, str(error))
+            else:
+                yield message, changed, outgoing
 
     def _changed(self, message: Message) -> Message:
         """Return a message as it is to be, by the plan's own body and the edits. Raises `CannotEdit`."""
@@ -263,14 +275,12 @@ class BulkRun:
 
     def _carry(self, chosen: list[Message], ledger: Ledger) -> None:
         """Send the messages of a batch, write down what was taken, and delete that."""
-        gone = [message for message in chosen if message.id and message.id in ledger.sent]
+        gone = [message for message in chosen if self._gone(message, ledger)]
         self.report.resumed += len(gone)
         sent: list[Message] = []
         error: BrokerError | None = None
         try:
-            error = self._send(
-                [message for message in chosen if not (message.id and message.id in ledger.sent)], ledger, sent
-            )
+            error = self._send([message for message in chosen if not self._gone(message, ledger)], ledger, sent)
             if sent:
                 if self._save is not None:
                     self._save(sent)
@@ -287,30 +297,30 @@ class BulkRun:
         if error is not None:
             raise error
 
+    def _gone(self, message: Message, ledger: Ledger) -> bool:
+        """Whether an earlier run has sent a message, as its log says."""
+        return bool(message.id) and message.id in ledger.sent and self._as_planned(message)
+
     def _send(self, messages: list[Message], ledger: Ledger, sent: list[Message]) -> BrokerError | None:
         """Send messages, and add those that were taken to the log and to `sent` as soon as that is known.
 
         Returns an error that keeps all others from being sent.
         """
-        pairs: list[tuple[Message, Outgoing]] = []
-        for message in messages:
-            try:
-                outgoing = self._outgoing(message, self._changed(message))
-            except CannotEdit as error:
-                self._fail(message.id, str(error))
-                continue
-            if outgoing is not None:
-                pairs.append((message, outgoing))
         to = self._work.destination
         if to is None:
-            sent += messages
-            ledger.write(_line(message, "") for message in messages)
+            sent += [message for message, _, _ in self._ready(messages)]
+            ledger.write(_line(message, "") for message in sent)
             return None
+        pairs = [(message, outgoing) for message, _, outgoing in self._ready(messages) if outgoing is not None]
         broken: BrokerError | None = None
         for some, result in self._side_by_side(
             pairs, lambda some: _send(to, [outgoing for _, outgoing in some]), whole=to.fifo
         ):
             if isinstance(result, BrokerError):
+                if len(some) == 1 and faults.short_code(result.code) in faults.CONTENT_CODES:
+                    # A request of one message is refused as a whole for what is in it; of several, that one stands among the failures.
+                    self._fail(some[0][0], f"{result.code}: {result.why or result.what}")
+                    continue
                 broken = broken or result
                 if self._pool is None:
                     break
@@ -320,7 +330,9 @@ class BulkRun:
             sent += taken
             ledger.write(_line(message, sent_as) for message, sent_as in zip(taken, result.message_ids, strict=True))
             for failure in result.failed:
-                self._fail(message_of[id(failure.entry)].id, f"{failure.code}: {failure.message}")
+                # In the order of their group: the first was refused, and those behind it were kept back by the queue's client.
+                if not self._waits(message := message_of[id(failure.entry)]):
+                    self._fail(message, f"{failure.code}: {failure.message}")
         return broken
 
     def _delete(self, messages: list[Message]) -> None:
@@ -343,14 +355,14 @@ class BulkRun:
             raise broken
 
     def _side_by_side(
-        self, entries: list[_T], call: Callable[[list[_T]], _R], *, whole: bool = False
-    ) -> Iterator[tuple[list[_T], _R | BrokerError]]:
+        self, entries: list[_T], call: Callable[[list[_T]], BatchResult[_E]], *, whole: bool = False
+    ) -> Iterator[tuple[list[_T], BatchResult[_E] | BrokerError]]:
         """Call with ten entries at a time, in as many lanes as there are; an error of the service is an answer, so that none is lost.
 
         With `whole` there is one call: a FIFO queue's client keeps the order of what it is given together.
         """
 
-        def answer(some: list[_T]) -> tuple[list[_T], _R | BrokerError]:
+        def answer(some: list[_T]) -> tuple[list[_T], BatchResult[_E] | BrokerError]:
             try:
                 return some, call(some)
             except BrokerError as error:
@@ -358,17 +370,41 @@ class BulkRun:
 
         step = max(1, len(entries)) if whole else MAX_ENTRIES
         parts = [entries[start : start + step] for start in range(0, len(entries), step)]
-        self._scan.report.requests += -(-len(entries) // MAX_ENTRIES)
-        return map(answer, parts) if self._pool is None else self._pool.map(answer, parts)
+        answers = map(answer, parts) if self._pool is None else self._pool.map(answer, parts)
+        for some, result in answers:
+            self._scan.report.requests += 1 if isinstance(result, BrokerError) else result.requests
+            yield some, result
 
-    def _fail(self, message_id: str, why: str) -> None:
+    def _group(self, message: Message) -> str | None:
+        """Return the group of the destination whose order a message stands in."""
+        to = self._work.destination
+        return message.group_id or self._work.group if to is not None and to.fifo else None
+
+    def _waits(self, message: Message) -> bool:
+        """Whether a message stands behind one of its group that was not sent; it is counted then, and stays."""
+        first = self._stuck.get(self._group(message) or "")
+        if first is None:
+            return False
+        first.held_back += 1
+        self.report.held_back += 1
+        return True
+
+    def _hold(self, message: Message, why: NotDone) -> None:
+        if (group := self._group(message)) is not None:
+            self._stuck[group] = why
+
+    def _fail(self, message: Message, why: str) -> None:
         self.report.failed += 1
+        failure = NotDone(message.id, why)
+        self._hold(message, failure)
         if len(self.report.first_failures) < KEPT_FAILURES:
-            self.report.first_failures.append(NotDone(message_id, why))
+            self.report.first_failures.append(failure)
 
 
 def _send(to: Queue | Topic, entries: list[Outgoing]) -> BatchResult[Outgoing]:
-    return to.send_batch(entries) if isinstance(to, Queue) else to.publish_batch(entries)
+    if isinstance(to, Queue):
+        return to.send_batch(entries, apart=to.fifo)
+    return to.publish_batch(entries, apart=to.fifo)
 
 
 def _line(message: Message, sent_as: str) -> dict[str, Any]:

@@ -44,6 +44,23 @@ def test_a_destination_that_refuses_everything_loses_nothing(make_place):
     assert place.contents("source") == list(range(25))
 
 
+def test_a_message_that_is_refused_alone_is_no_end(make_place):
+    """Where a service refuses a request as a whole for what is in it, the eleventh is a failure as it would have been among ten."""
+    place = make_place()
+    place.fill(11)
+
+    def refuse(answer):
+        if len(answer["Successful"]) == 1:
+            error = {"Code": "InvalidMessageContents", "Message": "no"}
+            raise type("E", (Exception,), {"response": {"Error": error}})
+        return answer
+
+    place.calls.answer["send_message_batch"] = refuse
+    report = place.run()
+    assert (report.deleted, report.failed) == (10, 1)
+    assert place.contents("source") == [10]
+
+
 def test_a_destination_that_is_gone_ends_the_run(make_place):
     place = make_place()
     place.fill(10)
