@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from megaql.broker import faults
-from megaql.errors import BrokerError
+from megaql.errors import BrokerError, CredentialsMissing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -115,9 +115,11 @@ class _Run(Generic[E]):
             except BrokerError as error:
                 if not self.done:
                     raise
+                # Credentials are looked up again for the next call; and they say nothing about the entries.
+                later = error.retryable or isinstance(error, CredentialsMissing)
                 unsent = [index for index in pending if index not in self.done and index not in self.failed]
                 for index in unsent:
-                    self._fail(index, error.code, str(error), error.retryable)
+                    self._fail(index, error.code, str(error), later)
                 return []
         if not self.failed:
             return []

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from megaql.broker import handshake
 from megaql.errors import (
     AccessDenied,
     BadTarget,
@@ -79,6 +80,8 @@ _THROTTLED: Final = frozenset(
         "TooManyRequestsException",
     }
 )
+#: Said by a proxy, never by a service.
+_PROXY_WANTS_CREDENTIALS: Final = 407
 #: What the embedded broker answers for its disk and its database.
 _STORAGE: Final = frozenset({"InternalError", "ServiceUnavailable", "StorageUnusable"})
 _HANDLE: Final = frozenset({"ReceiptHandleIsInvalid", "MessageNotInflight"})
@@ -235,6 +238,8 @@ def _from_response(response: dict[str, Any], operation: str, place: Place) -> Br
             "for temporary ones, AWS_SESSION_TOKEN",
             code=full,
         )
+    if status == _PROXY_WANTS_CREDENTIALS:
+        return _stopped_by_proxy("a proxy is on the way", f"{status}", operation, place, full)
     if code in _HANDLE or (code in CONTENT_CODES and _says_handle_expired(message)):
         return ReceiptHandleExpired(
             f"cannot {operation}: the receipt handle is no longer valid",
@@ -298,16 +303,23 @@ def _from_botocore(fault: Exception, names: set[str], operation: str, place: Pla
     why, code, where = _one_line(str(fault)), type(fault).__name__, str(place)
     if names & _NO_CREDENTIALS:
         return _no_credentials(code, why, operation, place)
+    if "SSLError" in names:
+        trouble = handshake.trouble(why)
+        refused = EndpointUnreachable(
+            f"cannot {operation}: {trouble.what}", where=where, why=why, hint=trouble.hint, code=code
+        )
+        refused.retryable = trouble.passing
+        return refused
+    if "ProxyConnectionError" in names:
+        return _stopped_by_proxy(why, _answer_of_proxy(fault), operation, place, code)
     if names & _UNREACHABLE:
-        error = EndpointUnreachable(
+        return EndpointUnreachable(
             f"cannot {operation}: {_unreachable(names)}",
             where=where,
             why=why,
             hint=_unreachable_hint(names, place),
             code=code,
         )
-        error.retryable = "SSLError" not in names
-        return error
     if "NoRegionError" in names or "InvalidRegionError" in names:
         return BadTarget(
             f"cannot {operation}: {'no region is configured' if 'NoRegionError' in names else 'the region is not valid'}",
@@ -333,9 +345,26 @@ def _no_credentials(code: str, why: str, operation: str, place: Place) -> Broker
     return CredentialsMissing(f"cannot {operation}: {what}", where=str(place), why=why, hint=hint, code=code)
 
 
+def _answer_of_proxy(fault: Exception) -> str:
+    """Return what a proxy answered to the wish for a tunnel, `""` where it did not; botocore's text leaves it out."""
+    cause = getattr(fault, "kwargs", {}).get("error", "")
+    found = re.search(r"Tunnel connection failed: (\d{3}[\w -]*)", str(cause))
+    return found[1].strip() if found else ""
+
+
+def _stopped_by_proxy(why: str, answer: str, operation: str, place: Place, code: str) -> BrokerError:
+    error = EndpointUnreachable(
+        f"cannot {operation}: {'the proxy refuses' if answer else 'no connection to the proxy'}",
+        where=str(place),
+        why=f"{why}; it answered {answer}" if answer else why,
+        hint="HTTPS_PROXY and HTTP_PROXY name proxies (http://user:password@host:port), NO_PROXY the hosts that need none",
+        code=code,
+    )
+    error.retryable = not answer or answer[0] == "5"
+    return error
+
+
 def _unreachable(names: set[str]) -> str:
-    if "SSLError" in names:
-        return "the endpoint's certificate is not accepted"
     return (
         "the endpoint did not answer in time"
         if names & {"ReadTimeoutError", "ConnectTimeoutError"}
@@ -344,10 +373,11 @@ def _unreachable(names: set[str]) -> str:
 
 
 def _unreachable_hint(names: set[str], place: Place) -> str:
-    if "SSLError" in names:
-        return "set AWS_CA_BUNDLE to the certificate authority's file; for a local server the endpoint is often http://"
+    if not names & (_UNREACHABLE - {"HTTPClientError"}):
+        return "check the endpoint's URL, and the proxy's in HTTPS_PROXY or HTTP_PROXY"
     if place.endpoint and "amazonaws.com" not in place.endpoint:
-        return f"check that a server listens at {place.endpoint}"
+        plain = "ConnectionClosedError" in names and place.endpoint.startswith("http:")
+        return f"check that a server listens at {place.endpoint}" + (", and whether it is https://" if plain else "")
     return "check the network, the proxy settings and the region's name"
 
 

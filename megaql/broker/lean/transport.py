@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import weakref
 from collections import deque
+from http.client import HTTPException
 from typing import Any, Final
 
 from botocore.exceptions import (
@@ -29,7 +30,10 @@ from urllib3.util.connection import is_connection_dropped
 from megaql.broker.lean.exchange import Answer, BrokenAnswer, exchange
 
 #: What the ssl module raises for a certificate or a handshake, without naming that module's classes here.
-_SSL: Final = ("SSLError", "CertificateError", "SSLCertVerificationError")
+_SSL: Final = frozenset({"SSLError", "CertificateError"})
+
+#: botocore adds a header for a proxy where this is set.
+_PROXY_HOST_HEADER: Final = "BOTO_EXPERIMENTAL__ADD_PROXY_HOST_HEADER"
 
 
 class UnusualTransportError(Exception):
@@ -39,8 +43,8 @@ class UnusualTransportError(Exception):
 class Transport:
     """Sends requests to one endpoint. Threads share it; a process that was forked begins with no connection of its parent's.
 
-    Raises `UnusualTransportError` for a session of another class than botocore's own, and for a proxy that is told each URL or
-    has settings of its own.
+    Raises `UnusualTransportError` for a session of another class than botocore's own, for a proxy that is told each URL or has settings of its own,
+    and for what no pool can be made of, such as a proxy whose URL is none: boto3 tells of that at the first call.
     """
 
     def __init__(self, session: Any, url: str, keep: int) -> None:
@@ -49,9 +53,13 @@ class Transport:
             raise UnusualTransportError(kind.__name__)
         self.url = url
         self._proxy = session._proxy_config.proxy_url_for(url)  # noqa: SLF001 - botocore has no public way to its pool
-        if self._proxy and (not url.startswith("https:") or session._proxy_config.settings):  # noqa: SLF001 - as above
+        special = session._proxy_config.settings or os.environ.get(_PROXY_HOST_HEADER)  # noqa: SLF001 - as above
+        if self._proxy and (not url.startswith("https:") or special):
             raise UnusualTransportError("a proxy that is more than a tunnel")
-        self._pool = session._get_connection_manager(url, self._proxy).connection_from_url(url)  # noqa: SLF001 - as above
+        try:
+            self._pool = session._get_connection_manager(url, self._proxy).connection_from_url(url)  # noqa: SLF001 - as above
+        except Exception as fault:
+            raise UnusualTransportError(type(fault).__name__) from fault
         session._setup_ssl_cert(self._pool, url, session._verify)  # noqa: SLF001 - as above
         self._keep = keep
         self._idle: deque[Any] = deque()
@@ -77,6 +85,8 @@ class Transport:
             raise ReadTimeoutError(endpoint_url=self.url, error=fault) from fault
         except (OSError, BrokenAnswer) as fault:
             connection.close()
+            if _about_tls(fault):  # a server may refuse a client only after the handshake
+                raise SSLError(endpoint_url=self.url, error=fault) from fault
             raise ConnectionClosedError(endpoint_url=self.url, request=None, error=fault) from fault
         except BaseException:
             connection.close()
@@ -115,30 +125,42 @@ class Transport:
             else:
                 connection.connect()
         except BaseException as fault:
+            # How far it came is forgotten when it is closed.
+            error = self._botocore_error(fault, connection) if isinstance(fault, Exception) else fault
             connection.close()
-            if isinstance(fault, Exception):
-                raise self._botocore_error(fault, connection) from fault
-            raise
+            if error is fault:
+                raise
+            raise error from fault
         return connection
 
     def _botocore_error(self, fault: Exception, connection: Any) -> Exception:
         """Return what botocore's session raises for the same fault of opening a connection."""
         kind: Any
         about: dict[str, Any] = {"endpoint_url": self.url}
-        if self._proxy and (isinstance(fault, ProxyError) or not getattr(connection, "_has_connected_to_proxy", False)):
+        if isinstance(
+            fault, TimeoutError
+        ):  # in a handshake or a tunnel: where TCP takes too long, urllib3 has an exception of its own
+            kind = ReadTimeoutError
+        elif self._proxy and (
+            isinstance(fault, ProxyError) or not getattr(connection, "_has_connected_to_proxy", False)
+        ):
             kind, about = ProxyConnectionError, {"proxy_url": mask_proxy_url(self._proxy)}
-        elif isinstance(fault, Untrusted) or type(fault).__name__ in _SSL:
+        elif isinstance(fault, Untrusted) or _about_tls(fault):
             kind = SSLError
         elif isinstance(fault, NewConnectionError):
             kind = EndpointConnectionError
-        elif isinstance(fault, (Unconnected, TimeoutError)):
+        elif isinstance(fault, Unconnected):
             kind = ConnectTimeoutError
-        elif isinstance(fault, OSError):
+        elif isinstance(fault, (OSError, HTTPException)):
             kind, about = ConnectionClosedError, {**about, "request": None}
         else:
             kind, about = HTTPClientError, {}
         error: Exception = kind(error=fault, **about)
         return error
+
+
+def _about_tls(fault: BaseException) -> bool:
+    return any(kind.__name__ in _SSL for kind in type(fault).__mro__)
 
 
 def _close_all(connections: deque[Any]) -> None:

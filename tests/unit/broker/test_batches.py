@@ -101,7 +101,9 @@ def test_request_that_fails_at_first_raises(queue, sqs):
     assert len(sqs.requests) == 1
 
 
-@pytest.mark.parametrize(("code", "retryable"), [("RequestThrottled", True), ("AccessDenied", False)])
+@pytest.mark.parametrize(
+    ("code", "retryable"), [("RequestThrottled", True), ("AccessDenied", False), ("ExpiredToken", True)]
+)
 def test_request_that_fails_later_loses_no_account(queue, sqs, code, retryable):
     sqs.script(failing(), ClientError(code))
     entries = outgoing(25)

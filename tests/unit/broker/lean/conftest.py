@@ -4,6 +4,7 @@ import pytest
 
 from megaql.broker import aws, patience
 from megaql.broker.target import Connection
+from tests.certificates import Authority, serving
 from tests.servers import without_moto
 from tests.unit.broker.lean.http_server import Server
 
@@ -27,6 +28,12 @@ class Calls:
 
     def __call__(self, name="receive_message", **more):
         return getattr(self.client, name)(QueueUrl=self.queue, **CALLS[name], **more)
+
+    def hang_up(self):
+        """Close the connections that are kept, so that the next call makes one."""
+        self.client._endpoint.http_session.close()
+        if hasattr(self.client.receive_message, "_transport"):
+            self.client.receive_message._transport.close()
 
     def learn(self, name="receive_message"):
         self(name)
@@ -78,3 +85,22 @@ def hasty(monkeypatch):
     """Let a receive that does not wait be given up after a fifth of a second."""
     monkeypatch.setattr(patience, "RECEIVE_MARGIN", 0.2)
     monkeypatch.setattr(patience, "LEAST", 0.2)
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture
+def secure(authority):
+    """The same server over TLS; `context` is what further connections are taken with."""
+    made = Server(lambda peer: made.context.wrap_socket(peer, server_side=True))
+    made.context = serving(authority.server())
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def trusted(authority, monkeypatch):
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(authority.path))

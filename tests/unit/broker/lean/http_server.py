@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import socket
 import struct
 import threading
@@ -33,8 +34,8 @@ def error(status, code, *, query=None, message="no"):
     return answer(status, json.dumps({"__type": f"com.amazonaws.sqs#{code}", "message": message}).encode(), headers)
 
 
-#: Behaviours that are no answer.
-RESET, CUT, SILENCE, CLOSE = "reset", "cut", "silence", "close"
+#: Behaviours that are no answer; noise is under TLS, where it is no record of the connection's.
+RESET, CUT, SILENCE, CLOSE, NOISE = "reset", "cut", "silence", "close", "noise"
 
 
 class Server:
@@ -116,6 +117,8 @@ class Server:
             case "reset":
                 peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 return False
+            case "noise":
+                os.write(peer.fileno(), b"\x17\x03\x03\x00\x40" + b"?" * 64)
             case "cut":
                 peer.sendall(good[:-5])
                 return False

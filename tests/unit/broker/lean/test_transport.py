@@ -1,27 +1,19 @@
 """Connections are kept, shared by threads and not by processes, and made as botocore makes them."""
 
-import datetime as dt
-import ipaddress
 import multiprocessing
 import select
 import socket
-import ssl
 import threading
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import (
     ConnectTimeoutError,
     EndpointConnectionError,
-    ProxyConnectionError,
     ReadTimeoutError,
-    SSLError,
 )
 
 from megaql.broker import aws, patience
-from megaql.broker.lean import install
-from tests.unit.broker.lean.http_server import CLOSE, SILENCE, Server
+from tests.unit.broker.lean.http_server import CLOSE, SILENCE
 
 
 def test_one_connection_serves_call_after_call(server, calls):
@@ -135,150 +127,6 @@ def test_a_server_that_does_not_take_connections(calls, lean, slept, monkeypatch
         for each in waiting:
             each.close()
     assert len(slept) == 3
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """A certificate of 127.0.0.1, by itself."""
-    x509 = pytest.importorskip("cryptography.x509")
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key, now = ec.generate_private_key(ec.SECP256R1()), dt.datetime.now(dt.UTC)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test")])
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("certificate") / "server.pem"
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
-    return path
-
-
-@pytest.fixture
-def secure(certificate):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    made = Server(lambda peer: context.wrap_socket(peer, server_side=True))
-    yield made
-    made.stop()
-
-
-@pytest.fixture
-def trusted(certificate, monkeypatch):
-    monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
-
-
-@pytest.mark.usefixtures("trusted")
-def test_certificates_are_checked_with_the_configured_bundle(secure, calls):
-    each = calls(url=secure.url).learn()
-    assert [each()["Messages"][0]["Body"] for _ in range(3)] == ["b"] * 3
-    assert secure.connections == 1
-
-
-@pytest.mark.parametrize("lean", [False, True])
-def test_a_certificate_that_nobody_vouches_for(secure, calls, slept, lean, monkeypatch):
-    monkeypatch.delenv("AWS_CA_BUNDLE", raising=False)
-    with pytest.raises(SSLError):
-        calls(url=secure.url, lean=lean)()
-    assert not secure.requests
-    assert len(slept) == 3
-
-
-@pytest.mark.usefixtures("trusted")
-@pytest.mark.parametrize("lean", [False, True])
-def test_a_certificate_of_another_host(secure, calls, slept, lean):
-    with pytest.raises(SSLError, match="localhost"):
-        calls(url=f"https://localhost:{secure.port}", lean=lean)()
-    assert not secure.requests
-    assert len(slept) == 3
-
-
-@pytest.fixture
-def proxy():
-    """A proxy for CONNECT; `asked` holds the first line of each request to it."""
-    listener, asked, threads = socket.create_server(("127.0.0.1", 0)), [], []
-
-    def pipe(source, sink):
-        try:
-            while part := source.recv(65_536):
-                sink.sendall(part)
-            sink.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
-
-    def serve(peer):
-        with peer:
-            head = b""
-            while b"\r\n\r\n" not in head:
-                head += peer.recv(65_536)
-            asked.append(head.split(b"\r\n")[0].decode())
-            host, _, port = asked[-1].split()[1].partition(":")
-            with socket.create_connection((host, int(port))) as onward:
-                peer.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
-                back = threading.Thread(target=pipe, args=(onward, peer))
-                back.start()
-                pipe(peer, onward)
-                back.join()
-
-    def accept():
-        while True:
-            try:
-                peer, _ = listener.accept()
-            except OSError:
-                return
-            threads.append(threading.Thread(target=serve, args=(peer,)))
-            threads[-1].start()
-
-    threads.append(threading.Thread(target=accept))
-    threads[0].start()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}", asked
-    listener.shutdown(socket.SHUT_RDWR)
-    listener.close()
-    for thread in threads:
-        thread.join(10)
-
-
-@pytest.mark.usefixtures("trusted")
-def test_a_proxy_is_used(secure, calls, proxy, monkeypatch):
-    monkeypatch.setenv("HTTPS_PROXY", proxy[0])
-    each = calls(url=secure.url).learn()
-    assert each()["Messages"][0]["Body"] == "b"
-    assert proxy[1] == [f"CONNECT 127.0.0.1:{secure.port} HTTP/1.{proxy[1][0][-1]}"]
-    each.client.close()
-
-
-@pytest.mark.parametrize("lean", [False, True])
-def test_a_proxy_that_is_down(calls, slept, lean, monkeypatch):
-    monkeypatch.setenv("HTTPS_PROXY", "http://user:secret@127.0.0.1:1")
-    with pytest.raises(ProxyConnectionError) as caught:
-        calls(url="https://127.0.0.1:2", lean=lean)()
-    assert "secret" not in str(caught.value)
-    assert len(slept) == 3
-
-
-def test_a_proxy_that_is_told_each_url_stays_with_boto3(calls, monkeypatch):
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
-    assert not hasattr(calls().client.receive_message, "_learnt")
-
-
-def test_a_proxy_with_settings_stays_with_boto3(monkeypatch):
-    monkeypatch.setenv("HTTPS_PROXY", "https://127.0.0.1:1")
-    config = Config(proxies_config={"proxy_use_forwarding_for_https": True})
-    client = boto3.client("sqs", region_name="eu-west-1", config=config)
-    assert not install(client)
-    client.close()
 
 
 def test_a_silent_peer_that_takes_the_request_is_a_read_timeout(server, calls, monkeypatch, slept):
