@@ -60,6 +60,13 @@ def read_stream(stream: BinaryIO) -> Iterator[Message | BadLine]:
             yield from _messages(document)
 
 
+def check_file(path: str) -> None:
+    """Raise the `ScanError` that reading a file would begin with. A pipe is not opened: its writer would lose its reader."""
+    if Path(path).is_file() or Path(path).is_dir() or not Path(path).exists():
+        with _opened(path):
+            pass
+
+
 class FileScan:
     """One scan of a file, used like a `LiveScan`: a context manager, an iterator over messages, `tally` and `report`.
 

@@ -110,6 +110,10 @@ class Holdings:
         if self._journal is not None and taken:
             self._journal.note(taken, asked.deadline)
 
+    def refused(self) -> None:
+        """Note that the service has refused what `asking` announced: nothing was handed out, so that nothing is in doubt."""
+        self._asked = None
+
     def ours(self, message: Message) -> bool:
         """Whether a message is held and its lease cannot have ended yet."""
         held = self._held.get(message.id)

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Self
 
-from megaql.errors import ScanError, ScanRefused
+from megaql.errors import AccessDenied, CredentialsMissing, QueueNotFound, ScanError, ScanRefused
 from megaql.scan.budget import Budget, StopReason
 from megaql.scan.lease import Holdings
 from megaql.scan.report import ScanReport
@@ -53,6 +53,9 @@ MAX_EMPTY_POLLS: Final = 3
 #: A batch of several receives ends at this size, so that memory is bounded whatever is in the messages. Bytes.
 MAX_BATCH: Final = 32 * 1024 * 1024
 
+#: Answers to a receive that say that no message was handed out; after any other error some may be hidden.
+REFUSALS: Final = (AccessDenied, CredentialsMissing, QueueNotFound)
+
 #: How many message ids a followed queue's scan remembers, to recognise a message that came back.
 REMEMBERED_IDS: Final = 100_000
 
@@ -67,6 +70,17 @@ def lease_for(budget: Budget, *, fifo: bool = False, follow: bool = False) -> ti
     if follow or budget.duration is None:
         return MAX_LEASE
     return min(max(budget.duration / READING_SHARE, DEFAULT_LEASE), MAX_LEASE)
+
+
+def check_lease(lease: timedelta) -> None:
+    """Raise `ScanError` for a lease that no scan asks for."""
+    if not MIN_LEASE <= lease <= MAX_LEASE:
+        raise ScanError(
+            f"A scan's lease is 10 to 60 seconds, not {lease.total_seconds():g}",
+            where="the lease that was asked for",
+            why="a shorter one ends before the messages are given back, a longer one hides them too long after a crash",
+            hint="ask for one of 30 seconds, or for none: the scan chooses one that fits",
+        )
 
 
 class LiveScan:
@@ -114,11 +128,7 @@ class LiveScan:
                 hint="leave out --follow; to watch new messages, `megaql tap` its topic",
             )
         self._lease = lease if lease is not None else lease_for(budget, fifo=queue.fifo, follow=follow)
-        if not MIN_LEASE <= self._lease <= MAX_LEASE:
-            raise ScanError(
-                f"A scan's lease is 10 to 60 seconds, not {self._lease.total_seconds():g}",
-                why="a shorter one ends before the messages are given back, a longer one hides them too long after a crash",
-            )
+        check_lease(self._lease)
         self._queue = queue
         self._preflight = preflight
         self._budget = budget
@@ -273,7 +283,11 @@ class LiveScan:
                 break
             self.report.requests += 1
             self._holdings.asking(each, self._lease)
-            batch = self._queue.receive(each, wait=timedelta(0) if messages else self._wait, visibility=self._lease)
+            try:
+                batch = self._queue.receive(each, wait=timedelta(0) if messages else self._wait, visibility=self._lease)
+            except REFUSALS:
+                self._holdings.refused()
+                raise
             self._holdings.take(batch)
             messages += batch
             length += sum(len(message.body) for message in batch)
@@ -294,7 +308,8 @@ class LiveScan:
         batch = [message for call in calls if call.exception() is None for message in call.result()]
         self._holdings.take(batch)
         if errors:
-            self._holdings.asking(RECEIVE_BATCH * len(errors), self._lease)
+            if doubtful := [error for error in errors if not isinstance(error, REFUSALS)]:
+                self._holdings.asking(RECEIVE_BATCH * len(doubtful), self._lease)
             raise errors[0]
         return batch
 

@@ -10,12 +10,14 @@ from datetime import UTC
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 from textual.widgets import Input, Static
 
 from megaql.broker.outgoing import Outgoing
 from megaql.broker.queue import Queue
 from megaql.broker.target import Connection
 from megaql.cli.environment import Environment
+from megaql.cli.main import main
 from megaql.cli.queries.typed import compile_given
 from megaql.cli.watching import panels, session
 from megaql.cli.watching.app import WatchApp
@@ -105,7 +107,7 @@ def test_messages_are_shown_and_given_back(queue, size):
         await screen.until(lambda: len(screen.rows.numbers) == 10)
         assert screen.lines[0].split() == ["id", "sent", "recv", "event", "payload"]
         assert screen.lines[-1] or size[1] == 40 or len(screen.lines) > 11
-        assert "orders: reading  seen 10" in screen.text("state")
+        assert screen.text("state") == "orders: seen 10  reading"
         assert screen.rows.chosen == 10, "the table follows what comes"
         assert queue.info().in_flight == 10
 
@@ -159,6 +161,100 @@ def test_a_place_of_the_tree_becomes_the_query():
 
 
 @pytest.mark.usefixtures("queue")
+def test_keys_that_come_in_one_packet_are_heard_in_their_order():
+    """A text that is pasted, or typed on a slow line: the `q` of `/quantity` quits nothing."""
+
+    async def scenario(screen):
+        await screen.until(lambda: len(screen.rows.numbers) == 10)
+        for keys, done in (
+            (("slash", *"qp1r"), lambda: screen.app.query_one(Input).value == "qp1r"),
+            (("escape", "slash", *("backspace",) * 4), lambda: not screen.app.query_one(Input).value),
+            (("escape", "1", "down", "down", "c"), lambda: screen.app.clipboard == 'type == "big"'),
+        ):
+            for key in keys:
+                screen.app.post_message(Key(key, key if len(key) == 1 else None))
+            await screen.until(done)
+            await screen.until(lambda: len(screen.rows.numbers) in {0, 10})
+        assert screen.text("state").endswith("  reading"), "nothing was paused"
+        assert len(screen.app.screen_stack) == 1
+
+    using(scenario)
+
+
+@pytest.mark.usefixtures("queue")
+def test_filters_that_follow_at_once_are_all_in_the_query(monkeypatch):
+    """Before any of what was typed is taken by the timer."""
+    monkeypatch.setattr("megaql.cli.watching.app.REST", PATIENCE)
+
+    async def scenario(screen):
+        await screen.until(lambda: len(screen.rows.numbers) == 10)
+        await screen.type("exists who")
+        await screen.press("escape", "1", "down", "down", "f", "down", "f")
+        assert screen.app.query_one(Input).value == 'exists who and type == "big" and n == 9'
+
+    using(scenario)
+
+
+def test_what_was_said_last_is_all_that_is_said(queue):
+    queue.send(Outgoing('{"red": "[red]x[/red] [@click=app.quit]y[/]"}'))
+
+    async def scenario(screen):
+        await screen.until(lambda: len(screen.rows.numbers) == 11)
+        await screen.press("end", "1", "down", "down", "c", "c", "c")
+        (said,) = screen.app._notifications
+        assert (said.message, said.markup) == ('red == "[red]x[/red] [@click=app.quit]y[/]"', False)
+
+    using(scenario)
+
+
+@pytest.mark.parametrize(
+    ("body", "keys", "clause"),
+    [
+        ("some text", ["down"], '@body == "some text"'),
+        (json.dumps({"long": "x" * 20_000}), ["down", "down"], "exists long"),
+    ],
+    ids=["text", "long"],
+)
+def test_a_place_without_a_short_value_is_a_query_too(body, keys, clause):
+    queue = Queue.open("local:one", create=True)
+    queue.send(Outgoing(body))
+    queue.client.close()
+
+    async def scenario(screen):
+        await screen.until(lambda: screen.rows.numbers)
+        await screen.press("1", *keys, "c")
+        assert screen.app.clipboard == clause
+        await screen.press("f", "f")
+        assert screen.app.query_one(Input).value == f"{clause} and {clause}"
+
+    using(scenario, target="local:one")
+
+
+def test_nothing_is_drawn_where_nothing_changes(many):
+    async def scenario(screen):
+        await screen.until(lambda: "ended" in screen.text("state"))
+        drawn = []
+        screen.app._state.update = drawn.append
+        for _ in range(3):
+            screen.app.look()
+        assert drawn == []
+
+    using(scenario, target=many)
+
+
+@pytest.mark.parametrize("name", ["a" * 80, "orders"])
+def test_the_counts_have_room_beside_a_long_name(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_text('{"n": 1}\n')
+
+    async def scenario(screen):
+        await screen.until(lambda: "ended" in screen.text("state"))
+        assert "seen 1  matched 1  ended" in screen.text("state")[:60]
+
+    using(scenario, target=f"./{name}", where="n == 1", size=(60, 15))
+
+
+@pytest.mark.usefixtures("queue")
 def test_the_funnel_and_the_leases():
     async def scenario(screen):
         await screen.until(lambda: len(screen.rows.numbers) == 2)
@@ -195,7 +291,7 @@ def test_pause_receives_nothing_and_goes_on(queue):
     async def scenario(screen):
         await screen.until(lambda: len(screen.rows.numbers) == 10)
         await screen.press("p")
-        assert "orders: paused" in screen.text("state")
+        assert screen.text("state").endswith("  paused")
         # The receive that waits already may bring one message; then there is none.
         for number in (10, 11, 12):
             queue.send(Outgoing(f'{{"n": {number}}}'))
@@ -350,3 +446,25 @@ def test_without_a_terminal_it_says_what_to_use(megaql, queue):
     assert result.status == 2
     assert "peek TARGET --follow" in result.err
     assert queue.receive()[0].receive_count == 1, "nothing was received"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["./missing.ndjson"], "There is no such file"),
+        (["./folder"], "A file cannot be read"),
+        (["local:orders", "--lease", "5s"], "A scan's lease is 10 to 60 seconds, not 5"),
+        (["-"], "needs messages on standard input"),
+    ],
+)
+@pytest.mark.usefixtures("queue")
+def test_what_is_wrong_from_the_beginning_is_said_before_there_is_a_screen(tmp_path, monkeypatch, arguments, says):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    monkeypatch.setattr(WatchApp, "run", lambda _self: pytest.fail("there is a screen"))
+    terminal = {"stdin_isatty": True, "stdout_isatty": True, "stderr_isatty": True, "environ": {"NO_COLOR": "1"}}
+    place = Environment(stdin=io.StringIO(), stdout=io.StringIO(), stderr=io.StringIO(), **terminal)
+    assert main(["watch", *arguments], place) == 2
+    told = place.stderr.getvalue()
+    assert says in told
+    assert [line.split(":")[0].strip() for line in told.splitlines()] == ["error", "where", "why", "next"]

@@ -1,8 +1,9 @@
 """The program: a query, the messages it matches, one of them as a tree, how far the others got, and what is held.
 
-A maintainer keeps three rules. The event loop only draws: reading and judging are threads of their own, and a timer looks at what they have come to.
-A query that is none changes nothing but the words under it. And an exception ends the program without a word of its own, because textual's would show
-the variables, and so messages.
+A maintainer keeps four rules. The event loop only draws: reading and judging are threads of their own, and a timer looks at what they have come to.
+A query that is none changes nothing but the words under it. A key that leads to another part has priority, so that it has done its work before the
+next key is heard: what is pasted, or comes in one packet over a slow line, is `/quantity`, and must not quit. And an exception ends the program without
+a word of its own, because textual's would show the variables, and so messages.
 """
 
 from __future__ import annotations
@@ -38,8 +39,14 @@ if TYPE_CHECKING:
 #: How often the screen looks at what has come. Seconds.
 TICK: Final = 0.1
 
+#: How long a word about a key stays. Seconds.
+NOTICE: Final = 3.0
+
 #: How long typing rests before a query is taken. Seconds.
 REST: Final = 0.15
+
+#: The actions of keys that are letters of a query too.
+KEYS: Final = frozenset({"help", "end", "query", "pause", "copy", "filter", "part", "again"})
 
 _CSS: Final = """
 Screen { layout: vertical; }
@@ -65,15 +72,16 @@ class WatchApp(App[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - textual declares it for instances
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c,ctrl+q", "quit", "quit", show=False, priority=True),
-        Binding("question_mark,f1", "help", "help", key_display="?"),
-        Binding("q", "quit", "quit"),
-        Binding("slash", "query", "query", key_display="/"),
+        Binding("escape", "messages", "back to the messages", key_display="esc", priority=True),
+        Binding("question_mark,f1", "help", "help", key_display="?", priority=True),
+        Binding("q", "end", "quit"),
+        Binding("slash", "query", "query", key_display="/", priority=True),
         Binding("p", "pause", "pause"),
         Binding("c", "copy", "copy"),
         Binding("f", "filter", "filter"),
-        Binding("1", "part('detail')", "tree"),
-        Binding("2", "part('funnel')", "funnel"),
-        Binding("3", "part('leases')", "leases"),
+        Binding("1", "part('detail')", "tree", priority=True),
+        Binding("2", "part('funnel')", "funnel", priority=True),
+        Binding("3", "part('leases')", "leases", priority=True),
         Binding("r", "again", "read again", show=False),
     ]
 
@@ -93,6 +101,9 @@ class WatchApp(App[None]):
         self._view = View()
         self._typed = 0
         self._text = text
+        #: The last query that was one.
+        self._asked: Query | None = compile_text(text) if text else None
+        self._shown: dict[Static, Text] = {}
         # Held here and never looked up: the timer may tick before they are on the screen, and after.
         self._wrong = Static(id="wrong", markup=False)
         self._state = Static(id="state", markup=False)
@@ -135,14 +146,19 @@ class WatchApp(App[None]):
         if view is not self._view:
             self._view = view
             self._rows.show(view.numbers)
-        self._state.update(Text(panels.state(self._watched, view), no_wrap=True, overflow="ellipsis"))
+        self._put(self._state, Text(panels.state(self._watched, view), no_wrap=True, overflow="ellipsis"))
         below = self._below
         width = max(20, below.size.width - 2)
         if below.current == "funnel":
-            self._funnel.update(panels.funnel(view, width))
+            self._put(self._funnel, panels.funnel(view, width))
         elif below.current == "leases":
-            text = panels.leases(self._watched, time.monotonic(), self._world, width)
-            self._leases.update(text)
+            self._put(self._leases, panels.leases(self._watched, time.monotonic(), self._world, width))
+
+    def _put(self, part: Static, text: Text) -> None:
+        """Draw a part, unless that is what stands there: a screen that nobody touches costs nothing."""
+        if self._shown.get(part) != text:
+            self._shown[part] = text
+            part.update(text)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Take what was typed, once typing rests."""
@@ -156,11 +172,6 @@ class WatchApp(App[None]):
         if self._take(event.value):
             self._rows.focus()
 
-    def on_key(self, event: object) -> None:
-        """Lead out of the query."""
-        if getattr(event, "key", "") == "escape" and isinstance(self.focused, Input):
-            self._rows.focus()
-
     def _take(self, text: str) -> bool:
         wrong = self._wrong
         try:
@@ -170,6 +181,7 @@ class WatchApp(App[None]):
             wrong.display = True
             return False
         wrong.display = False
+        self._asked = query
         self._watched.sieve.ask(query)
         return True
 
@@ -180,9 +192,26 @@ class WatchApp(App[None]):
         name = "no message is chosen" if message is None else message.id or f"message {number:,}"
         self._detail.show(message, name)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Say whether a key means something now: while a query is typed its letters are letters, and over the keys' screen it alone is asked."""
+        typing = isinstance(self.focused, Input)
+        if action == "messages":
+            return typing
+        if action in KEYS:
+            return not typing and len(self.screen_stack) == 1
+        return super().check_action(action, parameters)
+
+    def action_messages(self) -> None:
+        """Go back to the messages."""
+        self.set_focus(self._rows)
+
+    def action_end(self) -> None:
+        """End."""
+        self.exit()
+
     def action_query(self) -> None:
         """Go to the query."""
-        self._box.focus()
+        self.set_focus(self._box)
 
     def action_pause(self) -> None:
         """Stop receiving, or go on."""
@@ -192,12 +221,12 @@ class WatchApp(App[None]):
     def action_again(self) -> None:
         """Read again, where reading has ended."""
         if not self._watched.again():
-            self.notify("it is still being read, or it is a file")
+            self._say("it is still being read, or it is a file")
 
     def action_part(self, name: str) -> None:
         """Show another part below the messages, and go there."""
         self._below.current = name
-        self.query_one(f"#{name}").focus()
+        self.set_focus(self.query_one(f"#{name}"))
         self.look()
 
     def action_copy(self) -> None:
@@ -205,7 +234,7 @@ class WatchApp(App[None]):
         text = self._clause()
         if text:
             self.copy_to_clipboard(text)
-            self.notify(Text(harmless(text)).markup, title="copied", markup=True)
+            self._say(text, "copied")
 
     def action_filter(self) -> None:
         """Add the chosen place to the query."""
@@ -213,9 +242,10 @@ class WatchApp(App[None]):
         if not text:
             return
         box = self._box
-        present = self._view.query
-        if present is not None:
-            text = str(present & self._compile(text))
+        # What was typed a moment ago may not have been asked yet.
+        self._take(box.value)
+        if self._asked is not None:
+            text = str(self._asked & self._compile(text))
         box.value = text
         box.cursor_position = len(text)
 
@@ -227,9 +257,17 @@ class WatchApp(App[None]):
         detail = self._detail
         node = detail.cursor_node
         if detail.message is None or node is None or node.data is None or not node.data.steps:
-            self.notify("choose a place of the message first: 1, then the arrow keys")
+            self._say("choose a place of the message first: 1, then the arrow keys")
             return ""
-        return clause_for(detail.message, node.data.steps, envelope=node.data.envelope)
+        text = clause_for(detail.message, node.data.steps, envelope=node.data.envelope)
+        if not text:
+            self._say("no query can name this place: it is below too many others")
+        return text
+
+    def _say(self, text: str, title: str = "") -> None:
+        """Say something for a moment, in the place of what was said before."""
+        self.clear_notifications()
+        self.notify(harmless(text), title=title, markup=False, timeout=NOTICE)
 
     def _fatal_error(self) -> None:
         """End; who started the program tells of the exception, without the values of variables."""

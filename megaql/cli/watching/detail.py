@@ -56,8 +56,11 @@ class Detail(Tree[Place | None]):
         if payload.document is not None:
             self._add(self.root, "payload", Place((), False, payload.document), 0)
         else:
-            text = payload.text if payload.kind == "text" else f"{len(message.body):,} characters of Base64"
-            self.root.add_leaf(_label("payload", text), Place((), False, None))
+            # A text is asked for as @body; nothing can be asked of bytes.
+            text, place = f"{len(message.body):,} characters of Base64", Place((), False, None)
+            if payload.kind == "text":
+                text, place = payload.text, Place(("body",), True, None)
+            self.root.add_leaf(_label("payload", text), place)
         envelope = {name: value for name, value in message.envelope().items() if name != "body"}
         self._add(self.root, "envelope", Place((), True, envelope), OPENED - 1)
         self.root.expand()

@@ -16,13 +16,15 @@ if TYPE_CHECKING:
 
 TEXT: Final = """\
 KEYS
-  /            to the query; Enter or Escape leads back
+  /            to the query; Enter or Escape leads back, and until then
+               every letter is a letter of it
   Tab          to the next part: query, messages, tree, and back
   up, down     another message, or another place of the tree
   Home, End    the first and the last message; at the last one, the
                table follows what comes
   Enter        open or close a place of the tree
-  c            copy the chosen place as a query
+  c            copy the chosen place as a query, where the terminal
+               takes what a program copies
   f            filter: add the chosen place to the query, with "and"
   1 2 3        the message, the funnel, the leases
   p            pause reading, and go on
@@ -35,9 +37,9 @@ THE QUERY
 
 WHAT IT DOES TO A QUEUE
   Watching holds: a message is hidden from consumers for up to 60
-  seconds, its receive count goes up by one, and then it is the queue's
-  again. Nothing is deleted. Pausing receives nothing more. The leases
-  (3) say when what is held returns.
+  seconds, its receive count goes up by one, and then it is the
+  queue's again. Nothing is deleted. Pausing receives nothing more.
+  The leases (3) say when what is held returns.
 
 Escape closes this."""
 

@@ -22,11 +22,14 @@ if TYPE_CHECKING:
 #: Leases that are listed; the others are counted.
 LISTED: Final = 200
 
+#: The end of a source's name that is shown, so that the counts have room beside it. Characters.
+MOST_NAME: Final = 30
+
 
 def state(watched: Watched, view: View) -> str:
     """Return the line about what is read, what of it matches, and whether reading goes on."""
     kept, seen = len(watched.store), watched.store.last
-    parts = [f"{watched.name}: {watched.state()}", f"seen {seen:,}"]
+    parts = [f"{_tail(watched.name)}: seen {seen:,}"]
     if seen > kept:
         parts.append(f"the last {kept:,} kept")
     if view.query is not None:
@@ -35,6 +38,7 @@ def state(watched: Watched, view: View) -> str:
             parts.append(f"unknown {unknown:,}")
     if watched.store.last and view.judged < min(kept, seen):
         parts.append(f"judging {view.judged:,}…")
+    parts.append(watched.state())
     return harmless("  ".join(parts))
 
 
@@ -60,6 +64,10 @@ def leases(watched: Watched, now: float, world: Environment, width: int) -> Text
     if len(held) > LISTED:
         lines.append(f"and {len(held) - LISTED:,} more")
     return Text("\n".join(lines))
+
+
+def _tail(name: str) -> str:
+    return name if len(name) <= MOST_NAME else f"…{name[1 - MOST_NAME :]}"
 
 
 def _seconds(left: float) -> str:

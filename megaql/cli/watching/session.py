@@ -18,7 +18,7 @@ from megaql.cli.reading.source import Wanted, consent, journal_of
 from megaql.cli.terminal.style import Style, harmless
 from megaql.errors import MegaQLError
 from megaql.scan.budget import Budget
-from megaql.scan.files import STDIN, FileScan
+from megaql.scan.files import STDIN, FileScan, check_file
 from megaql.scan.stop import SecondSignal, StopFlag, catch_signals
 from megaql.scan.target import FileSource, QueueSource, open_source
 from megaql.scan.watching.feed import Feed
@@ -95,12 +95,13 @@ class Watched:
     def state(self) -> str:
         """Say in a few words how the reading is."""
         feed = self.feeds[-1]
+        again = " (r reads again)" if self._live else ""
         if feed.error is not None:
             what = feed.error.what if isinstance(feed.error, MegaQLError) else type(feed.error).__name__
-            return f"ended: {what}"
+            return f"ended: {what}" + again
         if feed.over:
             reason = feed.scan.report.stopped_because if feed.scan is not None else None
-            return f"ended: {reason.value}" + (" (r reads again)" if self._live else "") if reason else "ended"
+            return f"ended: {reason.value}{again}" if reason else "ended"
         return "paused" if feed.paused else "reading"
 
     def held(self, now: float) -> list[Message]:
@@ -181,6 +182,13 @@ def _screen() -> type:
 
 def _check_terminal(world: Environment, target: str) -> None:
     # textual draws on standard error.
+    if target == STDIN and world.stdin_isatty:
+        raise MegaQLError(
+            "`megaql watch -` needs messages on standard input",
+            where="standard input",
+            why="it is the terminal itself, and what is typed there are the keys of the screen",
+            hint="megaql tap TOPIC -o ndjson | megaql watch -; or name a queue or a file",
+        )
     drawn = world.stdout_isatty and world.stderr_isatty and world.environ.get("TERM") != "dumb"
     if drawn and (world.stdin_isatty or target == STDIN):
         return
@@ -194,6 +202,8 @@ def _check_terminal(world: Environment, target: str) -> None:
 
 def _watched(world: Environment, source: FileSource | QueueSource, connection: Connection, allowed: Allowed) -> Watched:
     if isinstance(source, FileSource):
+        if source.path != STDIN:
+            check_file(source.path)
         path = _moved_input() if source.path == STDIN else source.path
         name = "standard input" if source.path == STDIN else source.path
 
@@ -203,8 +213,11 @@ def _watched(world: Environment, source: FileSource | QueueSource, connection: C
             return scan
 
         return Watched(name, open_file, live=False)
-    from megaql.scan.live import LiveScan  # noqa: PLC0415 - a file needs none of it
+    from megaql.scan.live import LiveScan, check_lease  # noqa: PLC0415 - a file needs none of it
 
+    # What could be wrong is said before there is a screen: on it, it would be a line that is easily missed.
+    if allowed.lease is not None:
+        check_lease(allowed.lease)
     queue = source.queue
     wanted = Wanted(Budget(), allow_dead_letter=allowed.allow_dead_letter, allow_receives=allowed.allow_receives)
     looked = [consent(world, queue, wanted)]

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from megaql.errors import BrokerError, Throttled
+from megaql.errors import AccessDenied, BrokerError, CredentialsMissing, QueueNotFound, Throttled
 from megaql.lang.verdict import Verdict
 from megaql.scan.budget import Budget, StopReason
 from megaql.scan.stop import SecondSignal
@@ -76,6 +76,19 @@ def test_a_failing_receive_is_reported_after_the_release(make_queue, scan_of, cl
     assert report.returning_at is not None
     assert report.returning_at.timestamp() >= max(stored.visible_at for stored in queue.stored) + clock.skew
     assert report.stopped_because is StopReason.ERROR
+
+
+@pytest.mark.parametrize("error", [AccessDenied, CredentialsMissing, QueueNotFound])
+@pytest.mark.parametrize("turn", [1, 2], ids=["one", "side-by-side"])
+def test_a_receive_that_was_refused_leaves_nothing_in_doubt(make_queue, scan_of, read, error, turn):
+    def fail(number):
+        if number >= 2:
+            raise error("no")
+
+    scan = scan_of(make_queue(50, on_receive=fail), turn=turn, side_by_side=turn > 1)
+    with pytest.raises(error):
+        read(scan)
+    assert (scan.report.received, scan.report.released, scan.report.in_doubt) == (10, 10, 0)
 
 
 def test_a_second_signal_leaves_at_once_and_says_when_messages_return(make_queue, scan_of, clock, read, raise_at):
