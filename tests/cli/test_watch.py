@@ -167,14 +167,13 @@ def test_keys_that_come_in_one_packet_are_heard_in_their_order():
     async def scenario(screen):
         await screen.until(lambda: len(screen.rows.numbers) == 10)
         for keys, done in (
-            (("slash", *"qp1r"), lambda: screen.app.query_one(Input).value == "qp1r"),
-            (("escape", "slash", *("backspace",) * 4), lambda: not screen.app.query_one(Input).value),
+            (("slash", *"qp1r"), lambda: not screen.rows.numbers and screen.app.query_one(Input).value == "qp1r"),
+            (("escape", "slash", *("backspace",) * 4), lambda: len(screen.rows.numbers) == 10),
             (("escape", "1", "down", "down", "c"), lambda: screen.app.clipboard == 'type == "big"'),
         ):
             for key in keys:
                 screen.app.post_message(Key(key, key if len(key) == 1 else None))
             await screen.until(done)
-            await screen.until(lambda: len(screen.rows.numbers) in {0, 10})
         assert screen.text("state").endswith("  reading"), "nothing was paused"
         assert len(screen.app.screen_stack) == 1
 
