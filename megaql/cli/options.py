@@ -6,12 +6,10 @@ A maintainer keeps one rule: the same option means the same in every command, so
 from __future__ import annotations
 
 import json
-import os
 import re
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -62,14 +60,6 @@ def assignment(text: str) -> tuple[str, Any]:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(name)
-
-
-def refuse_overwriting(written: str | None, read: list[str], option: str) -> None:
-    """Refuse to write a file that is read, under whatever name."""
-    for name in read:
-        # A long query is no file name, and no error, as it would be for Path.exists.
-        if written is not None and os.path.exists(written) and os.path.exists(name) and Path(written).samefile(name):  # noqa: PTH110
-            raise typer.BadParameter("this is the file that is read", param_hint=option)
 
 
 def parameters(given: list[str]) -> dict[str, Any]:

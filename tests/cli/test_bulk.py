@@ -174,6 +174,16 @@ def test_delete_keeps_what_does_not_match_and_saves_the_rest(megaql, dead, tmp_p
     assert numbers(dead[0]) == [4, 5, 6, 7, 8, 9]
 
 
+@pytest.mark.usefixtures("dead")
+def test_a_file_that_is_saved_to_is_from_then_on_the_users_alone(megaql, tmp_path):
+    file = tmp_path / "saved.ndjson"
+    file.write_text('{"n": 1}\n')
+    file.chmod(0o644)
+    assert megaql("delete", "local:orders-dlq", "-n", "2", "--save", file, "--apply", "--yes").status == 0
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert len(file.read_text().splitlines()) == 3, "what it held is still there"
+
+
 def test_the_rate_is_kept(megaql, monkeypatch):
     """The waits add up to what the rate asks for, whoever's clock it is."""
     from megaql.scan.bulk import engine

@@ -259,7 +259,7 @@ def test_what_is_read_is_not_written(test, shop, name):
     before = SHOP if name == "shop.mql" else ""
     result = test(CASES, "--junit", f"./{name}")
     assert result.status == 2
-    assert "this is the file that is read" in result.err
+    assert "The file to write is the file that is read" in result.err
     assert (shop / name).read_text().startswith(before)
     assert "<?xml" not in (shop / name).read_text()
 

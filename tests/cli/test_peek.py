@@ -209,7 +209,7 @@ def test_saving_costs_nothing_that_was_there_when_the_target_is_wrong(megaql, tm
     assert file.read_text() == '{"n": 1}\n'
     same = megaql("peek", file, "--save", tmp_path / "." / "saved.ndjson")
     assert (same.status, same.out) == (2, "")
-    assert "this is the file that is read" in same.err
+    assert "The file to write is the file that is read" in same.err
     assert file.read_text() == '{"n": 1}\n'
 
 

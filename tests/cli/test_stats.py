@@ -161,5 +161,5 @@ def test_the_file_that_is_read_is_not_written(megaql, events, tmp_path):
     copy.write_bytes(events.read_bytes())
     result = megaql("stats", copy, "--html", tmp_path / "." / "events.ndjson")
     assert result.status == 2
-    assert "this is the file that is read" in result.err
+    assert "The file to write is the file that is read" in result.err
     assert copy.read_bytes() == events.read_bytes()

@@ -16,7 +16,8 @@ from megaql.cli import options
 from megaql.cli.bulk.ends import Ends, open_ends
 from megaql.cli.messages.fields import read_field
 from megaql.cli.messages.output import Output
-from megaql.cli.queries.typed import compile_where
+from megaql.cli.overwriting import refuse_overwriting
+from megaql.cli.queries.typed import compile_where, files_of
 from megaql.cli.reading.source import Wanted, consent
 from megaql.cli.terminal.style import harmless
 from megaql.errors import ScanError
@@ -153,6 +154,7 @@ class Prepared:
 def prepare(world: Environment, order: Order, connection: Connection) -> Prepared:
     """Check an order and open what it takes; ask where reading the source could do harm."""
     order.check(asks=world.asks)
+    _refuse_overwriting(world, order)
     edits = order.edits()
     query = compile_where(world, order.where, order.param, order.queries)
     ends = open_ends(order.command, order.source, order.destination, connection)
@@ -193,6 +195,16 @@ def prepare(world: Environment, order: Order, connection: Connection) -> Prepare
     )
     looked = consent(world, source, wanted) if source is not None else None
     return Prepared(world, order, connection, ends, wanted, work, query, looked)
+
+
+def _refuse_overwriting(world: Environment, order: Order) -> None:
+    """Refuse to write a file that is read, or two things into one."""
+    read = [order.source, *files_of(world, order.where, order.queries)]
+    plan, log = ([name] if name is not None else [] for name in (order.plan, order.log))
+    refuse_overwriting(world, order.log, [*read, *plan], "--log")
+    refuse_overwriting(world, order.save, [*read, *plan, *log], "--save")
+    if not order.apply:
+        refuse_overwriting(world, order.plan, read, "--plan")
 
 
 def _judge(query: Query | None) -> Callable[[Message], Verdict]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from megaql.cli.bulk import account, dryrun
 from megaql.cli.bulk.order import prepare
 from megaql.cli.configuration.protection import insist, protection_of
-from megaql.cli.messages.showing import descriptor_of
+from megaql.cli.messages.showing import private_descriptor
 from megaql.cli.reading.source import agreed, reading
 from megaql.cli.terminal.amounts import messages
 from megaql.cli.terminal.progress import Progress, counted
@@ -149,7 +149,7 @@ def _log_path(job: Prepared) -> Path:
 
 def _saver(stack: ExitStack, path: str) -> Callable[[Sequence[Message]], None]:
     """Return what adds messages to a file, on the disk when it returns."""
-    descriptor = descriptor_of(path, os.O_APPEND)
+    descriptor = private_descriptor(path, os.O_APPEND)
     file: BinaryIO = stack.enter_context(open(descriptor, "wb"))  # noqa: PTH123, SIM115 - a descriptor, closed with the stack
 
     def save(messages: Sequence[Message]) -> None:

@@ -19,7 +19,8 @@ from megaql.cli.options import (
     RegionOption,
     SourceArgument,
 )
-from megaql.cli.queries.typed import QueriesOption, compile_where
+from megaql.cli.overwriting import refuse_overwriting
+from megaql.cli.queries.typed import QueriesOption, compile_where, files_of
 from megaql.errors import ScanError
 
 #: Matches that are shown unless `--limit` says otherwise.
@@ -181,7 +182,7 @@ def command(
     from megaql.scan.target import is_file_target  # noqa: PLC0415 - as above
 
     world = options.world_of(context, color)
-    options.refuse_overwriting(save, [target], "--save")
+    refuse_overwriting(world, save, [target, *files_of(world, where, queries)], "--save")
     if follow and is_file_target(target):
         raise ScanError(
             "Only queues can be followed",

@@ -11,7 +11,8 @@ from megaql.cli import options
 from megaql.cli.bulk.choices import AllowDeadLetterOption, AllowReceivesOption, DurationOption, HoldOption, ScanOption
 from megaql.cli.environment import Color
 from megaql.cli.options import ColorOption, EndpointOption, ParamOption, ProfileOption, RegionOption, SourceArgument
-from megaql.cli.queries.typed import QueriesOption, compile_where
+from megaql.cli.overwriting import refuse_overwriting
+from megaql.cli.queries.typed import QueriesOption, compile_where, files_of
 
 
 def command(
@@ -78,8 +79,7 @@ def command(
     from megaql.scan.budget import Budget  # noqa: PLC0415 - as above
 
     world = options.world_of(context, color)
-    if Path(file).exists() and Path(target).exists() and Path(file).samefile(target):
-        raise typer.BadParameter("this is the file that is read", param_hint="--output")
+    refuse_overwriting(world, file, [target, *files_of(world, where, queries)], "--output")
     if file == "-":
         raise typer.BadParameter("name a file; megaql peek writes to standard output", param_hint="--output")
     if Path(file).is_dir():

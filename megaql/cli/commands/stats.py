@@ -17,7 +17,8 @@ from megaql.cli.options import (
     RegionOption,
     SourceArgument,
 )
-from megaql.cli.queries.typed import QueriesOption, compile_where
+from megaql.cli.overwriting import refuse_overwriting
+from megaql.cli.queries.typed import QueriesOption, compile_where, files_of
 from megaql.cli.survey.bounds import (
     DURATION,
     SCAN,
@@ -105,7 +106,7 @@ def command(
     from megaql.scan.budget import Budget  # noqa: PLC0415 - as above
 
     world = options.world_of(context, color)
-    options.refuse_overwriting(html, [target], "--html")
+    refuse_overwriting(world, html, [target, *files_of(world, where, queries)], "--html")
     query = compile_where(world, where, param, queries)
     numbers = Numbers(
         paths=[read_field(text, "--by").path for text in by or ()],

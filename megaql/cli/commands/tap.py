@@ -18,7 +18,8 @@ from megaql.cli.options import (
     ProfileOption,
     RegionOption,
 )
-from megaql.cli.queries.typed import QueriesOption, compile_where
+from megaql.cli.overwriting import refuse_overwriting
+from megaql.cli.queries.typed import QueriesOption, compile_where, files_of
 
 _BOUNDS: Final = "How long to watch"
 _FILTER: Final = "What may be left to SNS"
@@ -137,6 +138,7 @@ def command(
         raise typer.BadParameter("name a topic: its ARN, or local-topic:NAME", param_hint="TOPIC")
     if no_filter and (json_bodies or exposed):
         raise typer.BadParameter("every message comes, so that there is nothing to promise", param_hint="--no-filter")
+    refuse_overwriting(world, save, files_of(world, where, queries), "--save")
     query = compile_where(world, where, param, queries)
     wanted = tapping.Wanted(
         topic,

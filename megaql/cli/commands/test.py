@@ -10,7 +10,8 @@ from megaql.cli import options
 from megaql.cli.environment import Color
 from megaql.cli.messages.output import FieldsOption, Output, OutputOption, TemplateOption
 from megaql.cli.options import ColorOption, ExitStatusOption, ParamOption
-from megaql.cli.queries.typed import QueriesOption, compile_given
+from megaql.cli.overwriting import refuse_overwriting
+from megaql.cli.queries.typed import QueriesOption, compile_given, files_of
 from megaql.cli.status import Status
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def command(
             raise typer.BadParameter(
                 f"{file!r} is a queue; `megaql peek {file} -w QUERY` looks into it", param_hint="FILE"
             )
-    options.refuse_overwriting(junit, [query, *files], "--junit")
+    refuse_overwriting(world, junit, [query, *(files or ["-"]), *files_of(world, query, queries)], "--junit")
     if names_set(query):
         about_one = {
             "--invert": invert,

@@ -169,20 +169,20 @@ def miss_summary(misses: Counter[str]) -> list[str]:
 
 
 def private_file(path: str) -> TextIO:
-    """Open a file for writing, from now on for nobody but the user to read; what it holds is still there.
-
-    A pipe or a device (`--save >(gzip > a.gz)`, `/dev/null`) keeps its mode: it is not the user's alone.
-    """
-    descriptor = descriptor_of(path)
-    if hasattr(os, "fchmod") and _is_regular(descriptor):
-        os.fchmod(descriptor, 0o600)
+    """Open a file for writing, from now on for nobody but the user to read; what it holds is still there."""
+    descriptor = private_descriptor(path)
     return open(descriptor, "w", encoding="utf-8", newline="\n")  # noqa: PTH123 - a descriptor, closed by its owner
 
 
-def descriptor_of(path: str, flags: int = 0) -> int:
-    """Open a file to save to, with more flags of `os.open`; one that is made is for nobody but the user to read."""
+def private_descriptor(path: str, flags: int = 0) -> int:
+    """Open a file to save to, with more flags of `os.open`, from now on for nobody but the user to read.
+
+    A pipe or a device (`--save >(gzip > a.gz)`, `/dev/null`) keeps its mode: it is not the user's alone.
+    """
     try:
-        return os.open(path, os.O_WRONLY | os.O_CREAT | flags, 0o600)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | flags, 0o600)
+        if hasattr(os, "fchmod") and _is_regular(descriptor):
+            os.fchmod(descriptor, 0o600)
     except OSError as error:
         raise MegaQLError(
             "The file to save to cannot be written",
@@ -190,6 +190,7 @@ def descriptor_of(path: str, flags: int = 0) -> int:
             why=error.strerror or type(error).__name__,
             hint="nothing was read; name a file in a folder that is there and that you may write to",
         ) from error
+    return descriptor
 
 
 def begin(file: TextIO) -> None:

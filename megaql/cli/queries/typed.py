@@ -83,6 +83,12 @@ def source_of(world: Environment, given: str, queries: str | None) -> Source:
     return query.source
 
 
+def files_of(world: Environment, given: str | None, queries: str | None) -> list[str]:
+    """Return the query file that a query is read from, none where it stands on the command line."""
+    found = _NAMED.fullmatch(given) if given is not None else None
+    return [] if found is None else [found["file"] or file_of(world, queries)]
+
+
 def file_of(world: Environment, queries: str | None) -> str:
     """Return the path of the file that `@NAME` is looked up in; `queries` is the value of `--queries`."""
     return queries or world.environ.get("MEGAQL_QUERIES") or DEFAULT_FILE

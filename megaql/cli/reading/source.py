@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from megaql.cli.completion.remembering import PathNotes
+from megaql.cli.overwriting import refuse_appending
 from megaql.cli.reading import badlines
 from megaql.cli.reading import report as reports
 from megaql.cli.status import Status
@@ -134,6 +135,7 @@ def reading(
         stop = StopFlag()
         scan: LiveScan | FileScan
         if isinstance(source, FileSource):
+            refuse_appending(world, source.path)
             if wanted.orderly and source.path != STDIN:
                 stop = stack.enter_context(catch_signals())
             scan = FileScan(
