@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from megaql.broker import aws, faults
 from megaql.broker.queue import Queue
 from megaql.broker.target import AMBIENT, Connection, parse_queue
-from megaql.errors import BrokerError
+from megaql.errors import BrokerError, QueueNotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -65,6 +65,16 @@ class About:
 
 
 @dataclass(frozen=True, slots=True)
+class Sources:
+    """The queues that dead-letter to one, and how they were found: by `way`. Of `unread` queues nobody knows it."""
+
+    queues: tuple[Queue, ...]
+    way: str
+    unread: tuple[Queue, ...] = ()
+    asked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Subscriber:
     """One subscription of a topic; `policy` is `None` where every message is delivered."""
 
@@ -94,15 +104,9 @@ def names(pattern: str = "", connection: Connection = AMBIENT) -> list[Queue]:
     prefix = _prefix(wanted)
     client = _local() if local else aws.client("sqs", connection, target="the list of queues")
     place = _place(client, connection, local=local)
-    found = []
-    for url in _urls(client, prefix, place):
-        target = parse_queue(url)
-        if target.name.startswith(prefix) and (wanted == prefix or fnmatchcase(target.name, wanted)):
-            if local:
-                target = parse_queue(f"{LOCAL}{target.name}")
-            here = faults.Place(target.name, place.endpoint, place.region, place.profile, local=local)
-            found.append(Queue(client, url, target, place=here))
-    return sorted(found, key=lambda queue: queue.name)
+    found = _queues(client, prefix, place, local=local)
+    chosen = (queue for queue in found if wanted == prefix or fnmatchcase(queue.name, wanted))
+    return sorted(chosen, key=lambda queue: queue.name)
 
 
 def listing(queues: list[Queue], told: Callable[[int], None] = lambda _: None) -> list[Listed]:
@@ -138,6 +142,31 @@ def about(queue: Queue) -> About:
     tags = _or_unknown("tags", lambda: _tags(queue), {}, unknown)
     oldest = _oldest().get(queue.name) if queue.target.kind == "local" else None
     return About(queue, info, sources, tags, oldest, unknown)
+
+
+def sources(dead: Queue) -> Sources:
+    """Return the queues that dead-letter to one: as the service says, or where it does not, by the redrive policies of all queues.
+
+    Raises `BrokerError` where neither way is open, saying why not.
+    """
+    try:
+        return Sources(tuple(dead.dead_letter_sources()), "ListDeadLetterSourceQueues")
+    except QueueNotFound:
+        raise
+    except BrokerError as error:
+        first = error
+    local = dead.target.kind == "local"
+    try:
+        found = listing(list(_queues(dead.client, "", dead.place, local=local)))
+        own = dead.arn
+    except BrokerError as second:
+        why = f"neither ListDeadLetterSourceQueues ({_short(first)}) nor ListQueues and GetQueueAttributes ({_short(second)}) can be asked"
+        raise type(second)(second.what, where=second.where, why=why, hint=second.hint, code=second.code) from first
+    count = f"the {len(found):,} queue{'' if len(found) == 1 else 's'}"
+    way = f"the redrive policies of {count} of the account and region, for ListDeadLetterSourceQueues cannot be asked ({_short(first)})"
+    naming = [one.queue for one in found if one.info and one.info.redrive and one.info.redrive.dead_letter_arn == own]
+    unread = (one.queue for one in found if one.fault and not isinstance(one.fault, QueueNotFound))
+    return Sources(tuple(naming), way, tuple(unread), len(found))
 
 
 def topics(connection: Connection = AMBIENT, *, local: bool = False) -> list[str]:
@@ -210,6 +239,22 @@ def _or_unknown(name: str, ask: Callable[[], Any], otherwise: Any, unknown: dict
     except BrokerError as error:
         unknown[name] = error
         return otherwise
+
+
+def _queues(client: SQSClient, prefix: str, place: faults.Place, *, local: bool) -> Iterator[Queue]:
+    """Yield the queues whose names begin so."""
+    for url in _urls(client, prefix, place):
+        target = parse_queue(url)
+        if not target.name.startswith(prefix):
+            continue
+        if local:
+            target = parse_queue(f"{LOCAL}{target.name}")
+        here = faults.Place(target.name, place.endpoint, place.region, place.profile, local=local)
+        yield Queue(client, url, target, place=here)
+
+
+def _short(error: BrokerError) -> str:
+    return error.why or error.what
 
 
 def _urls(client: SQSClient, prefix: str, place: faults.Place) -> Iterator[str]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from megaql.broker import places
 from megaql.broker.queue import Queue
 from megaql.broker.target import QueueTarget, parse_target
 from megaql.broker.topic import Topic
@@ -18,6 +19,10 @@ from megaql.scan.target import FileSource, QueueSource, open_source
 
 if TYPE_CHECKING:
     from megaql.broker.target import Connection
+
+
+#: Queues that an error names.
+MOST_NAMED: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,7 @@ def _open(text: str, connection: Connection) -> Queue | Topic:
 def _way_back(dead: Queue) -> Queue:
     """Return the one queue that dead-letters to this one."""
     try:
-        sources = dead.dead_letter_sources()
+        found = places.sources(dead)
     except BrokerError as error:
         raise ScanError(
             "The queue to redrive to cannot be found out",
@@ -102,21 +107,32 @@ def _way_back(dead: Queue) -> Queue:
             why=error.why or error.what,
             hint="name it: --to QUEUE",
         ) from error
-    if not sources:
+    names = ", ".join(queue.name for queue in found.queues)
+    if found.unread:
+        secret = ", ".join(queue.name for queue in found.unread[:MOST_NAMED])
+        more = f" and {len(found.unread) - MOST_NAMED:,} more" if len(found.unread) > MOST_NAMED else ""
+        raise ScanError(
+            "The queue to redrive to cannot be found out",
+            where=dead.target.text,
+            why=f"it was looked for by {found.way}; of {found.asked:,} queues, {len(found.unread):,} may not be read: {secret}{more}"
+            + (f"; of the others {names} dead-letters to it" if names else ""),
+            hint=f"name it: --to {names if len(found.queues) == 1 else 'QUEUE'}",
+        )
+    if not found.queues:
         raise ScanError(
             "No queue dead-letters to this one",
             where=dead.target.text,
-            why="no queue's redrive policy names it, so that nothing says where its messages came from",
+            why=f"no queue's redrive policy names it, so that nothing says where its messages came from; looked for by {found.way}",
             hint="name the queue they are to go to: --to QUEUE",
         )
-    if len(sources) > 1:
+    if len(found.queues) > 1:
         raise ScanError(
-            f"{len(sources)} queues dead-letter to this one",
+            f"{len(found.queues)} queues dead-letter to this one",
             where=dead.target.text,
-            why=", ".join(queue.name for queue in sources),
+            why=f"{names}; found by {found.way}",
             hint="name the one to redrive to: --to QUEUE",
         )
-    return _as_written_for(dead, sources[0])
+    return _as_written_for(dead, found.queues[0])
 
 
 def _as_written_for(dead: Queue, queue: Queue) -> Queue:
