@@ -136,6 +136,7 @@ LEDGER: Final = _texts(A_PATH, "done.db")
 POLICY: Final = _choice("return", "delete", "dead-letter")
 LEVEL: Final = _choice("warning", "debug", "info", "error")
 FORMAT: Final = _choice("json", "text")
+EXCEPTIONS: Final = _choice("text", "types")
 #: SQS's longest receive, and its longest lease.
 WAIT: Final = _durations("10s", timedelta(0), timedelta(seconds=20))
 LEASE: Final = _durations("2m", timedelta(seconds=1), timedelta(hours=12))
@@ -210,6 +211,15 @@ class Settings:
     log_level: Annotated[str | None, About("run", LEVEL, "info", "The least that `megaql run` logs.")] = None
     log_format: Annotated[
         str | None, About("run", FORMAT, "text", "How it logs: for people, or one object a line for programs.")
+    ] = None
+    log_exceptions: Annotated[
+        str | None,
+        About(
+            "run",
+            EXCEPTIONS,
+            "types",
+            "What it says of exceptions: their types, or their text too, which may quote messages.",
+        ),
     ] = None
     profile: Annotated[
         str | None, About("aws", PROFILE, "boto3's own", "Profile of the AWS configuration.", ("AWS_PROFILE",))

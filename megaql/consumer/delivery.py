@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from megaql.consumer.backoff import within_limit
+from megaql.consumer.handler import NothingRanError
 from megaql.consumer.hooks import Hooks
 from megaql.consumer.journal import LOGGER, one_line, type_and_place
 from megaql.consumer.middleware import Handling
@@ -215,6 +216,11 @@ class Deliverer:
             case BaseException() if isinstance(said, subscription.fatal):
                 LOGGER.error("%s rejects message %s", name, message.id, exc_info=said, extra=about)
                 return Rejection("the handler raised a fatal exception", name, type(said).__qualname__)
+            case NothingRanError():
+                LOGGER.error(
+                    "%s returned a generator on message %s, and none of it has run", name, message.id, extra=about
+                )
+                return Retry()
             case BaseException():
                 transient = isinstance(said, _TRANSIENT) or getattr(said, "retryable", False) is True
                 level, trace = (logging.WARNING, None) if transient else (logging.ERROR, said)

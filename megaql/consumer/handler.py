@@ -12,6 +12,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from megaql.consumer.journal import LOGGER
 from megaql.errors import ConsumerError
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
+class NothingRanError(TypeError):
+    """A handler returned a generator, and none of it has run."""
+
+
 @dataclass(frozen=True, slots=True)
 class Handler:
     """A function with the order in which it takes the payload and the message; an async one runs on `loop`."""
@@ -35,14 +40,17 @@ class Handler:
     loop: EventLoop
 
     def __call__(self, payload: Payload, message: Message) -> object:
-        """Call the function and return what it returns; awaits it where it is async. A class of exceptions that it returns is raised."""
+        """Call the function and return what it returns; awaits it where it is async. A class of exceptions that it returns is raised.
+
+        Raises `NothingRanError` where what it returns would have to be iterated.
+        """
         given = {"payload": payload, "message": message}
         positional = [given[name] for name in self.positional]
         result = self.function(*positional, message=message) if self.by_keyword else self.function(*positional)
         if result is None:
             return None
         if inspect.isgenerator(result) or inspect.isasyncgen(result):
-            raise TypeError("the handler returned a generator, and none of it has run")
+            raise NothingRanError
         if inspect.isawaitable(result):
             result = self.loop.run(result)
         if isinstance(result, type) and issubclass(result, BaseException):
@@ -157,8 +165,18 @@ class EventLoop:
         with self._starting:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
+                self._loop.set_exception_handler(_complain)
                 threading.Thread(target=_serve, args=(self._loop,), name="megaql-async", daemon=True).start()
             return self._loop
+
+
+def _complain(_loop: asyncio.AbstractEventLoop, told: dict[str, Any]) -> None:
+    """Log what goes wrong on the loop and reaches no handler, as in a task that nobody awaits; asyncio's own line would quote the exception."""
+    error = told.get("exception")
+    if error is None:
+        LOGGER.error("on the event loop of async handlers: %s", told["message"])
+    else:
+        LOGGER.error("what a handler left on the event loop raised %s", type(error).__qualname__, exc_info=error)
 
 
 def _serve(loop: asyncio.AbstractEventLoop) -> None:

@@ -13,19 +13,10 @@ from __future__ import annotations
 import json
 import logging
 import math
-import traceback
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-#: Frames of a traceback that are told, the innermost ones.
-MOST_FRAMES: Final = 20
-
-#: Exceptions behind an exception that are told.
-MOST_CAUSES: Final = 5
+from megaql.consumer import raised
 
 #: Levels of nesting in what a program logs as `extra`.
 DEEPEST: Final = 5
@@ -33,15 +24,13 @@ DEEPEST: Final = 5
 #: What every record has of its own accord; the rest is `extra`.
 _USUAL: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
-_OURS: Final = str(Path(__file__).resolve().parents[1])
-
 
 class JsonFormatter(logging.Formatter):
     """Formats a record as a JSON object on one line, in ASCII.
 
     Always there: `time` (UTC, milliseconds), `level`, `logger`, `message`, `process`. From `extra`, where there: `queue`, `subscription`, `message_id`, and whatever
-    else a program adds. Of an exception `error`: `type`, `where`, `stack` (innermost first) and `causes`, and with
-    `exception_text` its `text`.
+    else a program adds. Of an exception `error`: `type`, `where`, `stack` (innermost first), `causes` and, of a group,
+    `exceptions`; with `exception_text` each has its `text` too.
     """
 
     def __init__(self, *, exception_text: bool = False) -> None:
@@ -60,30 +49,9 @@ class JsonFormatter(logging.Formatter):
         }
         extra = {name: value for name, value in vars(record).items() if name not in _USUAL and name not in told}
         told |= {name: _plain(value) for name, value in extra.items()}
-        if record.exc_info and record.exc_info[1] is not None:
-            told["error"] = self._error(record.exc_info[1])
+        if found := raised.of(record):
+            told["error"] = found.texts() if self._exception_text else found
         return json.dumps(told)
-
-    def _error(self, error: BaseException) -> dict[str, Any]:
-        frames = traceback.extract_tb(error.__traceback__)
-        theirs = [frame for frame in frames if not frame.filename.startswith(_OURS)] or list(frames)
-        stack = [f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in reversed(theirs[-MOST_FRAMES:])]
-        told: dict[str, Any] = {"type": type(error).__qualname__, "where": stack[0] if stack else "", "stack": stack}
-        if causes := [type(cause).__qualname__ for cause in _causes(error)]:
-            told["causes"] = causes
-        if self._exception_text:
-            told["text"] = str(error)
-        return told
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield the exceptions behind one, as a traceback would show them."""
-    for _ in range(MOST_CAUSES):
-        behind = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-        if behind is None:
-            return
-        yield behind
-        error = behind
 
 
 def _plain(value: object, depth: int = DEEPEST) -> object:

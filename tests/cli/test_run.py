@@ -102,7 +102,7 @@ def test_log_lines_show_the_users_frames_only(shell, megaql, project):
     )
     done = shell("run", "handlers:app", "--limit", "1", cwd=folder)
     assert "LookupError" in done.err
-    assert f"{folder / 'handlers.py'}, line 8, in reserve" in done.err
+    assert f"{folder / 'handlers.py'}:8 in reserve" in done.err
     assert "megaql/consumer" not in done.err
     assert "retried 1" in done.err
 
@@ -218,6 +218,28 @@ def test_json_logs_are_one_object_a_line_and_quote_no_message(shell, megaql, pro
         "reason": "event.price is a string, not a number",
         "count": 1,
     } in records[-1]["report"]["unknown_causes"]
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize("setting", ["option", "variable", "file"])
+def test_what_exceptions_say_is_logged_for_who_asks(*, shell, megaql, project, form, setting):
+    megaql("publish", "local:orders", "--event", "item.added", "-s", "price=50", "-s", "card=4111")
+    folder = project("handlers", LOGGED)
+    options = ["run", "handlers:app", "--limit", "1", "--log-format", form]
+    if setting == "file":
+        (folder / "megaql.toml").write_text('[run]\nlog_exceptions = "text"\n')
+    options += ["--log-exceptions", "text"] if setting == "option" else []
+    environ = {"MEGAQL_LOG_EXCEPTIONS": "text"} if setting == "variable" else {}
+    assert "no item 4111" in shell(*options, cwd=folder, environ=environ).err
+
+
+def test_logs_for_people_do_not_quote_exceptions(shell, megaql, project):
+    megaql("publish", "local:orders", "--event", "item.added", "-s", "price=50", "-s", "card=4111")
+    done = shell("run", "handlers:app", "--limit", "1", cwd=project("handlers", LOGGED))
+    assert "reserve raised LookupError on message" in done.err
+    assert "\n         LookupError\n" in done.err
+    assert "handlers.py:11 in reserve" in done.err
+    assert "4111" not in done.err
 
 
 def test_json_logs_mind_the_level(shell, megaql, project):

@@ -37,6 +37,13 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
+class LogExceptions(StrEnum):
+    """What `--log-exceptions` may say."""
+
+    TYPES = "types"
+    TEXT = "text"
+
+
 def command(
     context: typer.Context,
     app: Annotated[
@@ -197,6 +204,15 @@ def command(
             show_default="text",
         ),
     ] = None,
+    log_exceptions: Annotated[
+        LogExceptions | None,
+        typer.Option(
+            "--log-exceptions",
+            metavar="WHAT",
+            help="types, or text: what exceptions say too, which may quote messages.",
+            show_default="types",
+        ),
+    ] = None,
     profile: ProfileOption = None,
     region: RegionOption = None,
     endpoint_url: EndpointOption = None,
@@ -263,7 +279,9 @@ def command(
             from megaql.cli.consuming.recording import Recorder, RecordFile  # noqa: PLC0415 - few runs are recorded
 
             file = stack.enter_context(RecordFile(record, mask or []))
-        stack.enter_context(logs.on(world, level, json=json, process=above.number if above else None))
+        text = (log_exceptions or settings.log_exceptions) == LogExceptions.TEXT
+        number = above.number if above else None
+        stack.enter_context(logs.on(world, level, json=json, exception_text=text, process=number))
         if shadow:
             from megaql.cli.consuming.shadowing import Shadowing  # noqa: PLC0415 - as above
 

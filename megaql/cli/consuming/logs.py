@@ -1,30 +1,29 @@
 """Log lines of a run on standard error: time, level where it matters, text; or JSON, one object a line.
 
-A maintainer keeps two rules: who has set up logging in the application's module keeps it; and of an exception only the user's own
-frames are printed.
+A maintainer keeps two rules: who has set up logging in the application's module keeps it; and of an exception only its type and the user's own
+frames are printed, its text only where that was asked for.
 """
 
 from __future__ import annotations
 
 import logging
-import traceback
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from megaql.cli.terminal.style import Style, harmless
+from megaql.consumer import raised
 from megaql.consumer.journal import LOGGER
 from megaql.consumer.jsonlog import JsonFormatter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import TracebackType
 
     from megaql.cli.environment import Environment
     from megaql.consumer.report import RunReport
 
-_OURS: Final = str(Path(__file__).resolve().parents[2])
+#: Frames of an exception that people are shown, the innermost ones.
+_FRAMES: Final = 4
 
 #: Loggers that tell of every request; their warnings are enough.
 _TALKATIVE: Final = ("boto3", "botocore", "urllib3", "asyncio")
@@ -38,14 +37,20 @@ def report(done: RunReport, lines: list[str]) -> None:
 
 
 @contextmanager
-def on(world: Environment, level: str, *, json: bool = False, process: int | None = None) -> Iterator[None]:
+def on(
+    world: Environment, level: str, *, json: bool = False, exception_text: bool = False, process: int | None = None
+) -> Iterator[None]:
     """Show log lines of a level and above within the block, unless the program has handlers of its own; `process` is its number among several."""
     root = logging.getLogger()
     if root.handlers:
         yield
         return
     before = root.level
-    handler = _JsonHandler(world) if json else _Handler(world, f"[{process}] " if process else "")
+    handler = (
+        _JsonHandler(world, exception_text=exception_text)
+        if json
+        else _Handler(world, f"[{process}] " if process else "", exception_text=exception_text)
+    )
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
     root.setLevel(level.upper())
@@ -62,9 +67,10 @@ def on(world: Environment, level: str, *, json: bool = False, process: int | Non
 class _Handler(logging.Handler):
     """Writes to the environment's standard error."""
 
-    def __init__(self, world: Environment, whose: str) -> None:
+    def __init__(self, world: Environment, whose: str, *, exception_text: bool) -> None:
         super().__init__()
         self._world = world
+        self._exception_text = exception_text
         self._whose = whose
         self._style = Style(on=world.colors(stderr=True))
 
@@ -76,8 +82,8 @@ class _Handler(logging.Handler):
             painted = self._style(level, _COLORS.get(record.levelno), dim=record.levelno == logging.DEBUG)
             text = harmless(record.getMessage(), keep=chr(10))
             self._world.say(f"{self._style(when, dim=True)} {self._whose}{painted}{text}")
-            if record.exc_info and record.exc_info[1] is not None:
-                for line in _raised(record.exc_info[1], record.exc_info[2]):
+            if found := raised.of(record):
+                for line in raised.lines(found.texts() if self._exception_text else found, _FRAMES):
                     self._world.say(self._style(f"         {harmless(line)}", dim=True))
         except Exception:  # noqa: BLE001 - logging must not end what it tells of
             self.handleError(record)
@@ -86,10 +92,10 @@ class _Handler(logging.Handler):
 class _JsonHandler(logging.Handler):
     """Writes JSON to the environment's standard error."""
 
-    def __init__(self, world: Environment) -> None:
+    def __init__(self, world: Environment, *, exception_text: bool) -> None:
         super().__init__()
         self._world = world
-        self.setFormatter(JsonFormatter())
+        self.setFormatter(JsonFormatter(exception_text=exception_text))
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record's line."""
@@ -97,10 +103,3 @@ class _JsonHandler(logging.Handler):
             self._world.say(self.format(record))
         except Exception:  # noqa: BLE001 - as above
             self.handleError(record)
-
-
-def _raised(error: BaseException, trace: TracebackType | None) -> Iterator[str]:
-    frames = [frame for frame in traceback.extract_tb(trace) if not frame.filename.startswith(_OURS)]
-    yield f"{type(error).__name__}: {error}"
-    for frame in reversed(frames[-4:]):
-        yield f"  at {frame.filename}, line {frame.lineno}, in {frame.name}"

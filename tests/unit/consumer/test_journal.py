@@ -9,8 +9,9 @@ from megaql.errors import Throttled
     [
         (Throttled("cannot receive", where="local:orders", why="too many", hint="wait"), "cannot receive (too many)"),
         (Throttled("cannot receive", hint="wait"), "cannot receive"),
-        (OSError("no space"), "OSError: no space"),
-        (KeyError(), "KeyError"),
+        (OSError(28, "No space left", "/srv/4111"), "OSError: No space left"),
+        (OSError("no room for 4111"), "OSError"),
+        (KeyError("4111"), "KeyError"),
     ],
 )
 def test_an_error_takes_one_line(error, text):

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from megaql.codec.payloads import MegaEvent
-from megaql.consumer.jsonlog import MOST_CAUSES, MOST_FRAMES, JsonFormatter
+from megaql.consumer.jsonlog import JsonFormatter
+from megaql.consumer.raised import MOST_CAUSES, MOST_FRAMES, Raised
 
 
 def record(text="done", *args, exc_info=None, **extra):
@@ -101,7 +102,8 @@ def test_what_is_behind_an_exception_is_told_by_type():
         except ValueError as error:
             raise KeyError("4111") from error
 
-    assert told(exc_info=caught(chained))["error"]["causes"] == ["ValueError"]
+    [cause] = told(exc_info=caught(chained))["error"]["causes"]
+    assert (cause["type"], cause["where"].rpartition(" ")[2]) == ("ValueError", "failing")
 
 
 def test_exceptions_that_are_behind_each_other_come_to_an_end():
@@ -120,7 +122,11 @@ def test_our_own_frames_are_left_out_where_there_are_others():
 
 def test_the_text_of_exceptions_is_there_for_who_asks():
     formatter = JsonFormatter(exception_text=True)
-    assert told(formatter=formatter, exc_info=caught(failing, 0))["error"]["text"] == "cannot read 4111-1111"
+    failed = caught(failing, 0)
+    assert told(formatter=formatter, exc_info=failed)["error"]["text"] == "cannot read 4111-1111"
+    # A record of the consumer's own has had its exception taken out.
+    assert told(formatter=formatter, error=Raised(failed[1]))["error"]["text"] == "cannot read 4111-1111"
+    assert "4111" not in str(told(error=Raised(failed[1])))
 
 
 def test_a_record_with_no_exception_under_way_has_none():
