@@ -9,7 +9,7 @@ import os
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from megaql.broker.target import Connection, QueueTarget, TopicTarget
     from megaql.broker.topic import Topic
     from megaql.consumer.connection_plan import ConnectPlan
+    from megaql.consumer.hooks import Receive
     from megaql.consumer.link import Link
     from megaql.consumer.middleware import Middleware
     from megaql.consumer.report import RunReport
@@ -213,6 +214,8 @@ class App:
         above = _supervisor_of_this() if processes > 1 else None
         if above is None:
             startup.tell_settings(settings)
+        else:
+            above.check(queue.url)
         lease = startup.check_queue(queue, visibility=visibility, policies=(unmatched, unknown), warn=above is None)
         plan = Plan(
             lease=lease,
@@ -227,7 +230,7 @@ class App:
         )
         checks.liveness_fits(signs, plan.poll_wait)
         if processes > 1 and above is None:
-            return self._supervise(processes, plan, restart_after, signs)
+            return self._supervise(processes, queue, plan, restart_after, signs)
         large = LargePayloads.of(self._large, self._way(connection, settings))
         called = self._hooks_of([*self._middleware, *([PayloadCleanup(large)] if large and large.deletes else [])])
         with choices.ledger(self._own_ledger, settings, self._ledger) as ledger:
@@ -242,7 +245,8 @@ class App:
                 hooks=called,
                 large=large,
             )
-            worker = _worker(queue, deliverer, ledger, plan, called)
+            receive = queue.receive if above is None else above.counting(queue.receive)
+            worker = _worker(queue, deliverer, ledger, plan, called, receive=receive)
             with (
                 self._as_the_only_run(worker),
                 called.over_run(queue.name) as told,
@@ -351,21 +355,31 @@ class App:
     def _way(self, connection: Connection | None, settings: Settings) -> Connection:
         return choices.connection(checks.connection(connection) or self.connection, settings)
 
-    def _supervise(self, processes: int, plan: Plan, restart_after: timedelta, signs: Liveness) -> RunReport:
-        from megaql.consumer.supervisor import Supervisor  # noqa: PLC0415 - most runs are one process
+    def _supervise(
+        self, processes: int, queue: Queue, plan: Plan, restart_after: timedelta, signs: Liveness
+    ) -> RunReport:
+        from megaql.consumer.supervisor import Supervisor, the_only_one  # noqa: PLC0415 - most runs are one process
 
-        supervisor = Supervisor(
-            processes,
-            once=plan.once,
-            limit=plan.limit,
-            drain_timeout=plan.drain_timeout,
-            restart_after=restart_after,
-        )
+        called = self._hooks_of(self._middleware)
         with (
+            the_only_one(queue.url),
+            closing(
+                Supervisor(
+                    processes,
+                    queue=queue.url,
+                    once=plan.once,
+                    limit=plan.limit,
+                    drain_timeout=plan.drain_timeout,
+                    restart_after=restart_after,
+                    on_end=lambda pid: called.tell(called.after_process, pid),
+                )
+            ) as supervisor,
             self._as_the_only_run(supervisor),
             liveness_told(signs, supervisor.quiet),
             stopping_on_signals(supervisor.stop),
         ):
+            for prepare in called.before_processes:
+                prepare(processes)
             return supervisor.run()
 
     @contextmanager
@@ -385,11 +399,13 @@ class App:
             self._loop.close()
 
 
-def _worker(queue: Queue, deliverer: Deliverer, ledger: CompletionLedger, plan: Plan, called: hooks.Hooks) -> Worker:
+def _worker(
+    queue: Queue, deliverer: Deliverer, ledger: CompletionLedger, plan: Plan, called: hooks.Hooks, *, receive: Receive
+) -> Worker:
     settler = Settler(queue, ledger, backoff=SETTLE_BACKOFF, monotonic=time.monotonic, pause=time.sleep, hooks=called)
     extender = Extender(queue, plan.lease, monotonic=time.monotonic)
-    receive = called.receiving(queue.name, queue.receive)
-    return Worker(queue, deliverer, settler, extender, plan, monotonic=time.monotonic, receive=receive)
+    watched = called.receiving(queue.name, receive)
+    return Worker(queue, deliverer, settler, extender, plan, monotonic=time.monotonic, receive=watched)
 
 
 def _supervisor_of_this() -> Link | None:

@@ -91,6 +91,8 @@ class Hooks:
         ] = {}  # when one was told of last, and how often it raised since
         self._complaining = threading.Lock()
         self._runs = tuple(middleware)
+        self.before_processes = _overridden(middleware, "before_processes")
+        self.after_process = _overridden(middleware, "after_process")[::-1]
         found: dict[str, tuple[Hook, ...]] = {name: _overridden(middleware, name) for name in NAMES}
         self.before_receive, self.after_receive = found["before_receive"], found["after_receive"][::-1]
         self.before_match, self.after_match = found["before_match"], found["after_match"][::-1]

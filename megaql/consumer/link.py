@@ -11,19 +11,22 @@ import stat
 import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from megaql.consumer.journal import LOGGER
+from megaql.errors import ConsumerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import timedelta
     from multiprocessing.connection import Connection
 
+    from megaql.broker.message import Message
+    from megaql.consumer.hooks import Receive
     from megaql.consumer.report import RunReport
     from megaql.consumer.worker import Worker
 
-#: The variable that tells a process of its supervisor: the descriptor, the process's number, and its share of the limit, `0` for none.
+#: The variable that tells a process of its supervisor: the descriptor, the process's number, its share of the limit, `0` for none, and the queue's URL.
 VARIABLE: Final = "MEGAQL_SUPERVISED"
 
 #: Between two reports to the supervisor. Seconds.
@@ -46,6 +49,13 @@ class Beat:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """What a process with a share of a limit tells before anything is begun: that it was given so many messages more, which count even if it dies of them."""
+
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """What the supervisor wants: an end in order, or at once."""
 
@@ -56,18 +66,43 @@ class Order:
 class Link:
     """The way to the supervisor. Listening begins at once, so that not even a module that never finishes importing outlives it."""
 
-    def __init__(self, connection: Connection[Beat, Order], number: int, limit: int | None) -> None:
+    def __init__(self, connection: Connection[Beat | Taken, Order], number: int, limit: int | None, queue: str) -> None:
         self.number = number
         self.limit = limit
+        self._queue = queue
+        self._serving = threading.Lock()
         self._connection = connection
         self._sending = threading.Lock()
         self._stops: _Stops | None = None
         self._drain = 0.0
         threading.Thread(target=self._listen, name="megaql-supervisor", daemon=True).start()
 
+    def check(self, queue: str) -> None:
+        """Raise `ConsumerError` for a run over another queue than the supervisor's."""
+        if queue != self._queue:
+            raise self._another(queue)
+
+    def counting(self, receive: Receive) -> Receive:
+        """Return a receive that tells the supervisor of messages before anybody has them, where there is a share of a limit; the thread that calls it may wait for that."""
+        if self.limit is None:
+            return receive
+
+        def counted(limit: int, **settings: Any) -> list[Message]:
+            messages = receive(limit, **settings)
+            if messages:
+                self._send(Taken(len(messages)))
+            return messages
+
+        return counted
+
     @contextmanager
     def over(self, worker: Worker, drain_timeout: timedelta) -> Iterator[Callable[[int], None]]:
-        """Serve the supervisor while a worker runs within the block; gives what a signal to this process has to call."""
+        """Serve the supervisor while a worker runs within the block; gives what a signal to this process has to call.
+
+        Raises `ConsumerError` where another one runs already.
+        """
+        if not self._serving.acquire(blocking=False):
+            raise self._another(self._queue)
         self._drain = drain_timeout.total_seconds()
         self._stops = stops = _Stops(worker.stop)
         over = threading.Event()
@@ -84,14 +119,23 @@ class Link:
         finally:
             over.set()
             thread.join(INTERVAL)
+            self._serving.release()
 
     def ended(self, report: RunReport) -> None:
         """Tell the supervisor that the run is over."""
         self._send(Beat(report, 0.0, last=True))
 
-    def _send(self, beat: Beat) -> None:
+    def _another(self, queue: str) -> ConsumerError:
+        return ConsumerError(
+            "this process was started for another run",
+            where=queue,
+            why=f"its supervisor runs one application over {self._queue}",
+            hint="let a program supervise one application: write one for each, or run them in threads without processes=",
+        )
+
+    def _send(self, told: Beat | Taken) -> None:
         with self._sending, suppress(OSError):  # who listens no more is noticed by the other thread
-            self._connection.send(beat)
+            self._connection.send(told)
 
     def _listen(self) -> None:
         while True:
@@ -144,11 +188,12 @@ def joined() -> Link | None:
     """Return the link to the supervisor that started this process, `None` without one; the same one at each call."""
     told = os.environ.pop(VARIABLE, None)  # whatever this process starts is not the supervisor's
     if told is not None and not _joined:
-        descriptor, number, limit = map(int, told.split(":"))
+        *numbers, queue = told.split(":", 3)
+        descriptor, number, limit = map(int, numbers)
         with suppress(OSError):
             if stat.S_ISSOCK(os.fstat(descriptor).st_mode):
                 from multiprocessing.connection import Connection  # noqa: PLC0415 - a process without a supervisor needs none
 
                 os.set_inheritable(descriptor, False)
-                _joined.append(Link(Connection(descriptor), number, limit or None))
+                _joined.append(Link(Connection(descriptor), number, limit or None, queue))
     return _joined[0] if _joined else None

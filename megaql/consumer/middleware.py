@@ -59,6 +59,12 @@ class Middleware:
     def after_run(self, queue: str, report: RunReport | None) -> None:
         """Tidy up after a run, in the same thread; `report` is `None` where the run raised."""
 
+    def before_processes(self, processes: int) -> None:
+        """Prepare a run in so many processes; in the one that supervises them, which calls `after_process` and no other hook. What it raises, `run` raises."""
+
+    def after_process(self, pid: int) -> None:
+        """One of those processes has ended, whether in order or not; in the one that supervises them."""
+
     def before_receive(self, queue: str, limit: int) -> None:
         """A receive of up to `limit` messages begins; in a poller's thread."""
 

@@ -50,7 +50,7 @@ class PrometheusMetrics(Middleware):
     `port` may be a range, of which the first free one is taken: one for each of several processes. `address` is the interface to listen on: this machine
     alone unless said otherwise. Several applications of one process may share one of these, or one registry.
 
-    Raises `ConsumerError` where prometheus-client is not installed, and at the start of a run where no port is free.
+    Raises `ConsumerError` where prometheus-client is not installed, and at the start of a run where no port is free, or fewer than processes.
     """
 
     def __init__(
@@ -78,6 +78,26 @@ class PrometheusMetrics(Middleware):
         self._running = 0
         self._stop: Callable[[], None] | None = None
         self._changing = threading.Lock()
+
+    def before_processes(self, processes: int) -> None:
+        """Refuse more processes than there are ports, of which those without one would die at their start, again and again."""
+        if not self._ports or 0 in self._ports or len(set(self._ports)) >= processes or os.environ.get(MULTIPROCESS):
+            return
+        first = self._ports[0]
+        raise ConsumerError(
+            f"{processes} processes cannot all serve their metrics at port {self._named_ports()}",
+            where=f"PrometheusMetrics(port=…, address={self._address!r})",
+            why="each process is a program of its own with numbers of its own, and a port belongs to one of them",
+            hint=f"give each a port: port=range({first}, {first + processes}); or set {MULTIPROCESS} to an empty directory, "
+            "and one port serves the numbers of all of them",
+        )
+
+    def after_process(self, pid: int) -> None:
+        """Take what a process held and ran out of the numbers that all of them share: it is in nobody's hand any more."""
+        if os.environ.get(MULTIPROCESS):
+            from prometheus_client import multiprocess  # noqa: PLC0415 - as above
+
+            multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call] # prometheus-client's own
 
     def before_run(self, queue: str) -> None:
         """Serve the metrics, if there is a port; counters begin at 0 now, and not with the first message."""
@@ -169,10 +189,12 @@ class PrometheusMetrics(Middleware):
         LOGGER.info("metrics of this process are served by another one, from %s", os.environ[MULTIPROCESS])
         return None
 
+    def _named_ports(self) -> str:
+        return str(self._ports[0]) if len(self._ports) == 1 else f"{self._ports[0]} to {self._ports[-1]}"
+
     def _no_port(self, error: OSError) -> ConsumerError:
-        ports = str(self._ports[0]) if len(self._ports) == 1 else f"{self._ports[0]} to {self._ports[-1]}"
         return ConsumerError(
-            f"metrics cannot be served at port {ports}",
+            f"metrics cannot be served at port {self._named_ports()}",
             where=f"PrometheusMetrics(port=…, address={self._address!r})",
             why=error.strerror or str(error),
             hint="give a free port, or as many as there are processes: port=range(9464, 9468); port=0 takes any",

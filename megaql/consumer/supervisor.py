@@ -14,21 +14,22 @@ import signal as signals
 import socket
 import subprocess
 import sys
+import threading
 import time
-from contextlib import suppress
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Final
 
 from megaql.consumer.journal import LOGGER
-from megaql.consumer.link import VARIABLE, Beat, Order
+from megaql.consumer.link import VARIABLE, Beat, Order, Taken
 from megaql.consumer.liveness import Quiet
 from megaql.consumer.plan import RELEASE_TIME
 from megaql.consumer.report import RunReport, Stopped
 from megaql.errors import ConsumerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import timedelta
 
 #: What kind of system this is.
@@ -59,9 +60,10 @@ class _Child:
     """One process."""
 
     process: subprocess.Popen[bytes]
-    connection: Connection[Order, Beat]
+    connection: Connection[Order, Beat | Taken]
     started_at: float
     report: RunReport = field(default_factory=RunReport)
+    taken: int = 0  # messages that it was given, as far as it has told of them by themselves
     begun: bool = False  # it has told of itself: the program came to where it consumes
     finished: bool = False  # it has told of its end
     deaf: bool = False  # its end of the connection is closed
@@ -82,20 +84,51 @@ class _Slot:
     over: bool = False
 
 
+#: Held while this program supervises a run, and the queue of the first one, which each process comes to.
+_supervising: Final = threading.Lock()
+_supervised: Final[list[str]] = []
+
+
+@contextmanager
+def the_only_one(queue: str) -> Iterator[None]:
+    """Refuse a supervised run beside another one, and after one over another queue.
+
+    Each process runs the whole program anew and consumes where it first comes to a supervised run, so all such runs of a program have to be the same.
+    """
+    if any(first != queue for first in _supervised) or not _supervising.acquire(blocking=False):
+        raise ConsumerError(
+            "this program supervises another run already",
+            where=queue,
+            why="each process runs the whole program anew, and consumes where it first comes to app.run(processes=…)",
+            hint="let a program supervise one application: write one for each, or run them in threads without processes=",
+        )
+    try:
+        yield
+    finally:
+        _supervising.release()
+
+
 class Supervisor:
-    """Runs `processes` processes of the program that this one is; `quiet` may be asked in any thread."""
+    """Runs `processes` processes of the program that this one is, over the queue with the URL `queue`; `quiet` may be asked in any thread.
+
+    `on_end` is called with the id of each process that has ended.
+    """
 
     def __init__(
         self,
         processes: int,
         *,
+        queue: str,
         once: bool,
         limit: int | None,
         drain_timeout: timedelta,
         restart_after: timedelta,
         monotonic: Callable[[], float] = time.monotonic,
+        on_end: Callable[[int], None] = lambda _pid: None,
     ) -> None:
         _check_program()
+        self._queue = queue
+        self._on_process_end = on_end
         self._command = [sys.executable, *sys.orig_argv[1:]]
         self._once = once
         self._drain = drain_timeout.total_seconds()
@@ -129,15 +162,13 @@ class Supervisor:
         """Supervise until every process has ended for good; returns the sum of what they did."""
         self._wake.setblocking(False)
         self._woken.setblocking(False)
+        _supervised[:] = [self._queue]
         self._selector.register(self._woken, selectors.EVENT_READ, self._on_woken)
-        try:
-            while not all(slot.over for slot in self._slots):
-                self._start_due()
-                for key, _ in self._selector.select(self._patience()):
-                    key.data()
-                self._on_time()
-        finally:
-            self._close()
+        while not all(slot.over for slot in self._slots):
+            self._start_due()
+            for key, _ in self._selector.select(self._patience()):
+                key.data()
+            self._on_time()
         if self._error is not None:
             raise self._error
         return self._whole()
@@ -161,7 +192,7 @@ class Supervisor:
 
     def _start(self, slot: _Slot) -> None:
         ours, theirs = socket.socketpair()
-        told = f"{theirs.fileno()}:{slot.number}:{slot.share or 0}"
+        told = f"{theirs.fileno()}:{slot.number}:{slot.share or 0}:{self._queue}"
         try:
             process = subprocess.Popen(  # noqa: S603 - the command is the one that started this process
                 self._command,
@@ -200,7 +231,7 @@ class Supervisor:
 
     def _on_told(self, slot: _Slot, child: _Child) -> None:
         try:
-            beat = child.connection.recv()
+            told = child.connection.recv()
         except (EOFError, OSError):
             self._selector.unregister(child.connection)
             child.deaf = True
@@ -211,9 +242,10 @@ class Supervisor:
         except Exception:  # noqa: BLE001 - it may be a newer MegaQL by now, which was installed while this one runs
             LOGGER.debug("%s tells what cannot be read", _named(slot, child))
             return
-        _take(child, beat)
-        slot.progress_at = max(slot.progress_at, self._monotonic() - beat.quiet)
-        if beat.last and child.kill_at is None:
+        _take(child, told)
+        if isinstance(told, Beat):
+            slot.progress_at = max(slot.progress_at, self._monotonic() - told.quiet)
+        if child.finished and child.kill_at is None:
             child.kill_at = self._monotonic() + MARGIN
 
     def _on_stop(self, signal: int | None) -> None:
@@ -287,9 +319,12 @@ class Supervisor:
             self._selector.unregister(child.connection)
         child.connection.close()
         slot.child = None
-        self._sum = child.report.plus(self._sum)
+        self._on_process_end(child.process.pid)
+        # What killed it came after its last report, perhaps.
+        received = max(child.report.received, child.taken)
+        self._sum = replace(child.report, received=received).plus(self._sum)
         if slot.share is not None:
-            slot.share = max(0, slot.share - child.report.received)
+            slot.share = max(0, slot.share - received)
         self._on_end(slot, child, status)
         return False
 
@@ -329,7 +364,7 @@ class Supervisor:
                 ConsumerError(
                     f"a process died {ONCE_DEATHS} times in a row",
                     why=f"the last one {how}",
-                    hint="what is above says why; run it with one process to see more",
+                    hint="what is above says why; run it with one process to see more. What was in hand comes back when its lease ends",
                 )
             )
             return
@@ -340,7 +375,7 @@ class Supervisor:
         if not self._stops:
             self._on_stop(None)
 
-    def _close(self) -> None:
+    def close(self) -> None:
         """Let go of everything. Processes that are left, after a fault of ours, end by themselves when they lose the connection."""
         for slot in self._slots:
             if slot.child is not None:
@@ -374,8 +409,11 @@ def _shares(limit: int, processes: int) -> list[int | None]:
     return [least + (number < more) for number in range(min(limit, processes))]
 
 
-def _take(child: _Child, beat: Beat) -> None:
-    child.report, child.begun, child.finished = beat.report, True, beat.last
+def _take(child: _Child, told: Beat | Taken) -> None:
+    if isinstance(told, Taken):
+        child.taken += told.messages
+    else:
+        child.report, child.begun, child.finished = told.report, True, told.last
 
 
 def _named(slot: _Slot, child: _Child) -> str:

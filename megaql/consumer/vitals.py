@@ -1,6 +1,6 @@
 """What a run shows of its health: when it last got on, and whether handling takes so long that leases are short.
 
-A maintainer keeps one rule: progress is that a poll was answered or a message finished, never that a thread is alive. A consumer on a dead
+A maintainer keeps one rule: progress is that a message finished, or that a poll was answered while a handler's thread was free, never that a thread is alive. A consumer on a dead
 connection has only living threads.
 """
 

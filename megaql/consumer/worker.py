@@ -294,7 +294,8 @@ class Worker:
             name = self._queue.name
             LOGGER.warning("%s answers again, after %d failed receives", name, failures, extra={"queue": name})
         self._polling.received(event.asked, len(event.messages), pause=not self._plan.once)
-        self.vitals.got_on()
+        if len(self._running) < self._plan.concurrency:  # else nobody is there to handle what comes
+            self.vitals.got_on()
         self._counts["received"] += len(event.messages)
         now = self._monotonic()
         fresh: list[Held] = []

@@ -9,15 +9,24 @@ import sys
 import time
 from datetime import timedelta
 
-from megaql import App
+from megaql import App, Middleware
 
 notes = os.open(os.environ["NOTES"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-app = App(os.environ["QUEUE"])
 
 
 def note(*words):
     os.write(notes, (" ".join(map(str, (os.getpid(), *words))) + "\n").encode())
 
+
+class Processes(Middleware):
+    def before_processes(self, processes):
+        note("starts", processes)
+
+    def after_process(self, pid):
+        note("ended", pid)
+
+
+app = App(os.environ["QUEUE"], middleware=[Processes()])
 
 note("imported")
 

@@ -139,6 +139,8 @@ def test_all_processes_work_and_the_report_is_their_sum(run):
     assert len(run.pids("done")) == 3
     # The supervisor has imported the module too, and handles nothing itself.
     assert len(run.pids("imported")) == 4
+    assert (run.pids("starts"), run.numbers("starts")) == ({run.process.pid}, [3])
+    assert (run.pids("ended"), set(run.numbers("ended"))) == ({run.process.pid}, run.pids("done"))
     assert "received 200, handled 200; stopped: the queue was empty" in run.log
     assert run.in_queue() == 0
 
@@ -291,6 +293,33 @@ def test_a_limit_is_for_all_processes_together(run):
     assert run.in_queue() == 18
 
 
+@pytest.mark.parametrize("run", [600], indirect=True)
+def test_a_limit_counts_what_processes_died_of(run):
+    # Each message kills its process long before its next report; the lease is so long that none comes a second time.
+    run.queue.send_batch([Outgoing('{"do": "die"}') for _ in range(6)])
+    assert run.start("--processes", 2, "--limit", 4).end() == 6
+    assert "received 4; stopped: the limit was reached\n4 processes died; what was in hand there is not done" in run.log
+    assert len(run.queue.receive()) == 2
+
+
+def test_a_limit_is_kept_over_a_kill(run):
+    send(run.queue, range(60))
+    run.start("--processes", 2, "--limit", 40, TAKES=0.05)
+    os.kill(run.everyone_works(2).pop(), signal.SIGKILL)
+    assert run.end() == 6
+    assert "received 40, " in run.log
+    assert len(run.numbers("begun")) <= 40
+
+
+@pytest.mark.parametrize("run", [600], indirect=True)
+def test_a_run_whose_processes_died_did_not_do_all(run):
+    run.queue.send_batch([Outgoing('{"do": "die"}') for _ in range(2)])
+    assert run.start("--processes", 2, "--once").end() == 6
+    assert "; stopped: the queue had no more to give\n2 processes died; what was in hand there is not done" in run.log
+    assert "the queue was empty" not in run.log
+    assert run.in_queue() == 2
+
+
 def test_an_application_that_stops_itself_ends_them_all(run):
     order(run.queue, "stop")
     assert run.start("--processes", 3).end() == 0
@@ -320,9 +349,11 @@ def test_a_start_that_cannot_work_starts_no_process(run):
 def test_a_process_without_progress_is_seen_and_replaced(run):
     alive = run.folder / "alive"
     options = ("--liveness-file", alive, "--liveness-port", 0, "--liveness-after", "6s", "--restart-after", "9s")
-    run.start("--processes", 2, *options)
+    run.start("--processes", 2, *options, TAKES=0.1)
     run.wait_until(lambda: "liveness is told at http://" in run.log)
     url = run.log.split("liveness is told at ")[1].split()[0]
+    send(run.queue, range(20))
+    run.everyone_works(2)
     run.wait_until(lambda: probe(url)[0] == 200)
     assert check(alive).returncode == 0
     order(run.queue, "hang")

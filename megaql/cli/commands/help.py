@@ -73,7 +73,8 @@ TOPICS: Final = {
   4    no credentials, or no permission
   5    no such queue or topic, no network, or throttled beyond patience
   6    done in part: a line could not be read, a message was not sent, a
-       queue of a list could not be asked
+       queue of a list could not be asked, a process of run --once or
+       run --limit died over its messages
   70   a defect in megaql
   130  ended by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP (a terminal that was
        closed); what was held has been released before

@@ -13,8 +13,9 @@ import typer
 from megaql.cli import options
 from megaql.cli.environment import Color
 from megaql.cli.options import ColorOption, EndpointOption, ProfileOption, RegionOption
+from megaql.cli.status import Status
 
-_LIVENESS = "Liveness (progress: a receive was answered, or a message finished)"
+_LIVENESS = "Liveness (progress: a receive was answered while a thread was free, or a message finished)"
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -244,6 +245,7 @@ def command(
     from megaql.cli.reading import report  # noqa: PLC0415 - as above
     from megaql.consumer import link  # noqa: PLC0415 - as above
     from megaql.consumer.liveness import Liveness  # noqa: PLC0415 - as above
+    from megaql.consumer.report import Stopped  # noqa: PLC0415 - as above
 
     world = options.world_of(context, color)
     settings, _ = config.load(world.environ)
@@ -311,7 +313,10 @@ def command(
     if not json:
         for line in lines:
             world.say(line)
-    return 128 + done.signal if done.signal is not None else 0
+    if done.signal is not None:
+        return 128 + done.signal
+    # Somebody waits for this end and takes it for the whole of the work.
+    return Status.PARTIAL if done.died and done.stopped in {Stopped.EMPTY, Stopped.LIMIT} else Status.DONE
 
 
 def _check_trying(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from megaql.consumer.report import Stopped
 from megaql.scan.budget import StopReason
 
 if TYPE_CHECKING:
@@ -66,12 +67,15 @@ def run_lines(report: RunReport) -> list[str]:
     """Return the lines about a consumer's run."""
     names = ("handled", "retried", "rejected", "unmatched", "unknown", "expired", "returned")
     counts = [f"{name} {getattr(report, name):,}" for name in names if getattr(report, name)]
-    lines = [", ".join([f"received {report.received:,}", *counts]) + f"; stopped: {report.stopped.value}"]
+    # What a process that died had in hand is still in the queue, and hidden.
+    left = report.died and report.stopped is Stopped.EMPTY
+    stopped = "the queue had no more to give" if left else report.stopped.value
+    lines = [", ".join([f"received {report.received:,}", *counts]) + f"; stopped: {stopped}"]
     if report.undone:
         lines.append(f"could not be told to the queue, so that they come back when their lease ends: {report.undone:,}")
     if report.died:
         lines.append(
-            f"{report.died:,} {_plural(report.died, 'process', 'processes')} died; what they had in hand comes back when its lease ends"
+            f"{report.died:,} {_plural(report.died, 'process', 'processes')} died; what was in hand there is not done, and comes back when its lease ends"
         )
     return lines
 

@@ -1,9 +1,15 @@
 """A process's side of the link to its supervisor."""
 
 import os
+import socket
+from datetime import timedelta
+from multiprocessing.connection import Connection
+
+import pytest
 
 from megaql.consumer import link
-from megaql.consumer.link import _Stops
+from megaql.consumer.link import Link, Taken, _Stops
+from megaql.errors import ConsumerError
 
 
 def test_a_stop_is_asked_for_once_however_many_ask():
@@ -28,9 +34,57 @@ def test_a_process_of_its_own_has_no_supervisor(monkeypatch):
     # The variable came from a process that did not hand its descriptor on.
     read, write = os.pipe()
     os.close(write)
-    monkeypatch.setenv(link.VARIABLE, f"{read}:1:0")
+    monkeypatch.setenv(link.VARIABLE, f"{read}:1:0:local:orders")
     assert link.joined() is None
     assert link.VARIABLE not in os.environ
     os.close(read)
-    monkeypatch.setenv(link.VARIABLE, f"{read}:1:0")
+    monkeypatch.setenv(link.VARIABLE, f"{read}:1:0:local:orders")
     assert link.joined() is None
+
+
+@pytest.fixture
+def supervised(monkeypatch):
+    """A link, and the supervisor's end of it."""
+    monkeypatch.setattr(Link, "_lose", lambda _link: None)  # which would end this process
+    ours, theirs = socket.socketpair()
+    above = Connection(theirs.detach())
+    yield lambda limit=None: Link(Connection(ours.detach()), 1, limit, "local:orders"), above
+    above.close()
+
+
+def test_what_counts_for_a_limit_is_told_before_anybody_has_it(supervised):
+    make, above = supervised
+
+    def receive(limit, **settings):
+        return ["message"] * (limit if settings["wait"] else 0)
+
+    counted = make(5).counting(receive)
+    assert counted(3, wait=1) == ["message"] * 3
+    assert above.recv() == Taken(3)
+    assert counted(3, wait=0) == []
+    assert not above.poll()
+
+
+def test_without_a_limit_nothing_is_told(supervised):
+    make, _ = supervised
+    assert make().counting(list) is list
+
+
+class Worker:
+    def stop(self, _signal=None): ...
+
+
+def test_a_process_is_for_its_supervisors_run_only(supervised):
+    make, _ = supervised
+    one = make()
+    one.check("local:orders")
+    with pytest.raises(ConsumerError, match="this process was started for another run"):
+        one.check("local:returns")
+
+
+def test_a_process_serves_one_run_at_a_time(supervised):
+    make, _ = supervised
+    one = make()
+    one._serving.acquire()
+    with pytest.raises(ConsumerError, match="this process was started for another run"):
+        one.over(Worker(), timedelta(0)).__enter__()

@@ -173,6 +173,42 @@ def test_a_port_that_is_taken_refuses_the_run_before_a_message_is_received(world
     )
 
 
+@pytest.mark.parametrize(
+    ("ports", "named", "enough"), [(9464, "9464", "9464, 9468"), (range(9100, 9103), "9100 to 9102", "9100, 9104")]
+)
+def test_more_processes_than_ports_are_refused_before_one_is_started(
+    *, queue, registry, monkeypatch, ports, named, enough
+):
+    monkeypatch.setattr("subprocess.Popen", pytest.fail)
+    app = App(queue, middleware=[PrometheusMetrics(port=ports, registry=registry)])
+    app.subscribe("a == 1")(lambda _data: None)
+    with pytest.raises(ConsumerError) as caught:
+        app.run(processes=4)
+    assert str(caught.value) == (
+        f"4 processes cannot all serve their metrics at port {named}\n"
+        "  where: PrometheusMetrics(port=…, address='127.0.0.1')\n"
+        "  why: each process is a program of its own with numbers of its own, and a port belongs to one of them\n"
+        f"  next: give each a port: port=range({enough}); or set PROMETHEUS_MULTIPROC_DIR to an empty directory, and one port serves "
+        "the numbers of all of them"
+    )
+
+
+@pytest.mark.parametrize("ports", [None, 0, range(9100, 9104), [0, 9100]])
+def test_as_many_ports_as_processes_will_do(registry, ports):
+    PrometheusMetrics(port=ports, registry=registry).before_processes(4)
+
+
+def test_one_port_will_do_where_the_numbers_are_shared(registry, monkeypatch, tmp_path):
+    metrics = PrometheusMetrics(port=9464, registry=registry)
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    metrics.before_processes(4)
+    for pid in (17, 18):
+        (tmp_path / f"gauge_livesum_{pid}.db").touch()
+        (tmp_path / f"counter_{pid}.db").touch()
+    metrics.after_process(17)
+    assert {path.name for path in tmp_path.iterdir()} == {"gauge_livesum_18.db", "counter_17.db", "counter_18.db"}
+
+
 def test_without_the_extra_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "prometheus_client", None)
     with pytest.raises(ConsumerError) as caught:

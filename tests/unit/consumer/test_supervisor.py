@@ -40,3 +40,20 @@ def test_a_system_without_descriptors_to_hand_on(app, monkeypatch):
     monkeypatch.setattr(supervisor, "SYSTEM", "nt")
     with pytest.raises(ConsumerError, match="not supervised on this system"):
         app.run(processes=2, once=True)
+
+
+def test_a_second_run_beside_the_first_is_refused():
+    refused = pytest.raises(ConsumerError, match="this program supervises another run already")
+    with supervisor.the_only_one("local:orders"), refused, supervisor.the_only_one("local:orders"):
+        pytest.fail("it was let in")
+    with supervisor.the_only_one("local:orders"):
+        pass
+
+
+def test_a_later_run_over_another_queue_is_refused(monkeypatch):
+    monkeypatch.setattr(supervisor, "_supervised", ["local:orders"])
+    with supervisor.the_only_one("local:orders"):
+        pass
+    with pytest.raises(ConsumerError, match="this program supervises another run already") as caught:
+        supervisor.the_only_one("local:returns").__enter__()
+    assert caught.value.where == "local:returns"

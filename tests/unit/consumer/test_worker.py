@@ -290,6 +290,29 @@ def test_a_run_that_ends_when_empty_does_not_ask_again_while_something_is_in_han
     assert worker._receive_size() == 0
 
 
+def test_what_is_received_while_every_thread_is_busy_is_no_progress(queue):
+    """A handler that hangs would look alive for as long as there is room for more messages."""
+    now = [1000.0]
+    plan = Plan(lease=timedelta(seconds=30), poll_backoff=Backoff(), concurrency=2)
+    worker = Worker(queue, None, None, None, plan, monotonic=lambda: now[0])
+
+    def received(*messages):
+        now[0] += 10
+        worker._polling.begin(2, now[0], in_hand=0)
+        worker._on_received(_Received(2, list(messages)))
+        return worker.vitals.quiet_for()
+
+    assert received(Message("m1", "a"), Message("m2", "a")) == 0
+    one, other = worker._buffer.take(2)
+    worker._running[one] = None
+    assert received() == 0
+    worker._running[other] = None
+    assert received() == 10
+    worker._on_finished(_Finished(one, Settlement(Action.DELETE, Tally.HANDLED), 30.0))
+    assert worker.vitals.quiet_for() == 0
+    assert received() == 0
+
+
 class Slow:
     """Extends no lease before it is let through."""
 
