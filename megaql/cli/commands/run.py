@@ -15,7 +15,7 @@ from megaql.cli.environment import Color
 from megaql.cli.options import ColorOption, EndpointOption, ProfileOption, RegionOption
 from megaql.cli.status import Status
 
-_LIVENESS = "Liveness (progress: a receive was answered while a thread was free, or a message finished)"
+_LIVENESS = "Liveness (progress: a message finished, or a receive found a free thread)"
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
