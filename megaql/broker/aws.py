@@ -76,6 +76,7 @@ def client(
             region = connection.default_region
         session_for = partial(boto3.Session, profile_name=connection.profile, region_name=region or None)
         session = session_for()
+        credentials.had(session.get_credentials)  # the client asks for them, too, and has them from here
         # A server that is not AWS's takes any region, so that none has to be configured for it.
         elsewhere = connection.endpoint_url or endpoint_configured(service)
         region = session.region_name or (DEFAULT_REGION if elsewhere else None)

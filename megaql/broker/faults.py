@@ -336,6 +336,12 @@ def _from_botocore(fault: Exception, names: set[str], operation: str, place: Pla
 def _no_credentials(code: str, why: str, operation: str, place: Place) -> BrokerError:
     if code == "ProfileNotFound":
         what, hint = "there is no such profile", "aws configure list-profiles shows the profiles there are"
+    elif code == "CredentialRetrievalError":
+        what = "no credentials could be had"
+        hint = (
+            "look at what gives them out (credential_process, a role, the endpoint of a container or an instance), and at this "
+            "machine's clock; aws configure list names it"
+        )
     else:
         what = "there are no complete AWS credentials"
         hint = (

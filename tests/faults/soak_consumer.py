@@ -10,6 +10,7 @@ from datetime import timedelta
 from megaql import App, Reject
 from megaql.broker.queue import Queue
 from megaql.consumer.backoff import Backoff
+from megaql.errors import BrokerError
 from tests.faults import accounts
 from tests.faults.accounts import Account, Watch
 from tests.faults.injection import FaultyClient, Plan
@@ -50,7 +51,18 @@ def handle(data):
     account.note(accounts.DONE, number)
 
 
-report = app.run(queue, concurrency=4, drain_timeout=timedelta(seconds=8))
+def consume():
+    """Run the application; a run that meets an outage at its very start is an error, and is begun again, as a service manager does."""
+    while True:
+        try:
+            return app.run(queue, concurrency=4, drain_timeout=timedelta(seconds=8))
+        except BrokerError as error:
+            if not error.retryable:
+                raise
+            time.sleep(0.2)
+
+
+report = consume()
 for (kind, call), count in sorted(plan.injected.items()):
     sys.stdout.write(f"{kind} {call} {count}\n")
 sys.exit(128 + report.signal if report.signal else 0)

@@ -1,11 +1,13 @@
 """Credentials that change while a client is in use, against a server that looks at who signs."""
 
+import datetime as dt
 import re
+import threading
 from datetime import timedelta
 
 import pytest
-from botocore.credentials import Credentials
-from botocore.exceptions import ClientError, ProfileNotFound
+from botocore.credentials import Credentials, RefreshableCredentials
+from botocore.exceptions import ClientError, CredentialRetrievalError, NoCredentialsError, ProfileNotFound
 
 from megaql import App
 from megaql.broker import aws, credentials
@@ -13,6 +15,7 @@ from megaql.broker.credentials import LOOK_INTERVAL, RETRY_INTERVAL, Renewing
 from megaql.broker.queue import Queue
 from megaql.broker.target import Connection
 from megaql.consumer.backoff import Backoff
+from megaql.errors import CredentialsMissing
 from tests.servers import without_moto
 from tests.unit.broker.lean.http_server import RESULTS, Server, error
 
@@ -24,7 +27,7 @@ def now():
 
 @pytest.fixture
 def file(tmp_path, monkeypatch):
-    """Write keys into the shared credentials file, which is the only source of any."""
+    """Write keys into the shared credentials file, which is the only source of any; `None` for none."""
     path = tmp_path / "credentials"
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
@@ -32,9 +35,8 @@ def file(tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
 
     def write(key, profile="default"):
-        path.write_text(
-            f"[{profile}]\naws_access_key_id = {key}\naws_secret_access_key = s-{key}\naws_session_token = t-{key}\n"
-        )
+        lines = f"aws_access_key_id = {key}\naws_secret_access_key = s-{key}\naws_session_token = t-{key}\n"
+        path.write_text(f"[{profile}]\n{lines}" if key else "")
 
     return write
 
@@ -111,6 +113,122 @@ def test_refused_ones_are_looked_up_at_once_and_then_not_without_end(renewing, n
     assert chain.found == []
 
 
+class Expiring:
+    """botocore's credentials in their last minutes: each look at them makes somebody ask for new ones."""
+
+    def __init__(self):
+        self.asked = 0
+
+    def get_frozen_credentials(self):
+        self.asked += 1
+        return keys(f"key{self.asked}").get_frozen_credentials()
+
+
+def test_credentials_that_end_soon_are_not_renewed_for_each_call(now, file):
+    file("old")
+    found = Expiring()
+    made = Renewing(found, Chain(), monotonic=lambda: now[0])
+    assert {made.get_frozen_credentials().access_key for _ in range(100)} == {"key1"}
+    now[0] += LOOK_INTERVAL
+    assert {made.get_frozen_credentials().access_key for _ in range(100)} == {"key2"}
+    made.refused()
+    made._look_up = lambda: keys("new")
+    assert made.get_frozen_credentials().access_key == "new", "what was refused is not kept"
+
+
+def test_a_renewal_that_fails_is_an_error_only_once_the_credentials_are_refused(now, file):
+    file("old")
+    found = Expiring()
+    made = Renewing(found, Chain(None), monotonic=lambda: now[0])
+    assert made.get_frozen_credentials().access_key == "key1"
+
+    def failing():
+        raise CredentialRetrievalError(provider="custom-process", error_msg="no luck")
+
+    found.get_frozen_credentials = failing
+    for _ in range(3):
+        now[0] += LOOK_INTERVAL
+        assert made.get_frozen_credentials().access_key == "key1"
+    made.refused()
+    with pytest.raises(CredentialRetrievalError):
+        made.get_frozen_credentials()
+
+
+def test_one_thread_renews_and_the_others_go_on_meanwhile(now, file):
+    file("old")
+    found = Expiring()
+    made = Renewing(found, Chain(), monotonic=lambda: now[0])
+    made.get_frozen_credentials()
+    now[0] += LOOK_INTERVAL
+    renewing, go_on, plain = threading.Event(), threading.Event(), found.get_frozen_credentials
+
+    def slow():
+        renewing.set()
+        assert go_on.wait(20)
+        return plain()
+
+    found.get_frozen_credentials = slow
+    signed = []
+    thread = threading.Thread(target=lambda: signed.append(made.get_frozen_credentials().access_key))
+    thread.start()
+    assert renewing.wait(20)
+    assert made.get_frozen_credentials().access_key == "key1"
+    go_on.set()
+    thread.join(20)
+    assert signed == [made.get_frozen_credentials().access_key] == ["key2"]
+
+
+def test_whoever_signs_next_waits_for_the_look_up_after_a_refusal(renewing):
+    """With the refused ones it would only be refused again, and a delete is tried three times."""
+    made, chain = renewing()
+    looking, go_on, signed = threading.Event(), threading.Event(), []
+
+    def slow():
+        looking.set()
+        assert go_on.wait(20)
+        return keys("new")
+
+    chain.found = None
+    made._look_up = slow
+    made.refused()
+    threads = [
+        threading.Thread(target=lambda: signed.append(made.get_frozen_credentials().access_key)) for _ in range(8)
+    ]
+    threads[0].start()
+    assert looking.wait(20)
+    looking.clear()
+    for thread in threads[1:]:
+        thread.start()
+    threads[-1].join(0.05)
+    assert signed == []
+    go_on.set()
+    for thread in threads:
+        thread.join(20)
+    assert signed == ["new"] * 8
+    assert not looking.is_set(), "one looked for all"
+
+
+def test_nobody_looks_again_after_a_look_up_that_found_nothing(renewing):
+    made, chain = renewing(None)
+    made.refused()
+    assert made.get_frozen_credentials().access_key == "old"
+    assert made.get_frozen_credentials().access_key == "old"
+    assert chain.found == []
+
+
+def test_where_there_are_none_they_may_come_later(now, file):
+    file(None)
+    chain = Chain(None, keys("new"))
+    made = Renewing(None, chain, monotonic=lambda: now[0])
+    assert made.get_frozen_credentials() is None
+    assert len(chain.found) == 2, "they were looked up a moment ago"
+    for key in (None, "new", "new"):
+        now[0] += RETRY_INTERVAL
+        found = made.get_frozen_credentials()
+        assert (found and found.access_key) == key
+    assert chain.found == []
+
+
 def test_a_property_is_that_of_the_moment(renewing):
     made, _ = renewing(Credentials("new", "s", account_id="123456789012"))
     account = made.get_deferred_property("account_id")
@@ -141,10 +259,11 @@ def at_once(monkeypatch):
 @pytest.fixture
 def receive(server, file):
     """A function that makes a client, over the lean path or without; what it returns receives with it."""
-    file("first")
     made = []
 
-    def make(*, lean, profile=None):
+    def make(*, lean, profile=None, written="first"):
+        if profile is None:
+            file(written)
         connection = Connection(region="eu-west-1", endpoint_url=server.url, profile=profile)
         client = aws.client("sqs", connection, lean=lean)
         made.append(client)
@@ -186,6 +305,52 @@ def test_refused_keys_are_looked_up_again(server, file, receive, lean, code):
         one()
     one()
     assert [key_of(request) for request in server.requests] == ["first", "first", "second"]
+
+
+@pytest.mark.parametrize("lean", [True, False])
+@pytest.mark.usefixtures("at_once")
+def test_a_client_that_was_made_without_any_finds_those_that_come_later(server, file, receive, lean):
+    one = receive(lean=lean, written=None)
+    with pytest.raises(NoCredentialsError):
+        one()
+    file("late")
+    one()
+    one()
+    assert [key_of(request) for request in server.requests] == ["late"] * 2
+
+
+WRONG = {
+    "a program that is not there": ("credential_process = /nowhere/program", "/nowhere/program"),
+    "a program that fails": ("credential_process = sh -c 'exit 3'", "custom-process"),
+    "a program that prints no JSON": ("credential_process = echo nothing", "JSONDecodeError"),
+    "a token that is not there": (
+        "role_arn = arn:aws:iam::123456789012:role/r\nweb_identity_token_file = /nowhere/token",
+        "/nowhere/token",
+    ),
+    "no token of SSO": (
+        "sso_session = s\nsso_account_id = 1\nsso_role_name = r\n[sso-session s]\nsso_region = eu-west-1\nsso_start_url = x",
+        "SSO Token",
+    ),
+}
+
+
+@pytest.mark.parametrize(("profile", "why"), WRONG.values(), ids=WRONG)
+def test_a_source_of_credentials_that_does_not_work(file, tmp_path, profile, why):
+    file(None)
+    (tmp_path / "config").write_text(f"[profile wrong]\nregion = eu-west-1\n{profile}\n")
+    with pytest.raises(CredentialsMissing) as caught:
+        Queue.open("http://127.0.0.1:1/000000000000/q", Connection(profile="wrong")).info()
+    error = caught.value
+    assert why in error.why
+    assert all((error.what, error.where, error.hint))
+
+
+def test_renewed_credentials_that_have_ended_already():
+    past = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+    stale = {"access_key": "k", "secret_key": "s", "token": "t", "expiry_time": past.isoformat()}
+    made = Renewing(RefreshableCredentials("k", "s", "t", past, lambda: stale, "test"), Chain())
+    with pytest.raises(CredentialRetrievalError, match="still expired"):
+        made.get_frozen_credentials()
 
 
 @pytest.mark.usefixtures("at_once")
