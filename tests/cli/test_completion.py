@@ -43,6 +43,7 @@ def test_commands_and_options():
     assert offered("pe") == ["peek"]
     assert offered("--v") == ["--version"]
     assert "--where" in offered("peek", "--")
+    assert "--where" in offered("peek", "-"), "a dash is standard input, and the beginning of an option too"
     assert offered("peek", "--why") == ["--why-not"]
     assert offered("nosuch", "--") == []
 
@@ -114,7 +115,7 @@ def test_a_topic_of_the_help_is_no_place(megaql, world):
 
 
 def test_keys_that_are_data_are_not_remembered(megaql, world):
-    body = json.dumps({"by_mail": {"jo@example.com": 1, "ok": 2}})
+    body = json.dumps({"by_mail": {"jo@example.com": 1, "ok": 2}, "example.com": 3})
     megaql("publish", "local:orders", "--data", body, environ=world)
     megaql("publish", "local:orders", "--text", "plain", environ=world)
     megaql("peek", "local:orders", environ=world)
@@ -227,6 +228,23 @@ def test_fish_is_given_the_words(home, tmp_path):
     assert "Look at messages" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ('megaql peek "local:ord', ["local:orders", "local:orders-dlq"]),
+        ("megaql peek shop -w 'event.name == \"1\" and event.q", ['event.name == "1" and event.quantity']),
+        ("megaql test shop.mql 'a f", ["a folder/"]),
+    ],
+)
+def test_fish_is_given_the_words_within_an_open_quote(home, tmp_path, line, names):
+    (tmp_path / "a folder").mkdir()
+    program = f"source {tmp_path}/completion.fish; complete -C $argv[1]"
+    done = subprocess.run(
+        [shell_of("fish"), "--no-config", "-c", program, line], capture_output=True, text=True, env=home, cwd=tmp_path, timeout=60, check=True
+    )  # fmt: skip
+    assert [line.split("\t")[0] for line in done.stdout.splitlines()] == names
+
+
 def typed(shell, arguments, *, environ, cwd, setup, line, wanted):
     """Type into an interactive shell on a terminal, press TAB, and return what it shows once the wanted text is there."""
     leader, follower = pty.openpty()
@@ -285,7 +303,13 @@ def test_a_key_pressed_in_bash(home, tmp_path, line, wanted):
 
 @pytest.mark.parametrize(
     ("line", "wanted"),
-    [("megaql pe", "peek"), ("megaql peek local:ord", "local:orders"), ("megaql peek --why", "--why-not")],
+    [
+        ("megaql pe", "peek"),
+        ("megaql peek local:ord", "local:orders"),
+        ("megaql peek --why", "--why-not"),
+        ("megaql peek shop -w 'event.name == 1 and event.q", "and event.quantity"),
+        ('megaql peek shop --where="x == \\"1\\" and event.q', "event.quantity"),
+    ],
 )
 def test_a_key_pressed_in_zsh(home, tmp_path, line, wanted):
     setup = f"autoload -Uz compinit; compinit -u -d {tmp_path}/dump; source {tmp_path}/completion.zsh"

@@ -38,16 +38,17 @@ complete -F _megaql megaql
 _ZSH: Final = r"""#compdef megaql
 # zsh completion for megaql: eval "$(megaql completion zsh)", after compinit
 _megaql() {
-    local line files=0
+    # An open quote is closed before the word is taken out of its quotes.
+    local line files=0 now=${(Q)${:-$QIPREFIX$PREFIX$QIPREFIX}}
     local -a names shown after
-    for line in "${(@f)$("${(Q)words[1]}" __complete zsh "${(@Q)words[2,CURRENT]}" 2>/dev/null)}"; do
+    for line in "${(@f)$("${(Q)words[1]}" __complete zsh "${(@Q)words[2,CURRENT-1]}" "$now" 2>/dev/null)}"; do
         case $line in
             :files) files=1 ;;
             :open) after=(-S '') ;;
             ?*) names+=("${line%%$'\t'*}"); shown+=("${line/$'\t'/  }") ;;
         esac
     done
-    (( $#names )) && compadd -l $after -d shown -a names
+    (( $#names )) && compadd -l "${after[@]}" -d shown -a names
     (( files )) && _files
     return 0
 }
@@ -56,11 +57,19 @@ compdef _megaql megaql
 
 _FISH: Final = r"""# fish completion for megaql: megaql completion fish | source
 function __megaql_complete
-    set -l words (commandline -opc) (commandline -ct)
-    for line in ($words[1] __complete fish $words[2..-1] 2>/dev/null)
+    set -l words (commandline -opc)
+    set -l now (commandline -ct)
+    # An open quote is closed before the word is taken out of its quotes.
+    for quote in '' "'" '"'
+        if set -l plain (string unescape -- "$now$quote")
+            set now $plain
+            break
+        end
+    end
+    for line in ($words[1] __complete fish $words[2..-1] "$now" 2>/dev/null)
         switch $line
             case :files
-                __fish_complete_path (commandline -ct)
+                __fish_complete_path "$now"
             case :open
             case '*'
                 echo $line

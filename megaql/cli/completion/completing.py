@@ -103,7 +103,7 @@ def candidates(words: Sequence[str], environ: Mapping[str, str]) -> list[tuple[s
     name, equals, value = now.partition("=")
     if equals and options.get(name, {}).get("value"):
         return _values(options[name], value, f"{name}=", environ)
-    if now.startswith("-") and now != "-" and "--" not in after:
+    if now.startswith("-") and "--" not in after:
         offered = [(max(option["names"], key=len), option["help"]) for option in known["options"]]
         return _fitting(offered, now)
     return _argument(table, known, _taken(after, options), now, environ)

@@ -32,8 +32,11 @@ WIDTH: Final = 100
 #: A longer one is nothing to complete. Characters.
 LONGEST: Final = 200
 
-#: Keys that look like names. Anything else may be data that somebody has used as a key, such as an address.
-_PATH: Final = re.compile(r"@?[A-Za-z_][A-Za-z0-9_-]{0,59}(?:(?:\[\*\])?\.[A-Za-z_][A-Za-z0-9_-]{0,59})*")
+#: A key that looks like a name. Anything else may be data that somebody has used as a key, such as an address.
+_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,59}")
+
+#: A path of such keys.
+_PATH: Final = re.compile(rf"@?{_KEY.pattern}(?:(?:\[\*\])?\.{_KEY.pattern})*")
 
 
 def cache_file(environ: Mapping[str, str]) -> Path | None:
@@ -111,6 +114,8 @@ def _walk(value: object, path: str, paths: dict[str, None], depth: int) -> None:
             _walk(one, f"{path}[*]", paths, depth)
     elif isinstance(value, dict) and depth:
         for key, inner in list(value.items())[:WIDTH]:
+            if not _KEY.fullmatch(key):
+                continue
             below = f"{path}.{key}" if path else str(key)
             if not isinstance(inner, dict | list):
                 paths.setdefault(below)
