@@ -232,7 +232,7 @@ def test_fish_is_given_the_words(home, tmp_path):
     ("line", "names"),
     [
         ('megaql peek "local:ord', ["local:orders", "local:orders-dlq"]),
-        ("megaql peek shop -w 'event.name == \"1\" and event.q", ['event.name == "1" and event.quantity']),
+        ('megaql peek shop -w \'event.name == "1" and event.q', ['event.name == "1" and event.quantity']),
         ("megaql test shop.mql 'a f", ["a folder/"]),
     ],
 )
