@@ -251,7 +251,8 @@ def _from_response(response: dict[str, Any], operation: str, place: Place) -> Br
     if place.local and code in _STORAGE:
         return _storage_failed(why, operation, place, code)
     if code in _THROTTLED or status in {429, 500, 502, 503, 504}:
-        return Throttled(f"cannot {operation}: {_load(code)}", where=where, why=why, hint=_load_hint(code), code=full)
+        what, hint = _load(code, operation)
+        return Throttled(f"cannot {operation}: {what}", where=where, why=why, hint=hint, code=full)
     error = BrokerError(f"cannot {operation}", where=where, why=why, hint=_other_hint(code, place), code=full)
     error.retryable = code in _PASSING
     return error
@@ -266,16 +267,18 @@ def _storage_failed(why: str, operation: str, place: Place, code: str) -> Broker
     )
 
 
-def _load(code: str) -> str:
+def _load(code: str, operation: str) -> tuple[str, str]:
+    """Return what happened to a service under load, or at one of its limits, and what to do."""
     if code == "OverLimit":
-        return "too many messages are in flight"
-    return "the service failed" if "Internal" in code or not code else "the service asks for fewer requests"
-
-
-def _load_hint(code: str) -> str:
-    if code == "OverLimit":
-        return "delete or return messages that were received, or wait until their visibility timeout ends"
-    return "try again later, or with fewer pollers"
+        if operation.startswith("receive"):
+            return (
+                "too many messages are in flight",
+                "delete or return messages that were received, or wait until their visibility timeout ends",
+            )
+        return "a limit of the service is reached", "the service's own reason above names the limit"
+    failed = "Internal" in code or not code
+    what = "the service failed" if failed else "the service asks for fewer requests"
+    return what, "try again later, or with fewer pollers"
 
 
 def _missing_hint(place: Place) -> str:

@@ -223,7 +223,10 @@ def _performed(
             if isinstance(error, AccessDenied):
                 error.hint = f"allow {step.call} on {step.resource}, or use another identity with --profile"
             if number:
-                error.hint += f"; the calls before it ({number} of {len(steps)}) are done, and connecting again goes on from there"
+                again = "disconnecting" if removes else "connecting"
+                error.hint += (
+                    f"; the calls before it ({number} of {len(steps)}) are done, and {again} again goes on from there"
+                )
             raise
     return plan
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from megaql.broker import access
+from megaql.broker import access, health
 from megaql.broker.queue import Queue
 from megaql.broker.target import LOCAL_REGION, Connection, parse_queue, parse_topic
 from megaql.broker.topic import Topic
@@ -118,7 +118,7 @@ def _check_kinds(queue: Queue, topic: Topic) -> None:
 
 
 def cautions(ends: Ends) -> list[str]:
-    """Return what may keep messages from arriving, though every call succeeds: keys, accounts, regions."""
+    """Return what may keep messages from arriving, though every call succeeds: keys, denials, accounts, regions."""
     notes: list[str] = []
     if (key := ends.queue_attributes.get("KmsMasterKeyId", "")).endswith("alias/aws/sqs"):
         notes.append(
@@ -129,6 +129,8 @@ def cautions(ends: Ends) -> list[str]:
         notes.append(
             f"the queue is encrypted with {key}: that key's policy must allow {access.SNS} kms:GenerateDataKey* and kms:Decrypt, or no message arrives"
         )
+    if health.denied_by_policy(ends.queue_attributes.get("Policy"), ("sqs:SendMessage",)):
+        notes.append("a statement of the queue's access policy denies everybody sqs:SendMessage: no message arrives")
     (here, mine), (there, its) = (_place(ends.queue_arn), _place(ends.topic.arn))
     if mine != its:
         notes.append(

@@ -139,6 +139,15 @@ def test_faults_of_botocore(fault, kind, retryable):
     assert all((error.what, error.where, error.why, error.hint))
 
 
+def test_a_limit_is_about_what_was_asked():
+    assert "too many messages are in flight" in translated(ClientError("OverLimit")).what
+    with pytest.raises(Throttled) as caught, faults.translate("let the topic send to the queue", PLACE):
+        raise ClientError("OverLimit", "20 statements at most")
+    assert caught.value.what == "cannot let the topic send to the queue: a limit of the service is reached"
+    assert "20 statements at most" in caught.value.why
+    assert "names the limit" in caught.value.hint
+
+
 def test_endpoint_that_is_no_url():
     error = translated(ValueError("Invalid endpoint: nonsense"))
     assert type(error) is BadTarget

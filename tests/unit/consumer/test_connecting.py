@@ -166,6 +166,55 @@ def test_a_call_that_is_denied_names_its_permission_and_how_far_it_came():
     assert [step.call for step in app().connect(*ends(aws)).steps] == ["sns:Subscribe"]
 
 
+THEIRS = {"Sid": "theirs", "Effect": "Deny", "Principal": "*", "Action": "sqs:DeleteQueue", "Resource": "*"}
+BODY = {"FilterPolicy": '{"a": {"b": ["x"]}}', "FilterPolicyScope": "MessageBody", "RawMessageDelivery": "false"}
+
+
+@pytest.mark.parametrize(
+    ("there", "remove", "denied"),
+    [
+        (None, False, ["get_queue_attributes", "list_subscriptions_by_topic", "set_queue_attributes", "subscribe"]),
+        (BODY, False, ["get_subscription_attributes", "set_queue_attributes", "set_subscription_attributes"]),
+        (BODY, True, ["unsubscribe", "set_queue_attributes"]),
+    ],
+    ids=["new", "there", "disconnecting"],
+)
+def test_each_call_denied_in_turn_and_allowed_again(there, remove, denied):
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [THEIRS]})
+
+    def made():
+        ours = {"Policy": access.admitting(policy, TOPIC, QUEUE) if remove else policy}
+        return Aws(subscription=there and dict(there), queue=ours)
+
+    def go(aws):
+        return app().disconnect(*ends(aws)) if remove else app().connect(*ends(aws), raw=True)
+
+    undisturbed = made()
+    go(undisturbed)
+    for call in denied:
+        aws = made()
+        aws.refuses = (call,)
+        with pytest.raises(AccessDenied) as caught:
+            go(aws)
+        error = caught.value
+        assert all((error.what, error.where, error.why, error.hint))
+        if writes(aws)[:-1]:
+            assert f"{'disconnecting' if remove else 'connecting'} again goes on from there" in error.hint
+        assert THEIRS in json.loads(aws.attributes["Policy"])["Statement"]
+        aws.refuses = ()
+        go(aws)
+        assert (aws.attributes, aws.subscription) == (undisturbed.attributes, undisturbed.subscription)
+
+
+def test_a_statement_that_keeps_everybody_out_is_said():
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "SQS:Send*", "Resource": "*"}
+    notes = app().connect(*ends(Aws(queue={"Policy": json.dumps({"Statement": [deny]})})), dry_run=True).notes
+    assert any("denies everybody sqs:SendMessage" in note for note in notes)
+    https = deny | {"Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    notes = app().connect(*ends(Aws(queue={"Policy": json.dumps({"Statement": [https]})})), dry_run=True).notes
+    assert not any("denies" in note for note in notes)
+
+
 @pytest.mark.parametrize("present", [None, {}], ids=["new", "there"])
 def test_a_subscription_that_nobody_has_confirmed_is_an_error(present):
     aws = Aws(subscription=present, arn="PendingConfirmation" if present is not None else "pending confirmation")
