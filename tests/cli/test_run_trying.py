@@ -1,7 +1,9 @@
 """`megaql run` with --shadow, --record and --reload: trying an application out, and taking note of what it does."""
 
+import contextlib
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -240,6 +242,28 @@ def test_a_change_starts_the_consumer_again_and_a_syntax_error_waits_for_the_nex
     assert "handlers.py changed; the consumer starts again" in log
     assert "Traceback" not in log
     assert (Queue.open("local:orders").info().visible, Queue.open("local:orders").info().in_flight) == (0, 0)
+
+
+@pytest.mark.parametrize("words", [[], ["--processes", "2"]], ids=["one process", "supervised"])
+def test_a_consumer_does_not_outlive_the_process_that_watches(project, megaql, child_environ, words):
+    Queue.open("local:orders", create=True)
+    source = project / "handlers.py"
+    source.write_text(source.read_text() + "\nimport os\nprint('pid', os.getpid(), flush=True)\n")
+    watched = Watched(project, child_environ(), *words)
+    megaql("publish", "local:orders", "--event", "order.paid", "-s", "total=1")
+    watched.wait_for("first")
+    consumers = [int(found) for found in re.findall(r"pid (\d+)", watched.log.read_text())]
+    assert watched.end(signal.SIGKILL) == -signal.SIGKILL
+    ends = time.monotonic() + 40
+    try:
+        while "stopped: it was asked to stop" not in watched.log.read_text():
+            assert time.monotonic() < ends, watched.log.read_text()
+            time.sleep(0.05)
+    except AssertionError:
+        for pid in consumers:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        raise
 
 
 @pytest.mark.usefixtures("orders")

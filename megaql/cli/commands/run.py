@@ -269,6 +269,7 @@ def command(
 
         if not world.environ.get(reloading.RELOADED):
             return reloading.run(world)
+        reloading.end_with_the_watcher()
     level = log_level.value if log_level else settings.log_level or LogLevel.INFO.value
     above = link.joined()
     found = load_app(app)

@@ -1,7 +1,7 @@
 """`run --reload`: the consumer in a process of its own, which is stopped in order and started anew when a source file changes. For development.
 
-A maintainer keeps two rules. The process that watches imports nothing of the user's, so that no change can break it. And a consumer is never killed for a change: it is
-asked to stop, and finishes what it has in hand.
+A maintainer keeps three rules. The process that watches imports nothing of the user's, so that no change can break it. A consumer is never killed for a change: it is
+asked to stop, and finishes what it has in hand. And it never outlives the process that watches, however that ends: it would go on with old code, and nobody would know.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from megaql.cli.environment import Environment
     from megaql.scan.stop import StopFlag
 
-#: Set for the process that `--reload` starts again and again.
+#: Set for the process that `--reload` starts again and again: the descriptor of a pipe that ends with the process that watches, and afterwards "1".
 RELOADED: Final = "MEGAQL_RELOADED"
 
 #: What is watched, in the current directory and below.
@@ -73,16 +75,12 @@ def run(world: Environment) -> int:
     with catch_signals() as stop:
         while True:
             stamps = sources(folder)
-            child = subprocess.Popen(  # noqa: S603 - the command is the one that started this process
-                [sys.executable, *sys.orig_argv[1:]],
-                env=os.environ | {RELOADED: "1"},
-                # By itself: Ctrl-C in a terminal would reach it a second time, after the one that is passed on.
-                start_new_session=True,
-            )
+            child, alive = _started()
             try:
                 news = _watched(child, folder, stamps, stop)
             finally:
                 _ended(child, stop.signum)
+                os.close(alive)
             if stop:
                 return stop.exit_status
             if not news:
@@ -95,6 +93,38 @@ def run(world: Environment) -> int:
                     return stop.exit_status
             more = f" and {len(news) - 1:,} more" if len(news) > 1 else ""
             world.say(f"{harmless(news[0])}{more} changed; the consumer starts again")
+
+
+def _started() -> tuple[subprocess.Popen[bytes], int]:
+    """Start the consumer; returns it, and the end of a pipe whose other end tells it that this process is gone."""
+    heard, alive = os.pipe()
+    try:
+        child = subprocess.Popen(  # noqa: S603 - the command is the one that started this process
+            [sys.executable, *sys.orig_argv[1:]],
+            env=os.environ | {RELOADED: str(heard)},
+            pass_fds=(heard,) if os.name == "posix" else (),
+            # By itself: Ctrl-C in a terminal would reach it a second time, after the one that is passed on.
+            start_new_session=True,
+        )
+    finally:
+        os.close(heard)
+    return child, alive
+
+
+def end_with_the_watcher() -> None:
+    """Stop this process in order when the one that watches is gone; called once in the process that `run` starts."""
+    heard = os.environ.get(RELOADED, "")
+    # Processes of its own get the variable, and not the descriptor.
+    os.environ[RELOADED] = "1"
+    if os.name != "posix" or not heard.isdecimal() or heard == "1":
+        return
+
+    def wait() -> None:
+        with suppress(OSError):
+            if not os.read(int(heard), 1):
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="megaql-reload", daemon=True).start()
 
 
 def _watched(child: subprocess.Popen[bytes], folder: Path, stamps: Stamps, stop: StopFlag) -> list[str]:
