@@ -38,13 +38,13 @@ def agrees(clause, record, now):
         assert [asked.of_body(record.body, now) for _ in range(2)] == [matches] * 2
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(ANY_CLAUSE, records)
 def test_agrees_on_any_record(clause, record):
     agrees(clause, record, NOW)
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(aimed.queries(), st.integers(0, 2**32))
 def test_agrees_on_records_made_of_what_the_query_asks_for(text, number):
     try:
@@ -54,7 +54,7 @@ def test_agrees_on_records_made_of_what_the_query_asks_for(text, number):
     agrees(query.node, aimed.record(number), aimed.NOW)
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(aimed.queries(), st.integers(0, 2**32), st.booleans())
 def test_a_dict_is_taken_as_what_it_says_it_is(text, number, says_mega):
     body = aimed.record(number).body
@@ -81,7 +81,7 @@ def grown(value, random):
     return value * random.choice((1, 1, 20_000, 200_000)) if isinstance(value, str) else value
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(aimed.queries(), st.integers(0, 2**32), st.sampled_from((600, 2_000, 10_000)))
 def test_the_steps_of_an_evaluation_end_where_the_evaluator_ends_them(text, number, steps):
     try:

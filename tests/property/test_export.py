@@ -25,7 +25,7 @@ from tests.unit.convert import reference
 #: Messages for each query.
 MESSAGES = 25
 
-thorough = settings(max_examples=1_000 if os.environ.get("CI") else 60, deadline=None)
+thorough = settings(max_examples=200 if os.environ.get("CI") else 60, deadline=None)
 seeds = st.integers(0, 2**32)
 
 

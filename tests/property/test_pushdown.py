@@ -30,7 +30,7 @@ from tests.unit.convert import reference
 
 MESSAGES = 40
 
-thorough = settings(max_examples=300 if os.environ.get("CI") else 80, deadline=None)
+thorough = settings(max_examples=120 if os.environ.get("CI") else 80, deadline=None)
 
 TESTS = [
     "{p} == {v}",

@@ -183,7 +183,7 @@ def conditions_on_odd_names(draw):
 UNSEEN = ("exponent is out of all bounds", "nested deeper than 200 levels")
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(
     st.lists(conditions_on_odd_names(), min_size=1, max_size=6),
     st.integers(0, 2**32),
