@@ -11,6 +11,7 @@ import json
 import math
 import time
 import uuid
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -23,7 +24,8 @@ from megaql.broker.target import AMBIENT, Connection, QueueTarget, parse_queue
 from megaql.errors import AccessDenied, BrokerError, QueueNotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from megaql.broker.client import Response, SQSClient
 
@@ -217,6 +219,18 @@ class Queue:
             return self.client.change_message_visibility_batch(QueueUrl=self.url, Entries=entries)
 
         return self._batches("change the visibility of messages", request).run(list(messages))
+
+    @property
+    def joins(self) -> bool:
+        """Whether calls `together` cost less than one by one: at the embedded broker, which waits for the disk once then."""
+        return hasattr(self.client, "together")
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Make the calls of the block one, where the queue `joins` them: what an error leaves undone is all of them. Elsewhere this does nothing."""
+        join: Callable[[], AbstractContextManager[None]] = getattr(self.client, "together", nullcontext)
+        with self._translate("write to the disk"), join():
+            yield
 
     def dead_letter_queue(self) -> Queue | None:
         """Return the queue that messages go to when they were received too often, `None` where there is none."""

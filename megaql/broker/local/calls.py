@@ -7,6 +7,7 @@ on, and a failure of the storage names the database.
 from __future__ import annotations
 
 import sqlite3
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from megaql.broker.local.errors import (
@@ -20,7 +21,7 @@ from megaql.broker.local.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from megaql.broker.client import Response
     from megaql.broker.local.store import Store
@@ -28,8 +29,17 @@ if TYPE_CHECKING:
 
 def answer(store: Store, name: str, perform: Callable[[], Response]) -> Response:
     """Return what the operation `name` answers, as boto3 would; errors: `ClientError`."""
-    try:
+    with failing_as(name, store):
         response = perform()
+    response["ResponseMetadata"] = {"HTTPStatusCode": 200, "RetryAttempts": 0}
+    return response
+
+
+@contextmanager
+def failing_as(name: str, store: Store) -> Iterator[None]:
+    """Let what goes wrong in the block leave as the `ClientError` of an operation."""
+    try:
+        yield
     except Refused as refused:
         error = ParamValidationError if refused.code == PARAM_VALIDATION else ClientError
         raise error(refused, name) from None
@@ -41,5 +51,3 @@ def answer(store: Store, name: str, perform: Callable[[], Response]) -> Response
         raise ClientError(storage_failure(error, str(store.path)), name) from error
     except OSError as error:
         raise ClientError(file_failure(error, str(store.path)), name) from error
-    response["ResponseMetadata"] = {"HTTPStatusCode": 200, "RetryAttempts": 0}
-    return response

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import sqlite3
 
     from megaql.broker.local.queues import Queue, Request, Response
-    from megaql.broker.local.store import Store
+    from megaql.broker.local.store import Link, Store
 
 #: The most messages of a queue that may be in flight.
 MAX_IN_FLIGHT: Final = 120_000
@@ -55,6 +55,8 @@ def receive(store: Store, request: Request) -> Response:
     selection = Selection.of(request)
     deadline = None
     with store.link() as link:
+        if link.joined:  # in a transaction already, in which nothing new comes
+            return _answer(store, link, request, visibility, limit, selection) or {}
         while True:
             with link.guard:
                 version, db = wakeup.version(link), link.opened()[0]
@@ -62,16 +64,23 @@ def receive(store: Store, request: Request) -> Response:
                 due_at, now = _first_due(db, queue), store.now()
                 due = due_at is not None and (due_at <= now or store.leapt(db))
             if due:
-                with link.write() as db:
-                    queue, now = queues.of_request(db, request), store.stamp(db)
-                    found = take(db, queue, now, limit, queue.visibility if visibility is None else visibility * 1000)
-                if found:
-                    return {"Messages": [message(queue, candidate, selection, now) for candidate in found]}
+                if answer := _answer(store, link, request, visibility, limit, selection):
+                    return answer
                 continue
             if deadline is None:
                 deadline = wakeup.deadline(queue.wait if wait is None else wait * 1000)
             if not wakeup.changed(store, link, version, due_at, deadline):
                 return {}
+
+
+def _answer(
+    store: Store, link: Link, request: Request, visibility: int | None, limit: int, selection: Selection
+) -> Response:
+    """Put due messages in flight and return them, or nothing."""
+    with link.write() as db:
+        queue, now = queues.of_request(db, request), store.stamp(db)
+        found = take(db, queue, now, limit, queue.visibility if visibility is None else visibility * 1000)
+    return {"Messages": [message(queue, candidate, selection, now) for candidate in found]} if found else {}
 
 
 def _checked(request: Request) -> tuple[int, int | None, int | None]:

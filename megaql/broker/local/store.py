@@ -48,9 +48,13 @@ class Link:
         self._path = folder / DATABASE
         self._identity: tuple[int, int] | None = None
         self._open: tuple[sqlite3.Connection, WriteLock] | None = None
+        #: Whether the thread that holds `guard` is in a transaction which all its writes are part of.
+        self.joined = False
 
     def opened(self) -> tuple[sqlite3.Connection, WriteLock]:
         """Return the connection and the lock, opening them where needed; the caller holds `guard` and is in no transaction."""
+        if self.joined and self._open is not None:
+            return self._open
         if self._open is not None and self._identity != _identity(self._path):
             # Somebody removed the home. What is written to a removed file succeeds, and nobody will ever read it.
             self.close()
@@ -73,6 +77,10 @@ class Link:
         """Run the block as one transaction, on the disk when the block has ended; any exception undoes it."""
         with self.guard:
             connection, lock = self.opened()
+            if self.joined:
+                with _savepoint(connection):
+                    yield connection
+                return
             with lock:
                 connection.execute("BEGIN IMMEDIATE")
                 try:
@@ -82,6 +90,16 @@ class Link:
                     if connection.in_transaction:
                         connection.execute("ROLLBACK")
                     raise
+
+    @contextlib.contextmanager
+    def join(self) -> Iterator[None]:
+        """Run all writes of the block as one transaction; any exception that leaves the block undoes them all."""
+        with self.write():
+            self.joined = True
+            try:
+                yield
+            finally:
+                self.joined = False
 
     def close(self) -> None:
         """Close the connection; the next use opens it again."""
@@ -108,6 +126,7 @@ class Store:
         self._uptime = uptime or (clock.machine_uptime if date is time.time else lambda: None)
         self._idle: deque[Link] = deque()  # its append and pop are atomic, so no lock has to survive a fork
         self._closed = threading.Event()
+        self._mine = threading.local()
 
     @property
     def path(self) -> Path:
@@ -131,6 +150,10 @@ class Store:
         """Lend a connection that no other thread uses meanwhile."""
         if self._closed.is_set():
             raise sqlite3.ProgrammingError("the client is closed")
+        joined: Link | None = getattr(self._mine, "joined", None)
+        if joined is not None:
+            yield joined
+            return
         try:
             link = self._idle.pop()
         except IndexError:
@@ -164,6 +187,19 @@ class Store:
         with self.link() as link, link.write() as db:
             yield db
 
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """Run this thread's calls in the block as one transaction, on the disk when the block has ended; any exception that leaves it undoes all.
+
+        All other writers of the home wait meanwhile.
+        """
+        with self.link() as link, link.join():
+            self._mine.joined = link
+            try:
+                yield
+            finally:
+                self._mine.joined = None
+
     def close(self) -> None:
         """Close all connections; those in use go when their call ends."""
         self._closed.set()
@@ -173,6 +209,20 @@ class Store:
         with contextlib.suppress(IndexError):
             while True:
                 self._idle.pop().close()
+
+
+@contextlib.contextmanager
+def _savepoint(connection: sqlite3.Connection) -> Iterator[None]:
+    """Undo what the block wrote where an exception leaves it, and nothing that the transaction wrote before."""
+    connection.execute("SAVEPOINT part")
+    try:
+        yield
+    except BaseException:
+        if connection.in_transaction:  # a full disk ends it by itself
+            connection.execute("ROLLBACK TO part")
+            connection.execute("RELEASE part")
+        raise
+    connection.execute("RELEASE part")
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -27,7 +27,7 @@ from megaql.scan.budget import StopReason
 from megaql.scan.bulk.edits import CannotEdit, Edit, edited
 from megaql.scan.bulk.plan import Plan, body_hash
 from megaql.scan.bulk.report import BulkReport, NotDone
-from megaql.scan.live import LiveScan
+from megaql.scan.live import TOGETHER, LiveScan
 from megaql.scan.rewriting import with_body
 
 if TYPE_CHECKING:
@@ -135,9 +135,8 @@ class BulkRun:
         self._watch = watch
         self._clock = clock
         self._sleep = sleep
-        fifo = (work.source is not None and work.source.fifo) or (
-            work.destination is not None and work.destination.fifo
-        )
+        self._to_fifo = work.destination is not None and work.destination.fifo
+        fifo = self._to_fifo or (work.source is not None and work.source.fifo)
         self._lanes = LANES if side_by_side and not fifo else 1
         self._pool: ThreadPoolExecutor | None = None
         self._late = datetime.fromtimestamp(wall(), UTC) + LATE
@@ -202,7 +201,8 @@ class BulkRun:
         for message in batch:
             if self._work.limit is not None and self._scan.report.matched >= self._work.limit:
                 break
-            if message.sent_at is not None and message.sent_at > self._late and self._work.source is not None:
+            sent_at = message.sent_at if self._work.source is not None else None
+            if sent_at is not None and sent_at > self._late:
                 self.report.late += 1
                 continue
             verdict = self._verdict(message)
@@ -248,17 +248,17 @@ class BulkRun:
 
     def _outgoing(self, message: Message, changed: Message) -> Outgoing | None:
         """Return what is sent for a message, nothing where it is only deleted. Raises `CannotEdit` where it cannot be."""
-        to = self._work.destination
+        to, fifo = self._work.destination, self._to_fifo
         if to is None:
             return None
         outgoing = again(
             changed,
-            fifo=to.fifo,
+            fifo=fifo,
             topic=not isinstance(to, Queue),
-            dedup_id=self._dedup_id(message, changed) if to.fifo else "",
-            group=None if message.group_id else self._work.group,
+            dedup_id=self._dedup_id(message, changed) if fifo else "",
+            group=self._work.group if self._work.group and not message.group_id else None,
         )
-        if to.fifo and not outgoing.group_id:
+        if fifo and not outgoing.group_id:
             raise CannotEdit("it has no message group, which a FIFO queue needs; --group gives it one")
         return outgoing
 
@@ -313,9 +313,9 @@ class BulkRun:
             return None
         pairs = [(message, outgoing) for message, _, outgoing in self._ready(messages) if outgoing is not None]
         broken: BrokerError | None = None
-        for some, result in self._side_by_side(
-            pairs, lambda some: _send(to, [outgoing for _, outgoing in some]), whole=to.fifo
-        ):
+        # All at once to a FIFO queue, whose client keeps the order of what it is given together.
+        step = max(1, len(pairs)) if to.fifo else MAX_ENTRIES
+        for some, result in self._side_by_side(pairs, lambda some: _send(to, [one for _, one in some]), step):
             if isinstance(result, BrokerError):
                 if len(some) == 1 and faults.short_code(result.code) in faults.CONTENT_CODES:
                     # A request of one message is refused as a whole for what is in it; of several, that one stands among the failures.
@@ -343,7 +343,13 @@ class BulkRun:
         ours = [message for message in messages if scan.ours(message)]
         deleted = 0
         broken: BrokerError | None = None
-        for _, result in self._side_by_side(ours, source.delete):
+        step = MAX_ENTRIES * TOGETHER if source.joins and self._pool is None else MAX_ENTRIES
+
+        def delete(some: list[Message]) -> BatchResult[Message]:
+            with source.together():
+                return source.delete(some)
+
+        for _, result in self._side_by_side(ours, delete, step):
             if isinstance(result, BrokerError):
                 broken = broken or result
                 continue
@@ -355,12 +361,9 @@ class BulkRun:
             raise broken
 
     def _side_by_side(
-        self, entries: list[_T], call: Callable[[list[_T]], BatchResult[_E]], *, whole: bool = False
+        self, entries: list[_T], call: Callable[[list[_T]], BatchResult[_E]], step: int = MAX_ENTRIES
     ) -> Iterator[tuple[list[_T], BatchResult[_E] | BrokerError]]:
-        """Call with ten entries at a time, in as many lanes as there are; an error of the service is an answer, so that none is lost.
-
-        With `whole` there is one call: a FIFO queue's client keeps the order of what it is given together.
-        """
+        """Call with so many entries at a time, in as many lanes as there are; an error of the service is an answer, so that none is lost."""
 
         def answer(some: list[_T]) -> tuple[list[_T], BatchResult[_E] | BrokerError]:
             try:
@@ -368,7 +371,6 @@ class BulkRun:
             except BrokerError as error:
                 return some, error
 
-        step = max(1, len(entries)) if whole else MAX_ENTRIES
         parts = [entries[start : start + step] for start in range(0, len(entries), step)]
         answers = map(answer, parts) if self._pool is None else self._pool.map(answer, parts)
         for some, result in answers:
@@ -377,12 +379,11 @@ class BulkRun:
 
     def _group(self, message: Message) -> str | None:
         """Return the group of the destination whose order a message stands in."""
-        to = self._work.destination
-        return message.group_id or self._work.group if to is not None and to.fifo else None
+        return message.group_id or self._work.group if self._to_fifo else None
 
     def _waits(self, message: Message) -> bool:
         """Whether a message stands behind one of its group that was not sent; it is counted then, and stays."""
-        first = self._stuck.get(self._group(message) or "")
+        first = self._stuck.get(self._group(message) or "") if self._stuck else None
         if first is None:
             return False
         first.held_back += 1

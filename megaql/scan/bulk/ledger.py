@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 #: The version that `"megaql_log": 1` names.
 VERSION: Final = 1
 
+#: One encoder for all lines: `json.dumps` makes one for each.
+_WRITE: Final = json.JSONEncoder(separators=(",", ":")).encode
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -48,7 +51,7 @@ class Ledger:
 
     def write(self, entries: Iterable[dict[str, Any]]) -> None:
         """Write lines: there when this process is killed, not yet when the machine stops. Raises `ScanError` where they cannot be."""
-        self._do(b"".join(json.dumps(entry, separators=(",", ":")).encode() + b"\n" for entry in entries), sync=False)
+        self._do(b"".join(_WRITE(entry).encode() + b"\n" for entry in entries), sync=False)
 
     def sync(self) -> None:
         """Return when all lines are on the disk. Raises `ScanError`."""

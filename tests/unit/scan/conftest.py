@@ -47,6 +47,7 @@ class SimulatedQueue:
     name: str = "orders"
     client: object = None
     fifo: bool = False
+    joins: bool = False
     max_receive_count: int | None = None
     in_flight: int = 0
     receive_takes: float = 0.01

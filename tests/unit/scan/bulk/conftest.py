@@ -60,7 +60,7 @@ class Client:
 
     def __getattr__(self, name):
         call = getattr(self._real, name)
-        if name in {"close", "get_queue_attributes", "get_queue_url"} or not callable(call):
+        if name in {"close", "get_queue_attributes", "get_queue_url", "together"} or not callable(call):
             return call
         return lambda **request: self._calls.make(name, lambda: call(**request))
 

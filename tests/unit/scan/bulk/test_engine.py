@@ -1,6 +1,8 @@
 """What a run deletes and leaves, with destinations that refuse, leases that end, and queues that fill up while it runs."""
 
 import json
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -158,6 +160,68 @@ def test_leases_of_what_is_held_are_extended(make_place, even, monkeypatch):
     assert place.calls.made.count("change_message_visibility_batch") >= 4, "two extensions, two releases"
     assert (report.deleted, report.scan.released) == (20, 20)
     assert report.scan.stopped_because is StopReason.EMPTY
+
+
+class Joining:
+    """A client whose calls that are written together are counted, and can fail when they are written."""
+
+    def __init__(self, client):
+        self._client = client
+        self.blocks = []
+        self.fails = None
+
+    def __getattr__(self, name):
+        call = getattr(self._client, name)
+        if self.blocks and self.blocks[-1] is not None and not name.startswith("_"):
+            self.blocks[-1].append(name)
+        return call
+
+    @contextmanager
+    def together(self):
+        self.blocks.append([])
+        with self._client.together():
+            yield
+            if self.fails in self.blocks[-1]:
+                error = {"Code": "StorageFailed", "Message": "the disk is full"}
+                raise type("E", (Exception,), {"response": {"Error": error}})
+        self.blocks.append(None)
+
+
+@pytest.fixture
+def joining(make_place):
+    """A place with 200 messages, and its work through a client that notes what is written together."""
+    place = make_place()
+    place.fill(200)
+    client = Joining(place.client)
+    work = place.work()
+    return place, client, replace(work, source=place.queue("source", client), destination=place.queue("target", client))
+
+
+def test_an_embedded_queue_writes_receives_together_and_deletes_and_never_sends(joining):
+    """Each ten that were sent are on the disk and in the log before the next are: only they can be sent twice."""
+    place, client, work = joining
+    assert place.run(work, turn=64).deleted == 200
+    blocks = [sorted(set(block)) for block in client.blocks if block]
+    assert sorted({name for block in blocks for name in block}) == ["delete_message_batch", "receive_message"]
+    assert len(blocks) < 15, "and not thirty"
+    assert place.contents("target") == list(range(200))
+
+
+@pytest.mark.parametrize("call", ["receive_message", "delete_message_batch"])
+def test_what_could_not_be_written_together_was_not_done(joining, call):
+    place, client, work = joining
+    client.fails = call
+    with pytest.raises(BrokerError):
+        place.run(work, turn=64)
+    lines = (place.folder / "log").read_text().splitlines()[1:]
+    target = place.contents("target")
+    assert len(target) == len(lines)
+    assert place.queue("source").info().in_flight == 0, (
+        "nothing is held that was not received, and what was is given back"
+    )
+    source = place.contents("source")
+    assert set(source) | set(target) == set(range(200))
+    assert len(source) == len(set(source))
 
 
 def test_messages_sent_after_it_began_are_left_alone(make_place):
