@@ -9,7 +9,7 @@ delivered it.
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from megaql.broker.local import fifo, queues, redrive, wakeup
 from megaql.broker.local.answers import Candidate, Selection, message
@@ -49,14 +49,22 @@ LANE_HEAD: Final = (
 )
 
 
+class _Wish(NamedTuple):
+    """What a request asks for, seconds where it says them."""
+
+    limit: int
+    visibility: int | None
+    wait: int | None
+    selection: Selection
+
+
 def receive(store: Store, request: Request) -> Response:
     """ReceiveMessage; waits up to `WaitTimeSeconds` for a first message. `Messages` is absent where there is none."""
-    limit, visibility, wait = _checked(request)
-    selection = Selection.of(request)
+    wish = _checked(request)
     deadline = None
     with store.link() as link:
         if link.joined:  # in a transaction already, in which nothing new comes
-            return _answer(store, link, request, visibility, limit, selection) or {}
+            return _answer(store, link, request, wish)
         while True:
             with link.guard:
                 version, db = wakeup.version(link), link.opened()[0]
@@ -64,26 +72,25 @@ def receive(store: Store, request: Request) -> Response:
                 due_at, now = _first_due(db, queue), store.now()
                 due = due_at is not None and (due_at <= now or store.leapt(db))
             if due:
-                if answer := _answer(store, link, request, visibility, limit, selection):
+                if answer := _answer(store, link, request, wish):
                     return answer
                 continue
             if deadline is None:
-                deadline = wakeup.deadline(queue.wait if wait is None else wait * 1000)
+                deadline = wakeup.deadline(queue.wait if wish.wait is None else wish.wait * 1000)
             if not wakeup.changed(store, link, version, due_at, deadline):
                 return {}
 
 
-def _answer(
-    store: Store, link: Link, request: Request, visibility: int | None, limit: int, selection: Selection
-) -> Response:
+def _answer(store: Store, link: Link, request: Request, wish: _Wish) -> Response:
     """Put due messages in flight and return them, or nothing."""
     with link.write() as db:
         queue, now = queues.of_request(db, request), store.stamp(db)
-        found = take(db, queue, now, limit, queue.visibility if visibility is None else visibility * 1000)
-    return {"Messages": [message(queue, candidate, selection, now) for candidate in found]} if found else {}
+        lease = queue.visibility if wish.visibility is None else wish.visibility * 1000
+        found = take(db, queue, now, wish.limit, lease)
+    return {"Messages": [message(queue, candidate, wish.selection, now) for candidate in found]} if found else {}
 
 
-def _checked(request: Request) -> tuple[int, int | None, int | None]:
+def _checked(request: Request) -> _Wish:
     limit = request.get("MaxNumberOfMessages", 1)
     if not 1 <= limit <= 10:
         raise invalid_value("MaxNumberOfMessages", "Must be between 1 and 10, if provided.")
@@ -92,7 +99,7 @@ def _checked(request: Request) -> tuple[int, int | None, int | None]:
         raise invalid_value("VisibilityTimeout", "Must be between 0 and 43200, if provided.")
     if wait is not None and not 0 <= wait <= 20:
         raise invalid_value("WaitTimeSeconds", "Must be >= 0 and <= 20, if provided.")
-    return limit, visibility, wait
+    return _Wish(limit, visibility, wait, Selection.of(request))
 
 
 def _first_due(db: sqlite3.Connection, queue: Queue) -> int | None:
