@@ -14,16 +14,17 @@ import os
 import re
 import stat
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from megaql.errors import ConfigError
+from megaql.errors import ConfigError, MegaQLError
 from megaql.settings import A_PATH, SETTINGS, Setting, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 #: The name of the file.
 NAME: Final = "megaql.toml"
@@ -142,6 +143,17 @@ def find(environ: Mapping[str, str] = os.environ, here: Path | None = None) -> P
             return _trusted(folder / NAME)
     own = own_file(environ)
     return own if own is not None and own.is_file() else None
+
+
+@contextmanager
+def said_at(origin: str | None) -> Iterator[None]:
+    """Let an error about a setting's value say where the value stands, too; `origin` is `Settings.origins`'s word for it."""
+    try:
+        yield
+    except MegaQLError as error:
+        if origin:
+            error.where = f"{error.where}, by {origin}" if error.where else origin
+        raise
 
 
 def own_file(environ: Mapping[str, str]) -> Path | None:

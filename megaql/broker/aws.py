@@ -7,14 +7,18 @@ has a shorter one besides (`patience`).
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
 from megaql import __version__
 from megaql.broker import credentials, faults, patience
 from megaql.broker.target import AMBIENT, DEFAULT_REGION, Connection, endpoint_configured
+from megaql.errors import BrokerError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from megaql.broker.client import SNSClient, SQSClient
 
 #: Tries of one request, the first included; boto3 waits between them with exponential back-off and jitter.
@@ -58,7 +62,7 @@ def client(
         region=connection.region or "",
         profile=connection.profile or "",
     )
-    with faults.translate(f"connect to {service.upper()}", place):
+    with _told_with_its_place(service, connection), faults.translate(f"connect to {service.upper()}", place):
         import boto3  # noqa: PLC0415 - it takes a quarter of a second, and local queues and files never need it
         from botocore.config import Config  # noqa: PLC0415 - as above
 
@@ -88,6 +92,28 @@ def client(
 
             install(made)
         return made
+
+
+@contextmanager
+def _told_with_its_place(service: str, connection: Connection) -> Iterator[None]:
+    """Let the error about a value of a client's say who gave it: a line of a file, or one of boto3's variables."""
+    try:
+        yield
+    except BrokerError as error:
+        name = {"ProfileNotFound": "profile", "InvalidRegionError": "region", "InvalidEndpoint": "endpoint_url"}.get(
+            error.code, ""
+        )
+        filed = connection.origins.get("default_region" if name == "region" else name)
+        if name and not getattr(connection, name):
+            variables = {
+                "profile": ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"),
+                "region": ("AWS_REGION", "AWS_DEFAULT_REGION"),
+                "endpoint_url": (f"AWS_ENDPOINT_URL_{service.upper()}", "AWS_ENDPOINT_URL"),
+            }[name]
+            filed = next((f"{one}={os.environ[one]}" for one in variables if os.environ.get(one)), filed)
+        if filed:
+            error.where += f", by {filed}"
+        raise
 
 
 def endpoint(client: SQSClient | SNSClient) -> tuple[str, str]:

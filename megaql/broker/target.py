@@ -16,11 +16,16 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, replace
-from typing import Final, Literal
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import urlsplit
 
 from megaql.errors import BadTarget
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from megaql.settings import Settings
 
 #: The region and account that the embedded broker writes into its URLs and ARNs.
 LOCAL_REGION: Final = "local"
@@ -57,7 +62,25 @@ class Connection:
     region: str | None = None
     endpoint_url: str | None = None
     default_region: str | None = None
+    #: Where values stand that a file gave, by name; for errors.
+    origins: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
+    def over(self, other: Connection) -> Connection:
+        """Return this connection with what it leaves open taken from another one."""
+        open_here = [name for name in _WAYS if not getattr(self, name)]
+        taken = {name: getattr(other, name) for name in open_here}
+        origins = {name: other.origins[name] for name in open_here if name in other.origins}
+        return replace(self, **taken, origins={**self.origins, **origins})
+
+    def completed(self, settings: Settings) -> Connection:
+        """Return this connection with what `megaql.toml` says of what it leaves open; the file's region stands behind the one that a target itself names."""
+        names = (("profile", "profile"), ("region", "default_region"), ("endpoint_url", "endpoint_url"))
+        origins = {here: settings.origins[there] for there, here in names if there in settings.origins}
+        return self.over(Connection(settings.profile, None, settings.endpoint_url, settings.region, origins))
+
+
+#: What a connection says, or leaves open.
+_WAYS: Final = ("profile", "region", "endpoint_url", "default_region")
 
 #: The connection of whoever says nothing: all from the environment and the AWS configuration.
 AMBIENT: Final = Connection()

@@ -84,12 +84,7 @@ def connection(profile: str | None, region: str | None, endpoint_url: str | None
     from megaql.broker.target import Connection  # noqa: PLC0415 - as above
 
     settings, _ = config.load()
-    return Connection(
-        profile=profile or settings.profile,
-        region=region,
-        endpoint_url=endpoint_url or settings.endpoint_url,
-        default_region=settings.region,
-    )
+    return Connection(profile, region, endpoint_url).completed(settings)
 
 
 def world_of(context: typer.Context, color: Color) -> Environment:

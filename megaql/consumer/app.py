@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from megaql import config
 from megaql.broker.large.payloads import LargePayloads
 from megaql.broker.queue import Queue
+from megaql.broker.target import parse_queue
 from megaql.consumer import checks, choices, handler, hooks, startup
 from megaql.consumer.backoff import Backoff
 from megaql.consumer.cleanup import PayloadCleanup
@@ -334,8 +335,10 @@ class App:
             worker.stop()
 
     def _chosen(self, target: str | QueueTarget | Queue | None, settings: Settings) -> str | QueueTarget | Queue:
-        named: str | QueueTarget | Queue = settings.target or ""
-        chosen = choices.first(target, self.target, named)
+        chosen = target if target is not None else self.target
+        if chosen is None and settings.target:
+            with config.said_at(settings.origins.get("target")):
+                return parse_queue(settings.target)
         if not chosen:
             raise ConsumerError(
                 "the application has no queue",
@@ -353,7 +356,7 @@ class App:
         return Queue.open(chosen, self._way(connection, settings))
 
     def _way(self, connection: Connection | None, settings: Settings) -> Connection:
-        return choices.connection(checks.connection(connection) or self.connection, settings)
+        return choices.connection(checks.connection(connection), self.connection, settings)
 
     def _supervise(
         self, processes: int, queue: Queue, plan: Plan, restart_after: timedelta, signs: Liveness

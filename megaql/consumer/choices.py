@@ -9,7 +9,8 @@ from contextlib import closing, contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from megaql.broker.target import Connection
+from megaql import config
+from megaql.broker.target import AMBIENT
 from megaql.consumer.backoff import Backoff
 from megaql.consumer.ledger import SQLiteLedger
 from megaql.consumer.unmatched import checked_policy
@@ -17,6 +18,7 @@ from megaql.consumer.unmatched import checked_policy
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from megaql.broker.target import Connection
     from megaql.consumer.ledger import CompletionLedger
     from megaql.consumer.unmatched import Policy
     from megaql.settings import Settings
@@ -32,9 +34,9 @@ def first(given: T | None, setting: T | None, default: T) -> T:
     return given if given is not None else setting if setting is not None else default
 
 
-def connection(given: Connection | None, settings: Settings) -> Connection:
-    """Return how to reach AWS; what the file says of region and endpoint stands behind what the target itself says."""
-    return given or Connection(settings.profile, None, settings.endpoint_url, default_region=settings.region)
+def connection(given: Connection | None, own: Connection | None, settings: Settings) -> Connection:
+    """Return how to reach AWS: each of profile, region and endpoint as a call gives it, else the application's, else as the file says."""
+    return (given or AMBIENT).over(own or AMBIENT).completed(settings)
 
 
 def backoff(given: Backoff | None, settings: Settings) -> Backoff:
@@ -48,7 +50,9 @@ def backoff(given: Backoff | None, settings: Settings) -> Backoff:
 def ledger(given: CompletionLedger | None, settings: Settings, memory: CompletionLedger) -> Iterator[CompletionLedger]:
     """Give the ledger for a run: the one of code, else the file that a setting names, else the application's memory."""
     if given is None and settings.ledger:
-        with closing(SQLiteLedger(settings.ledger)) as opened:
+        with config.said_at(settings.origins.get("ledger")):
+            opened = SQLiteLedger(settings.ledger)
+        with closing(opened):
             yield opened
     else:
         yield given or memory

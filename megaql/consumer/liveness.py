@@ -13,17 +13,18 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from megaql import config
 from megaql.consumer.journal import LOGGER
 from megaql.errors import ConsumerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from megaql.settings import Settings
 
@@ -48,6 +49,8 @@ class Liveness:
     port: int | None = None
     address: str | None = None
     after: timedelta | None = None
+    #: Where settings stand that were taken from outside of the code.
+    origins: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def completed(self, settings: Settings) -> Liveness:
         """Return it with what it leaves open taken from settings, else the defaults."""
@@ -56,6 +59,11 @@ class Liveness:
             settings.liveness_port if self.port is None else self.port,
             self.address or settings.liveness_address or ADDRESS,
             self.after or settings.liveness_after or AFTER,
+            {
+                name: settings.origins.get(f"liveness_{name}", "")
+                for name in ("file", "port", "address")
+                if getattr(self, name) is None
+            },
         )
 
 
@@ -77,9 +85,12 @@ def told(liveness: Liveness, look: Look) -> Iterator[None]:
     after = (liveness.after or AFTER).total_seconds()
     with ExitStack() as stack:
         if liveness.file is not None:
-            stack.enter_context(_touching(Path(liveness.file), look, after))
+            with config.said_at(liveness.origins.get("file")):
+                stack.enter_context(_touching(Path(liveness.file), look, after))
         if liveness.port is not None:
-            stack.enter_context(_listening(liveness.address or ADDRESS, liveness.port, look, after))
+            stands = dict.fromkeys(filter(None, map(liveness.origins.get, ("port", "address"))))
+            with config.said_at(" and ".join(stands)):
+                stack.enter_context(_listening(liveness.address or ADDRESS, liveness.port, look, after))
         yield
 
 

@@ -107,6 +107,7 @@ def command(
     """
     import json  # noqa: PLC0415 - with what follows, only once the command runs
 
+    from megaql.broker.target import Connection  # noqa: PLC0415 - as above
     from megaql.cli.queries.loading import load_app  # noqa: PLC0415 - as above
     from megaql.cli.terminal.style import Style, harmless  # noqa: PLC0415 - as above
 
@@ -119,8 +120,7 @@ def command(
         raise typer.BadParameter("it takes a topic and a queue, and no other settings", param_hint="--remove")
     world = options.world_of(context, color)
     found = load_app(app)
-    # None leaves the App's own connection in force.
-    connection = options.connection(profile, region, endpoint_url) if profile or region or endpoint_url else None
+    connection = Connection(profile, region, endpoint_url)  # what it leaves open, the App's own says
     if remove:
         plan = found.disconnect(topic, queue, connection=connection, dry_run=dry_run)
     else:

@@ -240,10 +240,11 @@ def command(
     environment`.
     """
     from megaql import config  # noqa: PLC0415 - the rooms below are entered when the command runs
+    from megaql.broker.target import Connection  # noqa: PLC0415 - as above
     from megaql.cli.consuming import logs  # noqa: PLC0415 - as above
     from megaql.cli.queries.loading import load_app  # noqa: PLC0415 - as above
     from megaql.cli.reading import report  # noqa: PLC0415 - as above
-    from megaql.consumer import link  # noqa: PLC0415 - as above
+    from megaql.consumer import choices, link  # noqa: PLC0415 - as above
     from megaql.consumer.liveness import Liveness  # noqa: PLC0415 - as above
     from megaql.consumer.report import Stopped  # noqa: PLC0415 - as above
 
@@ -273,8 +274,7 @@ def command(
     level = log_level.value if log_level else settings.log_level or LogLevel.INFO.value
     above = link.joined()
     found = load_app(app)
-    # None leaves the App's own connection in force.
-    way = options.connection(profile, region, endpoint_url) if profile or region or endpoint_url else None
+    way = Connection(profile, region, endpoint_url)  # what it leaves open, the App's own says
     json = (log_format or settings.log_format) == LogFormat.JSON
     with ExitStack() as stack:
         file = None
@@ -289,7 +289,7 @@ def command(
             from megaql.cli.consuming.shadowing import Shadowing  # noqa: PLC0415 - as above
 
             return Shadowing(world, found.shadow(target, connection=way), file).run(
-                way or found.connection or options.connection(None, None, None),
+                choices.connection(way, found.connection, settings),
                 once=once,
                 limit=limit,
                 allow_receives=allow_receives,

@@ -44,8 +44,11 @@ def test_the_back_off():
 
 def test_the_way_to_aws():
     settings = Settings(profile="p", region="eu-west-1", endpoint_url="http://127.0.0.1:1")
-    assert choices.connection(None, settings) == Connection("p", None, "http://127.0.0.1:1", "eu-west-1")
-    assert choices.connection(Connection(region="us-east-1"), settings) == Connection(region="us-east-1")
+    assert choices.connection(None, None, settings) == Connection("p", None, "http://127.0.0.1:1", "eu-west-1")
+    own, given = Connection("own", "us-east-1", "http://127.0.0.1:2"), Connection(region="us-west-2")
+    assert choices.connection(None, own, settings) == Connection("own", "us-east-1", "http://127.0.0.1:2", "eu-west-1")
+    assert choices.connection(given, own, settings) == Connection("own", "us-west-2", "http://127.0.0.1:2", "eu-west-1")
+    assert choices.connection(given, None, settings) == Connection("p", "us-west-2", "http://127.0.0.1:1", "eu-west-1")
 
 
 @pytest.mark.parametrize(

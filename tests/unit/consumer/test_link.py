@@ -2,6 +2,7 @@
 
 import os
 import socket
+import threading
 from datetime import timedelta
 from multiprocessing.connection import Connection
 
@@ -50,6 +51,9 @@ def supervised(monkeypatch):
     above = Connection(theirs.detach())
     yield lambda limit=None: Link(Connection(ours.detach()), 1, limit, "local:orders"), above
     above.close()
+    for thread in threading.enumerate():  # it loses its supervisor now, while that is still harmless
+        if thread.name == "megaql-supervisor":
+            thread.join(20)
 
 
 def test_what_counts_for_a_limit_is_told_before_anybody_has_it(supervised):
