@@ -140,6 +140,7 @@ class Run:
     app: App
     queue: Queue
     settings: dict
+    account: Account
     report: object = None
     error: BaseException | None = None
 
@@ -153,19 +154,28 @@ class Run:
         except BaseException as error:  # noqa: BLE001 - the test's own thread raises it
             self.error = error
 
-    def until(self, condition, what="it happened"):
-        """Wait until something is so."""
+    def until(self, condition, what="what the test waits for"):
+        """Wait until something is so; a run in which it never is fails by saying what it has come to."""
         end = time.monotonic() + PATIENCE
         while not condition():
             assert self.thread.is_alive(), self.error or self.report
-            assert time.monotonic() < end, f"not within {PATIENCE} s: {what}"
+            assert time.monotonic() < end, f"not within {PATIENCE} s: {what}; {self.state()}"
             time.sleep(0.01)
+
+    def state(self):
+        """Return in words what is missing, and where the run is."""
+        done = {*self.account.of(accounts.DONE), *self.account.of(accounts.REJECTED)}
+        waited_for = ", ".join(
+            f"{number} ({group})" for number, group in self.account.sent.items() if number not in done
+        )
+        worker = self.app._worker
+        return f"not done: {waited_for or 'nothing'}; the run: {worker.so_far() if worker else self.report}"
 
     def stop(self):
         """End the run in order, and return its report."""
         self.app.stop()
         self.thread.join(PATIENCE)
-        assert not self.thread.is_alive()
+        assert not self.thread.is_alive(), f"it did not end within {PATIENCE} s; {self.state()}"
         if self.error is not None:
             raise self.error
         return self.report
@@ -190,7 +200,7 @@ def consume(request):
             handle(number, message)
             place.account.note(accounts.DONE, number)
 
-        run = Run(app, queue, {"concurrency": 4, "wait": SECOND, **settings})
+        run = Run(app, queue, {"concurrency": 4, "wait": SECOND, **settings}, place.account)
         runs.append(run)
         return run
 

@@ -1,6 +1,7 @@
 """A real embedded broker whose clock the test moves, and an application that never waits."""
 
 import logging
+import threading
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -72,10 +73,30 @@ def app(queue):
     return App(queue, backoff=Backoff(random=lambda: 1.0))
 
 
+#: How long a run may take before its test has failed; nothing here is a measurement. Seconds.
+PATIENCE = 20
+
+
 @pytest.fixture
 def drain():
+    """Run an application until its queue is empty; one that does not come to its end is stopped, and the test fails."""
+
     def run(app, **settings):
-        return app.run(**{"once": True, "wait": timedelta(0)} | settings)
+        late = threading.Event()
+
+        def end():
+            late.set()
+            app.stop()
+            app.stop()
+
+        watch = threading.Timer(PATIENCE, end)
+        watch.start()
+        try:
+            report = app.run(**{"once": True, "wait": timedelta(0)} | settings)
+        finally:
+            watch.cancel()
+        assert not late.is_set(), f"the run did not end within {PATIENCE} s: {report}"
+        return report
 
     return run
 
