@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from megaql.broker.places import document
 from megaql.lang.literals import write_duration
+from megaql.plural import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,7 +96,7 @@ def settings(
         yield _bad(
             Level.WARNING,
             "in-flight",
-            f"{info.in_flight:,} messages are in flight, of {MAX_IN_FLIGHT:,} that SQS allows",
+            f"{counted(info.in_flight, 'message is', 'messages are')} in flight, of {MAX_IN_FLIGHT:,} that SQS allows",
             "at the limit nothing more is received",
             "look for consumers that receive and never delete",
         )
@@ -103,7 +104,7 @@ def settings(
         yield _bad(
             Level.WARNING,
             "dead-letters",
-            f"{info.visible:,} dead letters wait here, of {', '.join(sources)}",
+            f"{counted(info.visible, 'dead letter waits', 'dead letters wait')} here, of {', '.join(sources)}",
             f"they are dropped {write_duration(info.retention)} after they were first sent",
             f"megaql peek {name} shows them, megaql redrive {name} sends them back",
         )
@@ -155,7 +156,7 @@ def dead_letters(name: str, info: QueueInfo, dead_name: str, dead: QueueInfo) ->
         yield _bad(
             Level.WARNING,
             "dead-letters",
-            f"{dead.visible:,} dead letters wait in {dead_name}",
+            f"{counted(dead.visible, 'dead letter waits', 'dead letters wait')} in {dead_name}",
             f"they are dropped {write_duration(dead.retention)} after they were first sent",
             f"megaql peek {dead_name} shows them, megaql redrive {dead_name} sends them back",
         )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from megaql.broker.guard import sends_only_while
 from megaql.consumer.journal import LOGGER, one_line
+from megaql.plural import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -57,8 +58,8 @@ class Extender:
                 result = self._queue.set_visibility([message for _, message in asked], self._lease)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again while there is time
             LOGGER.warning(
-                "the leases of %d messages could not be extended: %s",
-                len(messages),
+                "the leases of %s could not be extended: %s",
+                counted(len(messages), "message"),
                 one_line(error),
                 extra={"queue": self._queue.name},
             )

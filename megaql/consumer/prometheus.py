@@ -255,9 +255,11 @@ def _made(registry: CollectorRegistry) -> _Metrics:
         return Gauge(f"megaql_{name}", text, ("queue",), registry=registry, multiprocess_mode="livesum")
 
     return _Metrics(
-        received=counter("received", "Messages that the queue handed over."),
+        received=counter("received", "Messages that the queue handed over; one that comes again counts again."),
         receive_errors=counter("receive_errors", "Receives that failed.", "error"),
-        messages=counter("messages", "Messages by what became of them.", "outcome"),
+        messages=counter(
+            "messages", "Receives of messages by what became of them; one that comes again counts again.", "outcome"
+        ),
         undone=counter("undone", "Deletes and returns that the queue did not do."),
         unknown=counter(
             "unknown",

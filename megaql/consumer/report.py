@@ -24,6 +24,7 @@ class Tally(StrEnum):
     HANDLED = "handled"
     RETRIED = "retried"
     REJECTED = "rejected"
+    KEPT = "kept"
     UNMATCHED = "unmatched"
     UNKNOWN = "unknown"
     EXPIRED = "expired"
@@ -41,7 +42,7 @@ class Stopped(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """Counts of messages; a message that came several times counts each time.
+    """Counts of messages that were received; one that came several times counts each time, as what became of it that time.
 
     `received` is the sum of those after it up to `returned`, unless the run ended before the queue had answered. `undone` counts what the
     queue could not be told (a delete or a return that failed): those messages come back by themselves when their lease ends.
@@ -53,8 +54,10 @@ class RunReport:
     handled: int = 0
     #: A handler failed or asked for it again; returned with a delay.
     retried: int = 0
-    #: A handler rejected it; in the dead-letter queue, or still in the queue where there is none.
+    #: A handler rejected it; it is in the dead-letter queue, and comes no more.
     rejected: int = 0
+    #: A handler rejected it and no dead-letter queue took it: it is still in the queue, comes again, and counts again.
+    kept: int = 0
     #: No subscription took it.
     unmatched: int = 0
     #: No subscription took it, and at least one could not decide.

@@ -66,12 +66,17 @@ SUPERSEDED: Final = Settlement(Action.LEAVE, Tally.EXPIRED)
 
 @dataclass(slots=True)  # not frozen: one is made for every message, and that takes three times as long
 class Settled:
-    """A settlement after the queue was told: whether the message is gone from the queue, and whether the queue refused or did not answer."""
+    """A settlement after the queue was told.
+
+    `gone` is whether the message is gone from the queue, `failed` whether the queue refused or did not answer, and `kept` whether it was to be dead-lettered and
+    no dead-letter queue took it.
+    """
 
     held: Held
     settlement: Settlement
     gone: bool
     failed: bool
+    kept: bool = False
 
     @property
     def message(self) -> Message:
@@ -81,7 +86,13 @@ class Settled:
     @property
     def tally(self) -> Tally:
         """What became of it, as `RunReport` counts it."""
-        return self.settlement.tally
+        tally = self.settlement.tally
+        if tally is not Tally.REJECTED:
+            return tally
+        if self.kept:
+            return Tally.KEPT
+        # Nothing was sent for a lease that was over.
+        return tally if self.gone or self.failed else Tally.EXPIRED
 
 
 #: A message with what became of it.
@@ -117,16 +128,18 @@ class Settler:
             now = self._monotonic()
             ours = [entry for entry in entries if not entry[0].lease_ended(now)]
         back = [(held, settlement.delay) for held, settlement in ours if settlement.action is Action.RETURN]
+        kept: set[str] = set()
         for held, settlement, copied in self._dead_letter(ours):
             if copied:
                 delete.append(held.message)
             else:
                 back.append((held, settlement.delay))
+                kept.add(held.message.id)
         failed = self._delete(delete) | self._return(back)
         gone = {message.id for message in delete} - failed
         self._forget(gone)
         settled = [
-            Settled(held, settlement, gone=held.message.id in gone, failed=held.message.id in failed)
+            Settled(held, settlement, (name := held.message.id) in gone, name in failed, name in kept)
             for held, settlement in entries
         ]
         if self._hooks.after_settle:

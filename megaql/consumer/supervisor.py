@@ -27,6 +27,7 @@ from megaql.consumer.liveness import Quiet
 from megaql.consumer.plan import RELEASE_TIME
 from megaql.consumer.report import RunReport, Stopped
 from megaql.errors import ConsumerError
+from megaql.plural import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -253,7 +254,7 @@ class Supervisor:
         self._stops += 1
         running = [slot.child for slot in self._slots if slot.child]
         if self._stops == 1:
-            LOGGER.info("stopping %d processes", len(running))
+            LOGGER.info("stopping %s", counted(len(running), "process", "processes"))
         for slot in self._slots:
             slot.over = slot.over or slot.child is None
         for child in running:

@@ -27,6 +27,7 @@ from megaql.consumer.report import RunReport, Stopped
 from megaql.consumer.settlement import GIVE_BACK, SUPERSEDED, Action, Settled, Settlement
 from megaql.consumer.unmatched import UnmatchedCount
 from megaql.consumer.vitals import Vitals
+from megaql.plural import counted
 
 if TYPE_CHECKING:
     from megaql.broker.message import Message
@@ -292,7 +293,9 @@ class Worker:
     def _on_received(self, event: _Received) -> None:
         if failures := self._polling.failures:
             name = self._queue.name
-            LOGGER.warning("%s answers again, after %d failed receives", name, failures, extra={"queue": name})
+            LOGGER.warning(
+                "%s answers again, after %s", name, counted(failures, "failed receive"), extra={"queue": name}
+            )
         self._polling.received(event.asked, len(event.messages), pause=not self._plan.once)
         if len(self._running) < self._plan.concurrency:  # else nobody is there to handle what comes
             self.vitals.got_on()
@@ -345,7 +348,7 @@ class Worker:
     def _on_told(self, settled: list[Settled]) -> None:
         self._settling.remove(len(settled))
         for one in settled:
-            self._counts[one.settlement.tally] += 1
+            self._counts[one.tally] += 1
             if one.failed:
                 self._counts["undone"] += 1
             if self._fifo and one.settlement is not GIVE_BACK and one.settlement is not SUPERSEDED:
@@ -373,7 +376,9 @@ class Worker:
             for held in waiting:
                 del self._running[held]
             LOGGER.info(
-                "stopping: %d messages are being handled", len(self._running), extra={"queue": self._queue.name}
+                "stopping: %s being handled",
+                counted(len(self._running), "message is", "messages are"),
+                extra={"queue": self._queue.name},
             )
             self._end(Stopped.ASKED)
             drain = self._plan.drain_timeout - self._plan.release_time
@@ -391,8 +396,8 @@ class Worker:
         """Give back even what is being handled, and wait for nothing else."""
         if self._running:
             LOGGER.warning(
-                "%d messages are given back while their handlers run",
-                len(self._running),
+                "%s given back while handlers run",
+                counted(len(self._running), "message is", "messages are"),
                 extra={"queue": self._queue.name},
             )
         self._stopped = Stopped.AT_ONCE

@@ -88,7 +88,7 @@ def test_dead_letters_that_wait(megaql):
     local.client().send_message(QueueUrl=Queue.open("local:orders-dlq").url, MessageBody="secret")
     for name in ("orders", "orders-dlq"):
         result = megaql("doctor", f"local:{name}")
-        assert found(result)["dead-letters"]["what"].startswith("1 dead letters wait")
+        assert found(result)["dead-letters"]["what"].startswith("1 dead letter waits")
         assert "secret" not in result.out
     assert "no-dlq" not in found(megaql("doctor", "local:orders-dlq"))
 

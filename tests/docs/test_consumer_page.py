@@ -42,7 +42,7 @@ def test_every_handler_of_the_page_is_subscribed_and_works(program, capsys):
     publisher.publish(megaql.MegaEvent("order.paid", attributes={"stock": 1, "country": "IS"}))
     report = app.run(limit=4)
     assert capsys.readouterr().out == "expensive 17\n"
-    assert (report.handled, report.retried, report.rejected) == (2, 1, 1)
+    assert (report.handled, report.retried, report.kept) == (2, 1, 1)
 
 
 @pytest.mark.parametrize(

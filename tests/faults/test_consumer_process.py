@@ -196,7 +196,7 @@ def test_a_handler_that_does_not_end_is_left_behind_at_the_drain_timeout(make_qu
     status, report, log = end_of(process)
     assert status == 128 + signal.SIGTERM
     assert (report["handled"], report["returned"]) == (0, 1)
-    assert "1 messages are given back while their handlers run" in log
+    assert "1 message is given back while handlers run" in log
     assert [message.body for message in queue.receive()] == ['{"n": 1}']
 
 

@@ -89,7 +89,7 @@ def test_poison_between_good_messages(place, app):
     for body in poison.values():
         place.send(queue, [next(numbers)])
         assert queue.send_batch([Outgoing(body)]).failed == []
-    run = Run(app, queue, {"concurrency": 2, "wait": SECOND})
+    run = Run(app, queue, {"concurrency": 2, "wait": SECOND}, place.account)
     run.until(place.account.settled, "the good ones are handled")
     run.until(lambda: in_queue(queue) == 0, "the queue is empty")
     report = run.stop()

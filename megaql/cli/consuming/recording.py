@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from megaql.cli.messages.fields import read_field
 from megaql.consumer.middleware import Middleware
-from megaql.consumer.settlement import SUPERSEDED
+from megaql.consumer.settlement import SUPERSEDED, Action
 from megaql.errors import MegaQLError
 from megaql.scan.masking import Masks
 from megaql.scan.records import dump_line, to_record
@@ -119,5 +119,6 @@ class Recorder(Middleware):
             return
         message = settled.message
         begun = self._begun.pop(message.id, None) or _Begun(message, {"verdict": None, "subscriptions": []})
-        became = {"became": settled.settlement.tally.value, "action": settled.settlement.action.value}
+        action = Action.RETURN if settled.kept else settled.settlement.action
+        became = {"became": settled.tally.value, "action": action.value}
         self._file.add(begun.message, {**begun.match, "handlers": begun.handlers, **became, "told": not settled.failed})

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from megaql.codec.payloads import Blob, DataObject, MegaEvent, Plaintext
+from megaql.plural import counted
 from megaql.scan.readable import readable
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def payload_text(message: Message) -> str:
         case Plaintext(text=text):
             return text[:MAX_PREVIEW]
         case Blob(data=data):
-            return f"{len(data):,} bytes"
+            return counted(len(data), "byte")
 
 
 def _compact(value: object) -> str:

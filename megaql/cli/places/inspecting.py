@@ -16,6 +16,7 @@ from megaql.cli.places.forms import Form, form_of, write_object
 from megaql.cli.places.words import TIMES, age, last_part, queue_object, seconds, statements
 from megaql.cli.status import Status
 from megaql.cli.terminal.style import Style, harmless
+from megaql.plural import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -79,7 +80,7 @@ def _queue_rows(world: Environment, about: About) -> Iterator[tuple[str, str]]:
     yield (
         "dead letters go to",
         (
-            f"{last_part(info.redrive.dead_letter_arn)} after {info.redrive.max_receive_count} receives"
+            f"{last_part(info.redrive.dead_letter_arn)} after {counted(info.redrive.max_receive_count, 'receive')}"
             if info.redrive
             else "nowhere: what fails comes back until it is too old"
         ),

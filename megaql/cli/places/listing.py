@@ -8,6 +8,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
+from megaql import plural
 from megaql.broker import places
 from megaql.cli.completion import remembering
 from megaql.cli.places.forms import Form, form_of, write_objects, write_table
@@ -78,7 +79,7 @@ def show_topics(world: Environment, pattern: str, connection: Connection, output
             world.out(harmless(word))
     else:
         write_objects(world, form, [{"name": last_part(arn), "arn": arn} for arn in arns])
-    world.say(Style(on=world.colors(stderr=True))(f"{len(arns):,} topics", dim=True))
+    world.say(Style(on=world.colors(stderr=True))(plural.counted(len(arns), "topic"), dim=True))
     return Status.DONE
 
 
@@ -115,7 +116,14 @@ def _account(world: Environment, listed: list[Listed], shown: list[Listed], patt
         world.say(style(harmless(f"{what} {where}".rstrip() + other), dim=True))
         return
     total = sum(_total(one) for one in shown)
-    world.say(style(harmless(f"{len(shown):,} of {len(listed):,} queues {where}, about {total:,} messages"), dim=True))
+    world.say(
+        style(
+            harmless(
+                f"{len(shown):,} of {plural.counted(len(listed), 'queue')} {where}, about {plural.counted(total, 'message')}"
+            ),
+            dim=True,
+        )
+    )
 
 
 def _is_glob(text: str) -> bool:

@@ -22,6 +22,7 @@ from megaql.cli.reading.source import agreed
 from megaql.cli.status import Status
 from megaql.cli.terminal.style import harmless
 from megaql.errors import BadTarget, ScanRefused
+from megaql.plural import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -151,7 +152,7 @@ def _ask(world: Environment, one: Queue | Topic, *, delete: bool, yes: bool, con
     if isinstance(one, Queue):
         info = one.info()
         held = info.visible + info.in_flight + info.delayed
-        question = f"{'Delete' if delete else 'Purge'} {one.target.text} with about {held:,} messages?"
+        question = f"{'Delete' if delete else 'Purge'} {one.target.text} with about {counted(held, 'message')}?"
         if protected := protection.protection_of(world, one):
             protection.insist(world, one, protected, question, confirmed)
             return

@@ -17,6 +17,7 @@ from megaql.cli import complaint
 from megaql.cli.status import Status
 from megaql.cli.terminal.style import Style, harmless, harmless_json
 from megaql.errors import MegaQLError
+from megaql.plural import counted
 from megaql.scan.records import to_line
 from megaql.scan.stop import StopFlag, catch_signals
 
@@ -104,7 +105,7 @@ def show(world: Environment, entries: Iterator[Outgoing | BadLine], destination:
         system = {name: text for name, text in given.items() if text}
         message = Message(id="", body=entry.body, attributes=entry.attributes, system=system)
         world.out(harmless_json(to_line(message)))
-    world.say(f"dry run: {_count(total, 'message')} for {harmless(destination)}; nothing was sent")
+    world.say(f"dry run: {counted(total, 'message')} for {harmless(destination)}; nothing was sent")
     return Status.PARTIAL if unreadable else Status.DONE
 
 
@@ -144,7 +145,7 @@ class _Account:
 
     def tell(self, *, interrupted: bool) -> None:
         """Say how far it went."""
-        parts = [f"published {_count(self.sent, 'message')} to {self._destination}"]
+        parts = [f"published {counted(self.sent, 'message')} to {self._destination}"]
         if self.failed:
             parts.append(f"not sent: {self.failed:,}")
         if self.unreadable:
@@ -160,7 +161,3 @@ class _Account:
     def status(self) -> Status:
         """The exit status for what became of the messages."""
         return Status.PARTIAL if self.failed or self.unreadable or self.broken else Status.DONE
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

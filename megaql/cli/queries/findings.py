@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from megaql.cli.terminal.style import Style, harmless, harmless_json
 from megaql.lang.fixes import place_of
 from megaql.lang.wrapping import wrap
+from megaql.plural import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,7 +120,7 @@ def _property(text: str) -> str:
 def summary(findings: Sequence[Finding], *, queries: int, fixed: int, fixing: bool) -> str:
     """Return the one line that counts it all."""
     counts = Counter(one.diagnostic.severity for one in findings)
-    parts = [_several(counts[severity], severity) for severity in ("error", "warning", "note") if counts[severity]]
+    parts = [counted(counts[severity], severity) for severity in ("error", "warning", "note") if counts[severity]]
     if not parts and not queries:
         return "there is no query to check"
     if not parts:
@@ -130,7 +131,3 @@ def summary(findings: Sequence[Finding], *, queries: int, fixed: int, fixing: bo
     if fixing:
         parts.insert(0, f"{fixed} fixed")
     return ", ".join(parts)
-
-
-def _several(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -17,6 +17,7 @@ from megaql.cli.queries.witnesses import line_of
 from megaql.cli.status import Status
 from megaql.cli.terminal.style import Style, harmless, harmless_json
 from megaql.lang.relate import as_dict
+from megaql.plural import counted
 from megaql.scan.readable import readable
 from megaql.scan.records import dump_line
 
@@ -194,7 +195,7 @@ class Set(_Shown):
             self._message(one.record, [self._queries[one.first], self._queries[one.second]], "    ")
 
         if (more := len(coverage.overlaps) - _SHOWN) > 0:
-            self._world.out(f"  … and {more:,} more pairs; -o json has them all")
+            self._world.out(f"  … and {counted(more, 'more pair')}; -o json has them all")
 
     def _block(self, title: str, lines: Sequence[str]) -> None:
         if title and lines:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from megaql.consumer.report import Stopped
+from megaql.plural import counted
 from megaql.scan.budget import StopReason
 
 if TYPE_CHECKING:
@@ -43,19 +44,19 @@ def _queue_lines(report: ScanReport, world: Environment) -> list[str]:
     """Return what reading did to the queue."""
     parts = []
     if report.received:
-        parts.append(f"{report.received:,} receive {_plural(report.received, 'count')} raised by 1")
+        parts.append(f"{counted(report.received, 'receive count')} raised by 1")
     if report.received or report.in_doubt:
         parts.append(f"released {report.released:,}")
     if report.unreleased:
-        parts.append(
-            f"{report.unreleased:,} {'returns' if report.unreleased == 1 else 'return'} by {_returning(report, world)}"
-        )
+        parts.append(f"{counted(report.unreleased, 'returns', 'return')} by {_returning(report, world)}")
     if report.in_doubt:
         parts.append(f"up to {report.in_doubt:,} more return by {_returning(report, world)}")
-    parts.append(f"{report.requests:,} {_plural(report.requests, 'request')}")
+    parts.append(counted(report.requests, "request"))
     lines = _flow(parts, world.width)
     if report.repeated:
-        lines.append(f"{report.repeated:,} came a second time and {'is' if report.repeated == 1 else 'are'} shown once")
+        lines.append(
+            f"{counted(report.repeated, 'came a second time and is', 'came a second time and are')} shown once"
+        )
     if report.last_life:
         lines.append(f"on their last life, so that the next receive dead-letters them: {report.last_life:,}")
     if report.release_error:
@@ -65,17 +66,21 @@ def _queue_lines(report: ScanReport, world: Environment) -> list[str]:
 
 def run_lines(report: RunReport) -> list[str]:
     """Return the lines about a consumer's run."""
-    names = ("handled", "retried", "rejected", "unmatched", "unknown", "expired", "returned")
+    names = ("handled", "retried", "rejected", "kept", "unmatched", "unknown", "expired", "returned")
     counts = [f"{name} {getattr(report, name):,}" for name in names if getattr(report, name)]
     # What a process that died had in hand is still in the queue, and hidden.
     left = report.died and report.stopped is Stopped.EMPTY
     stopped = "the queue had no more to give" if left else report.stopped.value
     lines = [", ".join([f"received {report.received:,}", *counts]) + f"; stopped: {stopped}"]
+    if report.kept:
+        lines.append(
+            f"rejected and still in the queue, since no dead-letter queue took them, so that they come again: {report.kept:,}"
+        )
     if report.undone:
         lines.append(f"could not be told to the queue, so that they come back when their lease ends: {report.undone:,}")
     if report.died:
         lines.append(
-            f"{report.died:,} {_plural(report.died, 'process', 'processes')} died; what was in hand there is not done, and comes back when its lease ends"
+            f"{counted(report.died, 'process', 'processes')} died; what was in hand there is not done, and comes back when its lease ends"
         )
     return lines
 
@@ -93,7 +98,3 @@ def _flow(parts: list[str], width: int) -> list[str]:
 
 def _returning(report: ScanReport, world: Environment) -> str:
     return world.local_time(report.returning_at) if report.returning_at else "the end of their lease"
-
-
-def _plural(count: int, noun: str, several: str = "") -> str:
-    return noun if count == 1 else several or f"{noun}s"

@@ -16,6 +16,7 @@ from megaql.cli.status import Status
 from megaql.cli.terminal.amounts import messages
 from megaql.cli.terminal.style import harmless
 from megaql.lang.verdict import Verdict
+from megaql.plural import counted
 from megaql.scan.budget import StopReason
 from megaql.scan.bulk.engine import side_by_side, turn_of
 from megaql.scan.masking import Masks
@@ -71,6 +72,8 @@ def _status(world: Environment, now: Reading) -> int:
     report = now.scan.report
     cut = report.stopped_because in {*CUT_SHORT, StopReason.LEASE, StopReason.RECEIVES}
     if now.status() == Status.DONE and cut and report.total is not None and report.seen < report.total:
-        world.say(f"this is not the whole queue: about {report.total - report.seen:,} messages are not in it")
+        world.say(
+            f"this is not the whole queue: about {counted(report.total - report.seen, 'message is', 'messages are')} not in it"
+        )
         return Status.PARTIAL
     return now.status()

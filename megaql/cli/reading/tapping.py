@@ -19,6 +19,7 @@ from megaql.cli.reading import report as reports
 from megaql.cli.status import Status
 from megaql.cli.terminal.style import Style, harmless
 from megaql.consumer.pushdown import Pushdown
+from megaql.plural import counted
 from megaql.scan.stop import catch_signals
 from megaql.scan.tap import Tap, pushed
 
@@ -119,16 +120,12 @@ def _ended(world: Environment, scan: Tap) -> list[str]:
     """Say what became of the temporary queue."""
     temporary = scan.temporary
     if not temporary.there:
-        return [f"the temporary queue and its subscription are removed; {_counted(scan.report.requests, 'request')}"]
+        return [f"the temporary queue and its subscription are removed; {counted(scan.report.requests, 'request')}"]
     lines = [f"left: the queue {temporary.name}, perhaps with its subscription"]
     if scan.left is not None:
         lines.append(f"  it could not be removed: {scan.left.what}")
     lines.append(f"  from {world.local_time(temporary.expires, '%H:%M')} on, megaql tap --gc --yes removes both")
     return lines
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def collect(world: Environment, topic: str | None, connection: Connection, *, apply: bool) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from megaql.cli.terminal.style import harmless
 from megaql.lang.neartext import Look, Piece, percent
 from megaql.lang.wrapping import clip, wrap
+from megaql.plural import counted
 from megaql.scan.survey.shape import SHARED
 from megaql.scan.survey.terms import term_of
 from megaql.source import width as cells
@@ -55,7 +56,14 @@ def lines(shape: Shape, title: str, samples: int, width: int) -> Iterator[Sequen
         yield from _place(place, samples, paths, kinds_room, width)
     if shape.left_out:
         yield []
-        yield [Piece(f"{shape.left_out:,} values at further paths are not shown", Look.REASON)]
+        yield [
+            Piece(
+                counted(
+                    shape.left_out, "value at a further path is not shown", "values at further paths are not shown"
+                ),
+                Look.REASON,
+            )
+        ]
 
 
 def _only_holds(place: Place) -> bool:

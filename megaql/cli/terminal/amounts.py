@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from megaql.plural import counted
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -48,7 +50,7 @@ def count(amount: float) -> str:
 
 def messages(amount: int) -> str:
     """Return a number of messages: `1 message`, `2,000 messages`."""
-    return f"{amount:,} message{'' if amount == 1 else 's'}"
+    return counted(amount, "message")
 
 
 def label(one: Range, say: Callable[[float], str]) -> str:

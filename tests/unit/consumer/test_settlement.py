@@ -9,10 +9,12 @@ from megaql.broker import guard
 from megaql.consumer.backoff import Backoff
 from megaql.consumer.held import Held
 from megaql.consumer.ledger import MemoryLedger
+from megaql.consumer.rejection import Rejection
 from megaql.consumer.report import Tally
 from megaql.consumer.settlement import Action, Settlement, Settler
 from megaql.errors import ReceiptHandleExpired, Throttled
 
+NEVER = Settlement(Action.DEAD_LETTER, Tally.REJECTED, timedelta(seconds=5), Rejection("never"))
 LATER = Settlement(Action.RETURN, Tally.RETRIED, timedelta(seconds=60))
 LEASE = 30.0
 
@@ -94,3 +96,9 @@ def test_what_holds_for_one_call_does_not_for_the_next(clock):
     guard.check()
     with pytest.raises(ReceiptHandleExpired), guard.sends_only_while(queue.client, lambda: False):
         guard.check()
+
+
+def test_what_is_rejected_after_its_lease_is_not_counted_as_rejected(clock):
+    settler = Settler(Queue(clock), MemoryLedger(), backoff=Backoff(), monotonic=lambda: LEASE, pause=clock.pause)
+    [settled] = settler.settle([(Held(Message("late", LEASE), 0.0), NEVER)])
+    assert (settled.tally, settled.gone, settled.kept) == (Tally.EXPIRED, False, False)

@@ -1,7 +1,8 @@
 from datetime import UTC, datetime
 
 from megaql.cli.environment import Environment
-from megaql.cli.reading.report import scan_lines
+from megaql.cli.reading.report import run_lines, scan_lines
+from megaql.consumer.report import RunReport, Stopped
 from megaql.scan.budget import StopReason
 from megaql.scan.report import ScanReport
 
@@ -45,4 +46,20 @@ def test_lines_are_broken_between_parts_only():
         "orders: seen 12 of about 12, matched 3",
         f"stopped: {StopReason.EMPTY.value}",
         "12 receive counts raised by 1; released 12; 5 requests",
+    ]
+
+
+def test_a_run_that_did_all():
+    assert run_lines(RunReport(received=1200, handled=1200, stopped=Stopped.EMPTY)) == [
+        "received 1,200, handled 1,200; stopped: the queue was empty"
+    ]
+
+
+def test_a_run_says_what_is_not_as_it_should_be():
+    report = RunReport(received=9, handled=4, rejected=2, kept=3, undone=1, died=1, stopped=Stopped.EMPTY)
+    assert run_lines(report) == [
+        "received 9, handled 4, rejected 2, kept 3; stopped: the queue had no more to give",
+        "rejected and still in the queue, since no dead-letter queue took them, so that they come again: 3",
+        "could not be told to the queue, so that they come back when their lease ends: 1",
+        "1 process died; what was in hand there is not done, and comes back when its lease ends",
     ]
