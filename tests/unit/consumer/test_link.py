@@ -46,7 +46,7 @@ def test_a_process_of_its_own_has_no_supervisor(monkeypatch):
 @pytest.fixture
 def supervised(monkeypatch):
     """A link, and the supervisor's end of it."""
-    monkeypatch.setattr(Link, "_lose", lambda _link: None)  # which would end this process
+    monkeypatch.setattr(Link, "_listen", lambda _link: None)  # which ends the process of a link that is lost
     ours, theirs = socket.socketpair()
     above = Connection(theirs.detach())
     yield lambda limit=None: Link(Connection(ours.detach()), 1, limit, "local:orders"), above
