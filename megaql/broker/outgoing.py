@@ -21,7 +21,7 @@ class Outgoing:
     """What to send: the body as it goes over the wire and everything that travels beside it.
 
     `delay` (whole seconds, up to 15 minutes) is for standard queues; `group_id` is needed on FIFO queues and topics. `system` are message
-    system attributes (`AWSTraceHeader`) in boto3's form.
+    system attributes (`AWSTraceHeader`) in boto3's form. `subject` is the subject line of SNS, for topics.
     """
 
     body: str = field(repr=False)
@@ -30,6 +30,7 @@ class Outgoing:
     dedup_id: str | None = None
     delay: timedelta | None = None
     system: Mapping[str, Attribute] = field(default_factory=dict, repr=False)
+    subject: str | None = field(default=None, repr=False)
 
     def size(self) -> int:
         """Return the bytes that SQS counts against its limits: the body, and name, type and value of each attribute."""

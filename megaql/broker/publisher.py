@@ -6,12 +6,13 @@ codec asks for always travels along.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from megaql.broker.batches import MAX_BYTES as MAX_QUEUE_BYTES
 from megaql.broker.batches import BatchResult
@@ -26,6 +27,11 @@ from megaql.codec.decode import FORMAT_ATTRIBUTE
 from megaql.codec.encode import encode
 from megaql.codec.writers import write_json
 from megaql.errors import BrokerError
+
+#: The longest subject of SNS. Code points.
+LONGEST_SUBJECT: Final = 100
+
+_SUBJECT: Final = re.compile(rf"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{{1,{LONGEST_SUBJECT}}}")
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -93,14 +99,23 @@ class Publisher:
         group_id: str | None = None,
         dedup_id: str | None = None,
         delay: timedelta | None = None,
+        subject: str | None = None,
     ) -> str:
         """Publish one payload and return the message id.
 
         Attributes are Python values (`str`, `int`, `float`, `Decimal`, `bytes`, a list) or boto3's own dicts. `delay` is for standard queues,
-        in whole seconds. Errors: `CodecError` for a payload the format cannot hold, `BrokerError` for everything else.
+        in whole seconds. `subject` is for topics: the subject line of mails, and `@subject` for queries; a MEGA event's own is a field of the event. Errors: `CodecError` for a payload the format cannot hold, `BrokerError` for everything else.
         """
         return self.send(
-            self.outgoing(payload, bson=bson, attributes=attributes, group_id=group_id, dedup_id=dedup_id, delay=delay)
+            self.outgoing(
+                payload,
+                bson=bson,
+                attributes=attributes,
+                group_id=group_id,
+                dedup_id=dedup_id,
+                delay=delay,
+                subject=subject,
+            )
         )
 
     def send(self, entry: Outgoing) -> str:
@@ -122,6 +137,7 @@ class Publisher:
         attributes: Mapping[str, object] | None = None,
         group_id: str | None = None,
         delay: timedelta | None = None,
+        subject: str | None = None,
     ) -> BatchResult[Outgoing]:
         """Publish many payloads, in batches; the options hold for each of them, and an `Outgoing` is sent as it is.
 
@@ -138,7 +154,9 @@ class Publisher:
         entries = [
             self._checked(payload)
             if isinstance(payload, Outgoing)
-            else self.outgoing(payload, bson=bson, attributes=attributes, group_id=group_id, delay=delay)
+            else self.outgoing(
+                payload, bson=bson, attributes=attributes, group_id=group_id, delay=delay, subject=subject
+            )
             for payload in payloads
         ]
         sent = [self._as_sent(entry) for entry in entries]
@@ -167,6 +185,7 @@ class Publisher:
         group_id: str | None = None,
         dedup_id: str | None = None,
         delay: timedelta | None = None,
+        subject: str | None = None,
     ) -> Outgoing:
         """Return the message that `publish` would send, without sending it."""
         encoded = encode(payload, bson=bson)
@@ -176,7 +195,8 @@ class Publisher:
 
             given |= exposure.attributes(payload, self._exposed)
         # The codec's own attribute comes last: it alone knows how the body is written.
-        return self._checked(Outgoing(encoded.body, {**given, **encoded.attributes}, group_id, dedup_id, delay))
+        beside = {**given, **encoded.attributes}
+        return self._checked(Outgoing(encoded.body, beside, group_id, dedup_id, delay, subject=subject))
 
     def _as_sent(self, entry: Outgoing) -> Outgoing:
         """Return a message as it goes out: one that is too large as a pointer to its payload, which is in the bucket by then."""
@@ -216,7 +236,29 @@ class Publisher:
                 hint="set DelaySeconds on the queues that subscribe to the topic",
                 code="InvalidParameter",
             )
+        if entry.subject is not None:
+            _check_subject(entry.subject, target)
         return replace(entry, dedup_id=None) if entry.dedup_id == "" else entry
+
+
+def _check_subject(subject: str, target: QueueTarget | TopicTarget) -> None:
+    """Refuse a subject that has nowhere to go, or that SNS would refuse."""
+    if isinstance(target, QueueTarget):
+        raise BrokerError(
+            "a queue has no subject",
+            where=target.text,
+            why="only SNS has a subject line, in the envelope around a message",
+            hint="publish to a topic; or put it into the payload or an attribute: publish(…, attributes={…})",
+            code="InvalidParameterValue",
+        )
+    if not isinstance(subject, str) or not _SUBJECT.fullmatch(subject):
+        raise BrokerError(
+            "this is no subject for a topic",
+            where=target.text,
+            why=f"SNS takes one line of 1 to {LONGEST_SUBJECT} characters, without control characters",
+            hint="shorten it, and leave it out where there is none; what is longer belongs into the payload",
+            code="InvalidParameter",
+        )
 
 
 def _sending(target: QueueTarget | TopicTarget, tracing: bool | TracerProvider) -> Sending:

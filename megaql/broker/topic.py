@@ -76,13 +76,11 @@ class Topic:
         """Whether this is a FIFO topic; its name says so."""
         return self.name.endswith(".fifo")
 
-    def publish(self, entry: Outgoing, *, subject: str | None = None) -> str:
+    def publish(self, entry: Outgoing) -> str:
         """Publish one message and return its id."""
         check_size(entry, MAX_BYTES, str(self.place))
         with faults.translate("publish a message", self.place):
-            answer = self.client.publish(
-                TopicArn=self.arn, **_entry(entry), **({"Subject": subject} if subject else {})
-            )
+            answer = self.client.publish(TopicArn=self.arn, **_entry(entry))
         return str(answer["MessageId"])
 
     def publish_batch(self, entries: Iterable[Outgoing], *, apart: bool = False) -> BatchResult[Outgoing]:
@@ -118,6 +116,7 @@ def _entry(entry: Outgoing) -> dict[str, Any]:
         "MessageAttributes": dict(entry.attributes) or None,
         "MessageGroupId": entry.group_id,
         "MessageDeduplicationId": entry.dedup_id,
+        "Subject": entry.subject,
     }
     return request | {name: value for name, value in optional.items() if value is not None}
 

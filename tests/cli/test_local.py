@@ -91,7 +91,7 @@ def test_purged_and_deleted_with_consent_only(megaql):
     refused = megaql("local", "purge", "orders")
     assert (refused.status, "nobody said yes" in refused.err) == (3, True)
     refused = megaql("local", "delete", "orders", answer="n\n")
-    assert (refused.status, "Delete local:orders with about 1 messages? [y/N]" in refused.err) == (3, True)
+    assert (refused.status, "Delete local:orders with about 1 message? [y/N]" in refused.err) == (3, True)
     assert Queue.open("local:orders").info().visible == 1
     assert megaql("local", "purge", "orders", answer="y\n").status == 0
     assert Queue.open("local:orders").info().visible == 0

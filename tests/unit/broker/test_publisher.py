@@ -129,6 +129,37 @@ def test_topic():
     assert len(publisher.publish_batch(["x"] * 11).done) == 11
 
 
+def test_a_topics_subject_is_what_queries_see():
+    publisher = Publisher("local-topic:events")
+    queue = Queue.open("local:orders", create=True)
+    sns_client().subscribe(TopicArn=publisher.destination.arn, Protocol="sqs", Endpoint=queue.arn)
+    publisher.publish({"n": 1}, subject="Stock is low ☃")
+    publisher.publish_batch([{"n": 2}, publisher.outgoing({"n": 3}, subject="another")], subject="x" * 100)
+    publisher.publish({"n": 4})
+    seen = {message.payload.data["n"]: message.decoded.sns.subject for message in received()}
+    assert seen == {1: "Stock is low ☃", 2: "x" * 100, 3: "another", 4: None}
+
+
+@pytest.mark.parametrize("subject", ["", "x" * 101, "two\nlines", "a\x07bell", "a\x85b", "\ud800", 17])
+def test_a_subject_that_sns_would_refuse_is_refused_before_anything_is_sent(subject):
+    with pytest.raises(BrokerError, match="this is no subject for a topic") as caught:
+        Publisher("local-topic:events").publish("x", subject=subject)
+    assert "1 to 100 characters" in caught.value.why
+    with pytest.raises(QueueNotFound):
+        Topic.open("local-topic:events")
+
+
+def test_a_queue_has_no_subject():
+    with pytest.raises(BrokerError) as caught:
+        Publisher("local:orders").publish_batch(["x"], subject="News")
+    assert str(caught.value) == (
+        "a queue has no subject\n"
+        "  where: local:orders\n"
+        "  why: only SNS has a subject line, in the envelope around a message\n"
+        "  next: publish to a topic; or put it into the payload or an attribute: publish(…, attributes={…})"
+    )
+
+
 def test_topic_has_no_delay():
     with pytest.raises(BrokerError, match="a topic cannot delay a message"):
         Publisher("local-topic:events").publish("x", delay=timedelta(seconds=1))
