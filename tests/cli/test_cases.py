@@ -137,6 +137,19 @@ def test_messages_without_expectations_are_counted_only(test):
 
 
 @pytest.mark.parametrize(
+    "message", [{"message": "x"}, {"message": "x", "expires": 5}, {"message": "x", "expected": 1, "total": 2}]
+)
+def test_a_message_that_has_a_message_is_no_case(test, message):
+    assert "1 message, nothing expected" in test([message]).err
+
+
+def test_a_report_without_a_test_is_an_error(test):
+    result = test([{"total": 11}], "--junit", "report.xml")
+    assert (result.status, JUnitXml.fromfile("report.xml").tests) == (2, 0)
+    assert "Nothing is expected of any message" in result.err
+
+
+@pytest.mark.parametrize(
     ("case", "said"),
     [
         (
@@ -153,6 +166,8 @@ def test_messages_without_expectations_are_counted_only(test):
         ({"expect": [], "name": "\ud800", "message": {}}, "JSON is malformed"),
         ({"expect": [], "now": "yesterday", "message": {}}, "`now` is no time in ISO 8601"),
         ({"expect": [], "message": {"megaql": 2, "body": "x"}}, 'only `"megaql": 1` is known'),
+        ({"expected": ["large"], "message": {"total": 1}}, "expected in the place of `expect`"),
+        ({"name": "x", "now": "2026-11-24", "expcet": [], "message": "text"}, "expcet in the place of `expect`"),
     ],
 )
 def test_a_case_that_is_wrong_is_told_with_its_place(test, case, said):

@@ -127,6 +127,12 @@ def test_an_unreadable_line_is_passed_over_and_told(megaql, tmp_path):
     assert "published 2 messages to local:part; unreadable lines: 1" in result.err
 
 
+def test_a_file_without_messages_is_told_as_such(megaql, tmp_path):
+    (tmp_path / "none.ndjson").touch()
+    result = megaql("publish", "local:orders", "--from", tmp_path / "none.ndjson")
+    assert (result.status, result.err) == (0, "published 0 messages to local:orders\n")
+
+
 def test_what_the_queue_refuses_is_told_with_its_number(megaql, tmp_path):
     file = tmp_path / "records.ndjson"
     lines = [json.dumps({"n": number, "pad": "x" * (1_100_000 if number == 2 else 1)}) for number in range(1, 13)]

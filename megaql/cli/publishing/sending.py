@@ -70,6 +70,7 @@ def send(
                 account.unreadable += len(chunk) - len(good)
                 if good:
                     account.add(_sent(publisher, good), good)
+            account.done = True
         except MegaQLError as error:
             if not account.sent:
                 raise
@@ -119,6 +120,7 @@ class _Account:
         self.failed = 0
         self.unreadable = 0
         self.broken = False
+        self.done = False
         self._read = True
 
     def add(self, result: BatchResult[Outgoing], entries: list[Outgoing]) -> None:
@@ -154,7 +156,8 @@ class _Account:
             parts.append(
                 "interrupted: what follows was not sent" if interrupted else "broken off: what follows was not sent"
             )
-        if self.sent or self.failed or self.unreadable:
+        # Of an error alone that nothing was sent goes without saying.
+        if self.done or self.sent or self.failed or self.unreadable:
             self._world.say("; ".join(parts))
 
     @property

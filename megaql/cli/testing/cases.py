@@ -24,6 +24,9 @@ from megaql.scan.records import from_record, is_record
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
+#: How much a key has to be like `expect` to be taken for it: `expected`, `expcet`.
+NEAR: Final = 0.75
+
 #: What an expectation may say of a query, and the verdicts that meet it. False is that a handler would not get the message.
 EXPECTATIONS: Final[Mapping[bool | str, tuple[Verdict, ...]]] = {
     True: (Verdict.MATCH,),
@@ -70,7 +73,7 @@ def read_cases(path: str, names: Sequence[str]) -> Iterator[Case | BadLine]:
     for number, item in enumerate(read_file(path), start=1):
         if isinstance(item, BadLine):
             yield item
-        elif item.id or '"expect"' not in item.body:
+        elif item.id or ('"expect"' not in item.body and '"message"' not in item.body):
             yield Case(path, number, item)
         else:
             yield _case(path, number, item, names)
@@ -82,6 +85,7 @@ def _case(path: str, number: int, item: Message, names: Sequence[str]) -> Case:
     except (ValueError, RecursionError):  # a text; read_file has read the line
         document = None
     if not isinstance(document, dict) or "expect" not in document:
+        _check_misspelt(path, number, document)
         return Case(path, number, item)
     try:
         line = msgspec.json.decode(item.body, type=_Line)
@@ -99,6 +103,14 @@ def _case(path: str, number: int, item: Message, names: Sequence[str]) -> Case:
     if line.now and now is None:
         raise _wrong(path, number, "`now` is no time in ISO 8601")
     return Case(path, number, _message(bytes(line.message).decode(), path, number), line.name, expected, now)
+
+
+def _check_misspelt(path: str, number: int, document: object) -> None:
+    """Raise for what is a case but for a letter: taken for a message that nothing is expected of, it could never fail."""
+    if isinstance(document, dict) and "message" in document:
+        (*others,) = document.keys() - {"message", "name", "now"}
+        if len(others) == 1 and difflib.get_close_matches(others[0], ["expect"], 1, NEAR):
+            raise _wrong(path, number, f"it has `message`, and {others[0]} in the place of `expect`", "write expect")
 
 
 def _message(text: str, path: str, number: int) -> Message:

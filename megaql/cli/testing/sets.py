@@ -74,6 +74,13 @@ class Tested:
                     begin(file)
                     file.write(junit.document(self.results))
         self._end()
+        if report is not None and not any(count.expected for count in self.counts.values()):
+            raise MegaQLError(
+                "Nothing is expected of any message",
+                where=", ".join(map(harmless, files)),
+                why="none of them has `expect`, so that the report has no test and could never fail",
+                hint='{"name": "…", "expect": ["QUERY"], "message": {…}}; docs/test.md has all of it',
+            )
         if self.failed:
             return Status.NO_MATCH
         return Status.PARTIAL if self.unreadable else Status.DONE
