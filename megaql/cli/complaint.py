@@ -65,12 +65,21 @@ def _wrong_use(error: Any) -> MegaQLError:
     what = " ".join((_invalid(error) or error.message or error.format_message()).split())
     what, _, suggestion = what.strip().partition(" Did you mean ")
     suggestion = suggestion.rstrip("?") or " or ".join(sorted(possible or ()))
-    see = f"`{command} --help` shows what there is"
+    meant = f"did you mean {suggestion}?" if suggestion else ""
+    if context is not None and (wrong := getattr(error, "option_name", None)) and hasattr(error, "possibilities"):
+        from megaql.cli import misspelt  # noqa: PLC0415 - only a wrong option needs it
+
+        own = [name for parameter in context.command.get_params(context) for name in _names_of(parameter)]
+        meant = misspelt.hint(str(context.info_name), wrong, own)
     return MegaQLError(
         what.strip().rstrip("."),
         where=f"{command}, {named}" if named else command,
-        hint=f"did you mean {suggestion}? {see}" if suggestion else see,
+        hint=f"{meant} `{command} --help` shows what there is".strip(),
     )
+
+
+def _names_of(parameter: Any) -> list[str]:
+    return [*parameter.opts, *parameter.secondary_opts] if parameter.param_type_name == "option" else []
 
 
 def _invalid(error: Any) -> str:

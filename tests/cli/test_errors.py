@@ -221,3 +221,29 @@ def test_closed_streams_are_no_defect(closed, child_environ):
     )
     assert (done.returncode, done.stdout) == (0, b"")
     assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["peek", "x", "--wher", "a"], "did you mean --where? "),
+        (["peek", "x", "--savee", "a"], "did you mean --save? "),
+        (["peek", "x", "--exit"], "did you mean --exit-status? "),
+        (["peek", "x", "--html", "f"], "--html is an option of stats, not of peek. "),
+        (["peek", "x", "--apply"], "--apply is an option of redrive, copy, move and delete, not of peek. "),
+        (["peek", "x", "--aply"], "--apply is an option of redrive, copy, move and delete, not of peek. "),
+        (["snapshot", "x", "-o", "f", "--save", "f"], "--save is an option of "),
+        (["local", "list", "-w", "x"], "-w is an option of peek, "),
+        (["peek", "x", "--max", "3"], ""),
+        (["peek", "x", "-z"], ""),
+        (["--helpp"], "did you mean --help? "),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_an_option_that_is_not_there(megaql, words, hint):
+    """A near one of the same command, else who has it; nothing that only shares some letters."""
+    result = megaql(*words, width=200)
+    assert result.status == 2
+    (line,) = [line for line in result.err.splitlines() if line.startswith("  next: ")]
+    assert line.startswith(f"  next: {hint or '`'}")
+    assert line.endswith("--help` shows what there is")
