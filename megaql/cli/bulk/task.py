@@ -12,7 +12,7 @@ from megaql.broker.queue import Queue
 from megaql.cli.bulk import account
 from megaql.cli.status import Status
 from megaql.cli.terminal.amounts import messages
-from megaql.cli.terminal.progress import Progress, counted
+from megaql.cli.terminal.progress import Progress, how_far
 from megaql.cli.terminal.style import harmless
 from megaql.scan.bulk.task import follow
 from megaql.scan.stop import SecondSignal, catch_signals
@@ -58,7 +58,7 @@ def _followed(job: Prepared, task: MoveTask, stop: StopFlag) -> TaskState:
         if progress is not None:
             total = state.total or job.about
             progress.show(
-                lambda: counted(f"redriven {state.moved:,}", state.moved, total, progress.seconds, job.world.width)
+                lambda: how_far(f"redriven {state.moved:,}", state.moved, total, progress.seconds, job.world.width)
             )
 
     try:

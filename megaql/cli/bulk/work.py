@@ -17,7 +17,7 @@ from megaql.cli.configuration.protection import insist, protection_of
 from megaql.cli.messages.showing import private_descriptor
 from megaql.cli.reading.source import agreed, reading
 from megaql.cli.terminal.amounts import messages
-from megaql.cli.terminal.progress import Progress, counted
+from megaql.cli.terminal.progress import Progress, how_far
 from megaql.cli.terminal.style import harmless
 from megaql.errors import ScanRefused
 from megaql.scan.bulk.engine import BulkRun
@@ -131,7 +131,7 @@ def _watcher(job: Prepared, progress: Progress | None) -> Callable[[BulkReport],
             total = job.work.limit or job.about
             done = report.done if job.work.limit else report.scan.seen
             what = f"{account.PAST[job.order.command]} {report.done:,}"
-            return counted(what, done, total, progress.seconds, width)
+            return how_far(what, done, total, progress.seconds, width)
 
         progress.show(line)
 

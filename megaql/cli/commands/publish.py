@@ -245,15 +245,17 @@ def command(
     entries = payloads.outgoing(world, to, choice, parts, envelope, copies)
     if dry_run:
         return sending.show(world, entries, destination)
+    total = count if source is None else None
     if wait_match is None or on is None:
-        return sending.send(world, to, entries, interactive=source == "-", rate=rate)
+        return sending.send(world, to, entries, interactive=source == "-", rate=rate, total=total)
     from megaql.cli.publishing import waiting  # noqa: PLC0415 - few messages are waited for
     from megaql.cli.queries.typed import compile_given  # noqa: PLC0415 - as above
 
     query = compile_given(world, copies.of_first(wait_match, "--wait-match", source), param, queries)
     what = waiting.awaited(world, query, on, connection, within or waiting.WITHIN, allow_receives=allow_receives)
     since = world.now()
-    return sending.send(world, to, entries, interactive=source == "-", rate=rate) or waiting.wait(world, what, since)
+    status = sending.send(world, to, entries, interactive=source == "-", rate=rate, total=total)
+    return status or waiting.wait(world, what, since)
 
 
 def _check_waiting(query: str | None, on: str | None, *, dry_run: bool, other: bool) -> None:

@@ -14,7 +14,7 @@ from megaql.cli.completion import remembering
 from megaql.cli.places.forms import Form, form_of, write_objects, write_table
 from megaql.cli.places.words import age, last_part, queue_object
 from megaql.cli.status import Status
-from megaql.cli.terminal.progress import Progress, counted
+from megaql.cli.terminal.progress import Progress, how_far
 from megaql.cli.terminal.style import Style, harmless
 from megaql.errors import BadTarget, CredentialsMissing
 
@@ -48,7 +48,7 @@ def show_queues(
 
     def told(done: int) -> None:
         if progress is not None:
-            progress.show(lambda: counted("asked", done, len(queues), progress.seconds, world.width))
+            progress.show(lambda: how_far("asked", done, len(queues), progress.seconds, world.width))
 
     try:
         listed = places.listing(queues, told)

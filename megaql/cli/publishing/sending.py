@@ -15,6 +15,7 @@ from megaql.broker.message import Message
 from megaql.broker.outgoing import Outgoing
 from megaql.cli import complaint
 from megaql.cli.status import Status
+from megaql.cli.terminal.progress import Progress, how_far
 from megaql.cli.terminal.style import Style, harmless, harmless_json
 from megaql.errors import MegaQLError
 from megaql.plural import counted
@@ -48,14 +49,18 @@ def send(
     *,
     interactive: bool,
     rate: int | None = None,
+    total: int | None = None,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> int:
     """Send everything, `rate` messages a second at most, print ids as they come, and return the exit status.
 
-    With `interactive` the messages come from standard input, which may block for ever, so that a signal ends the process at once.
+    `total` is how many there are, as far as that is known before they are read; the progress line says it. With `interactive` the messages come from standard input, which may block for ever, so that a signal ends the process at once.
     """
-    account = _Account(world, publisher.target.text)
+    # Who types the messages knows how many they were, and would find the line among them.
+    watched = world.stderr_isatty and not (interactive and world.stdin_isatty)
+    progress = Progress(world, clock=clock) if watched else None
+    account = _Account(world, publisher.target.text, progress)
     size = CHUNK if rate is None else min(CHUNK, max(1, rate // STEPS))
     began, asked = clock(), 0
     with nullcontext(StopFlag()) if interactive else catch_signals() as stop:
@@ -70,11 +75,13 @@ def send(
                 account.unreadable += len(chunk) - len(good)
                 if good:
                     account.add(_sent(publisher, good), good)
+                account.show(total)
             account.done = True
         except MegaQLError as error:
             if not account.sent:
                 raise
             account.broken = True
+            account.clear()
             world.say(complaint.render(error, Style(on=world.colors(stderr=True))))
         finally:
             account.tell(interrupted=bool(stop))
@@ -113,9 +120,10 @@ def show(world: Environment, entries: Iterator[Outgoing | BadLine], destination:
 class _Account:
     """What became of the messages so far."""
 
-    def __init__(self, world: Environment, destination: str) -> None:
+    def __init__(self, world: Environment, destination: str, progress: Progress | None) -> None:
         self._world = world
         self._destination = harmless(destination)
+        self._progress = progress
         self.sent = 0
         self.failed = 0
         self.unreadable = 0
@@ -128,12 +136,25 @@ class _Account:
         base = self.sent + self.failed
         numbers = {id(entry): base + place for place, entry in enumerate(entries, 1)}
         self.sent += len(result.done)
+        if result.failed or self._world.stdout_isatty:
+            self.clear()
         self._print(result.message_ids)
         for failure in result.failed:
             self.failed += 1
             if self.failed <= SHOWN_FAILURES:
                 number = numbers[id(failure.entry)]
                 self._world.say(f"message {number:,} was not sent: {failure.code}: {harmless(failure.message)}")
+
+    def show(self, total: int | None) -> None:
+        """Say on a terminal how far it is, if it has taken a while."""
+        if (progress := self._progress) is not None:
+            done = self.sent + self.failed
+            progress.show(lambda: how_far(f"published {self.sent:,}", done, total, progress.seconds, self._world.width))
+
+    def clear(self) -> None:
+        """Take the progress line off the terminal, before something else is written there."""
+        if self._progress is not None:
+            self._progress.clear()
 
     def _print(self, message_ids: list[str]) -> None:
         """Print ids as long as somebody reads them; that nobody does is no reason to send only half."""
@@ -147,6 +168,7 @@ class _Account:
 
     def tell(self, *, interrupted: bool) -> None:
         """Say how far it went."""
+        self.clear()
         parts = [f"published {counted(self.sent, 'message')} to {self._destination}"]
         if self.failed:
             parts.append(f"not sent: {self.failed:,}")

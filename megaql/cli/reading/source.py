@@ -15,7 +15,7 @@ from megaql.cli.overwriting import refuse_appending
 from megaql.cli.reading import badlines
 from megaql.cli.reading import report as reports
 from megaql.cli.status import Status
-from megaql.cli.terminal.progress import Progress, counted
+from megaql.cli.terminal.progress import Progress, how_far
 from megaql.cli.terminal.style import Style, harmless
 from megaql.scan.budget import Budget, StopReason
 from megaql.scan.files import STDIN, FileScan
@@ -95,7 +95,7 @@ class Reading:
         report = self.scan.report
         seconds = self._progress.seconds if self._progress is not None else 0
         what = f"seen {report.seen:,}, matched {report.matched:,}"
-        return counted(what, report.seen, report.total, seconds, self._world.width)
+        return how_far(what, report.seen, report.total, seconds, self._world.width)
 
     def tally(self, verdict: Verdict) -> None:
         """Count a message's verdict."""

@@ -59,7 +59,7 @@ class Progress:
             self._world.stderr.flush()
 
 
-def counted(what: str, done: int, total: int | None, seconds: float, width: int) -> str:
+def how_far(what: str, done: int, total: int | None, seconds: float, width: int) -> str:
     """Return a progress line: what was done, and where the total is known about how much of it, how fast, and what is left.
 
     `seconds` is how long it took so far. The bar and the guess are left out where the line has no room for them.

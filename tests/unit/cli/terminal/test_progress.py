@@ -5,7 +5,7 @@ import io
 import pytest
 
 from megaql.cli.environment import Environment
-from megaql.cli.terminal.progress import Progress, counted
+from megaql.cli.terminal.progress import Progress, how_far
 
 
 @pytest.fixture
@@ -59,4 +59,4 @@ def test_a_line_is_cut_before_it_would_wrap(world):
     ],
 )
 def test_what_it_says(done, total, seconds, width, line):
-    assert counted(f"moved {done:,}", done, total, seconds, width) == line
+    assert how_far(f"moved {done:,}", done, total, seconds, width) == line
