@@ -100,9 +100,7 @@ class TemporaryQueue:
         self.expires = self._now() + self._life
         try:
             with faults.translate("make the temporary queue", self.queue.place):
-                answer = self._client.create_queue(
-                    QueueName=self.name, Attributes=self._attributes(), tags=self._tags()
-                )
+                answer = self._client.create_queue(QueueName=self.name, Attributes=self.attributes(), tags=self.tags())
         except BrokerError as error:
             if isinstance(error, AccessDenied):
                 error.hint = f"allow sqs:CreateQueue, TagQueue, GetQueueAttributes, ReceiveMessage, DeleteMessage and DeleteQueue on {PREFIX}*"
@@ -178,7 +176,8 @@ class TemporaryQueue:
     def _now(self) -> datetime:
         return datetime.fromtimestamp(int(self._wall()), UTC)
 
-    def _attributes(self) -> dict[str, str]:
+    def attributes(self) -> dict[str, str]:
+        """Return the attributes that the queue is made with."""
         attributes = {"MessageRetentionPeriod": str(int(RETENTION.total_seconds()))}
         if self.topic.fifo:
             attributes |= {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
@@ -187,7 +186,8 @@ class TemporaryQueue:
             attributes["Policy"] = access.admitting("", self.topic.arn, "*")
         return attributes
 
-    def _tags(self) -> dict[str, str]:
+    def tags(self) -> dict[str, str]:
+        """Return the tags by which what is left of it can be told from a user's own queue."""
         return {TOPIC_TAG: self.topic.arn, EXPIRY_TAG: self.expires.isoformat()}
 
 

@@ -56,6 +56,13 @@ def pushed(
     return pushdown([Question(query)], json_bodies=json_bodies, exposed=exposed, small_numbers=small_numbers)
 
 
+def attributes_of(found: Pushdown) -> dict[str, str]:
+    """Return the attributes of the subscription that filters by what was found; none where it lets everything through."""
+    if found.policy is None:
+        return {}
+    return {"FilterPolicyScope": found.scope, "FilterPolicy": json.dumps(found.policy, ensure_ascii=False)}
+
+
 class Tap:
     """A topic's new messages: a context manager, and within it an iterator.
 
@@ -88,7 +95,7 @@ class Tap:
         try:
             self.temporary.make()
             if not self._stop:
-                self.temporary.subscribe(self._attributes())
+                self.temporary.subscribe(attributes_of(self._found))
         except BaseException as error:
             self.report.stopped_because = StopReason.of(error)
             self._end(error)
@@ -116,14 +123,6 @@ class Tap:
     def tally(self, verdict: Verdict) -> None:
         """Count the verdict on the message that was just looked at; call it once a message."""
         self.report.tally(verdict)
-
-    def _attributes(self) -> dict[str, str]:
-        if self._found.policy is None:
-            return {}
-        return {
-            "FilterPolicyScope": self._found.scope,
-            "FilterPolicy": json.dumps(self._found.policy, ensure_ascii=False),
-        }
 
     def _reason_to_stop_now(self) -> StopReason | None:
         if self._stop:

@@ -82,6 +82,13 @@ def command(
         bool,
         typer.Option("--no-filter", help="Let every message come, and ask all of them here.", rich_help_panel=_FILTER),
     ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Print the queue and the subscription that would be made, with their policies; make nothing.",
+        ),
+    ] = False,
     gc: Annotated[
         bool,
         typer.Option(
@@ -114,11 +121,12 @@ def command(
       megaql tap arn:aws:sns:eu-west-1:123456789012:shop -w '@attributes.tenant == "acme"'
       megaql tap local-topic:shop -w 'event.subject == $who' -p who=customer-17 --for 10m --save seen.ndjson
       megaql tap local-topic:shop -w 'event.total > 100' --json-bodies -n 5
+      megaql tap local-topic:shop -w 'event.total > 100' --dry-run
       megaql tap --gc
 
     Effect: writes. A temporary queue of its own is made, subscribed to the topic with as much of the query as SNS can ask as its filter policy, and removed with its
     subscription on every way out. No other queue or subscription is touched: every consumer gets its messages as if nobody watched. What was published before
-    does not come. After kill -9 the queue is left, empty within 5 minutes, and from 15 minutes on `megaql tap --gc --yes` removes it.
+    does not come. After kill -9 the queue is left, empty within 5 minutes, and from 15 minutes on `megaql tap --gc` lists it and `megaql tap --gc --yes` removes it.
     """
     from megaql.cli.messages.showing import Show  # noqa: PLC0415 - as above
     from megaql.cli.reading import tapping  # noqa: PLC0415 - the rooms below are entered when the command runs
@@ -131,6 +139,8 @@ def command(
         for name, value in given:
             if value is not None:
                 raise typer.BadParameter(f"--gc taps nothing, so that {name} means nothing", param_hint=name)
+        if dry_run:
+            raise typer.BadParameter("--gc only lists, unless --yes is given; leave it out", param_hint="--dry-run")
         return tapping.collect(world, topic, connection, apply=yes)
     if yes:
         raise typer.BadParameter("it belongs to --gc", param_hint="--yes")
@@ -148,5 +158,7 @@ def command(
         tuple(exposed or ()),
         filtered=not no_filter,
     )
+    if dry_run:
+        return tapping.planned(world, wanted, query)
     show = Show(output, fields, template, save=save, limit=limit, live=True)
     return tapping.tap(world, wanted, query, show, needs_match=exit_status)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from megaql.broker import leftover
 from megaql.broker.target import Connection, parse_topic
-from megaql.broker.temporary import TemporaryQueue, client_for
+from megaql.broker.temporary import PREFIX, TemporaryQueue, client_for
 from megaql.broker.topic import Topic, arn_of
 from megaql.cli.messages.showing import Showing
 from megaql.cli.reading import report as reports
@@ -21,7 +21,7 @@ from megaql.cli.terminal.style import Style, harmless
 from megaql.consumer.pushdown import Pushdown
 from megaql.plural import counted
 from megaql.scan.stop import catch_signals
-from megaql.scan.tap import Tap, pushed
+from megaql.scan.tap import Tap, attributes_of, pushed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,9 +68,7 @@ def tap(world: Environment, wanted: Wanted, query: Query | None, show: Show, *, 
     """Show a topic's new messages until enough is seen or somebody ends it; return the exit status."""
     target = parse_topic(wanted.topic)
     topic = Topic.open(target, wanted.connection)
-    found = Pushdown(reasons=("--no-filter says so",))
-    if wanted.filtered:
-        found = pushed(query, json_bodies=wanted.json_bodies, exposed=wanted.exposed)
+    found = _pushed(wanted, query)
     temporary = TemporaryQueue(topic, client_for(target, wanted.connection), wanted.connection)
     with Showing(world, query, show) as showing, catch_signals() as stop:
         scan = Tap(temporary, found, wanted.budget, stop=stop, gone=world.reader_has_left)
@@ -86,6 +84,33 @@ def tap(world: Environment, wanted: Wanted, query: Query | None, show: Show, *, 
     if temporary.there:
         return Status.PARTIAL
     return Status.NO_MATCH if needs_match and not scan.report.matched else Status.DONE
+
+
+def planned(world: Environment, wanted: Wanted, query: Query | None) -> int:
+    """Say what a tap would make, and make nothing."""
+    target = parse_topic(wanted.topic)
+    topic = Topic.open(target, wanted.connection)
+    found = _pushed(wanted, query)
+    temporary = TemporaryQueue(topic, client_for(target, wanted.connection), wanted.connection)
+    attributes = attributes_of(found) or {"FilterPolicy": "none, so every message comes here"}
+    lines = [
+        f"queue {PREFIX}…{'.fifo' if topic.fifo else ''}, with a name of its own",
+        *(f"  {name}: {value}" for name, value in temporary.attributes().items()),
+        *(f"  tag {name}: {value}" for name, value in temporary.tags().items()),
+        f"subscription of the queue to {topic.arn}",
+        *(f"  {name}: {value}" for name, value in attributes.items()),
+    ]
+    for line in lines:
+        world.out(harmless(line))
+    for line in (*_begun(world, topic, found, query)[1:], "dry run: nothing was made; a tap removes both at its end"):
+        world.say(Style(on=world.colors(stderr=True))(harmless(line), dim=True))
+    return Status.DONE
+
+
+def _pushed(wanted: Wanted, query: Query | None) -> Pushdown:
+    if not wanted.filtered:
+        return Pushdown(reasons=("--no-filter says so",))
+    return pushed(query, json_bodies=wanted.json_bodies, exposed=wanted.exposed)
 
 
 def _say(world: Environment, lines: list[str]) -> None:
