@@ -296,6 +296,10 @@ def _other_hint(code: str, place: Place) -> str:
         return "a queue can be purged once in 60 seconds; wait and try again"
     if code in {"InvalidAction", "NotImplemented", "UnknownOperation", "UnknownOperationException"}:
         return "this endpoint does not know the operation; AWS itself and the embedded broker (local:NAME) do"
+    if code == "NoSuchBucket":
+        return "check the bucket's name, and whether it is of this account and region"
+    if code == "NoSuchKey":
+        return "somebody or a lifecycle rule deleted the object; a version of it may be restored, its message waits meanwhile"
     if not code or code.isdigit():
         return f"check that {place.endpoint or 'the endpoint'} is an SQS endpoint"
     return "the service's own reason above says what to change"

@@ -252,13 +252,25 @@ class Deliverer:
     def _not_taken(self, held: Held, match: Match) -> Settlement:
         policy, tally = (self._unknown, Tally.UNKNOWN) if match.undecided else (self._unmatched, Tally.UNMATCHED)
         counted = Unmatched(label(held.seen.payload), match.undecided)
-        if policy == "delete":
+        if policy == "delete" and not self._lies_elsewhere(held.message):
             return Settlement(Action.DELETE, tally, unmatched=counted)
-        if policy == "return":
+        if policy != "dead-letter":
             return Settlement(Action.RETURN, tally, self._delay(held), unmatched=counted)
         because = f": {match.undecided[0].reason}" if match.undecided else ""
         rejection = Rejection(f"it matched no subscription{because}")
         return Settlement(Action.DEAD_LETTER, tally, self._delay(held), rejection, counted)
+
+    def _lies_elsewhere(self, message: Message) -> bool:
+        """Say whether a payload lies in a bucket that nobody named: no query was asked of it, so that its message is not to be dropped."""
+        bucket = self._large.foreign(message) if self._large is not None else ""
+        if bucket:
+            LOGGER.error(
+                "the payload of message %s lies in the bucket %s, which large_payloads does not name; it is returned",
+                message.id,
+                bucket,
+                extra=self._about(message),
+            )
+        return bool(bucket)
 
     def _expired(self, message: Message) -> Settlement:
         LOGGER.warning(

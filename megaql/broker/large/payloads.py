@@ -1,8 +1,8 @@
 """What publishers and applications are given to keep large payloads elsewhere.
 
 A maintainer keeps three rules. An object is there before a message points to it, and it is never deleted because a send failed: a send whose answer was
-lost may have been accepted. Only buckets that the caller named are read: a message can point anywhere. And a payload that cannot be fetched is an
-error, never an empty message.
+lost may have been accepted. Only buckets that the caller named are read: a message can point anywhere. And a payload that cannot be fetched, or is not
+of the size that its message says, is an error, never an empty message or somebody else's text.
 """
 
 from __future__ import annotations
@@ -93,11 +93,17 @@ class LargePayloads:
         found = _find(message)
         return found[0] if found is not None and found[0].bucket in self._buckets else None
 
+    def foreign(self, message: Message) -> str:
+        """Return the bucket that a message's payload lies in where nobody named it, `""` for any other message."""
+        found = _find(message)
+        return "" if found is None or found[0].bucket in self._buckets else found[0].bucket
+
     def fetched(self, message: Message) -> Message:
         """Return a message with its payload: fetched if it lies in one of the buckets, the very same message if not.
 
         The new message has the payload as its body, and the receipt handle and lease of the old one. Of a pointer to a bucket that nobody named,
-        `decoded.reason` says so. Raises `BrokerError` where there is no such object, or it may not be read, or it is too large or no text.
+        `decoded.reason` says so. Raises `BrokerError` where there is no such object, or it may not be read, or it is too large, no text or another one
+        than was sent.
         """
         found = _find(message)
         if found is None:
@@ -107,7 +113,7 @@ class LargePayloads:
             reason = f"the payload lies in the bucket {pointer.bucket}, which large_payloads does not name"
             decoded = replace(message.decoded, reason="; ".join(filter(None, (message.decoded.reason, reason))))
             return _with(message, decoded=decoded)
-        text = _text(self._store.get(pointer, self._most_bytes), pointer)
+        text = _text(self._store.get(pointer, self._most_bytes), pointer, pointers.size(attributes))
         plain = pointers.without_size(attributes)
         if not around:
             return replace(message, body=text, attributes=plain)
@@ -156,9 +162,9 @@ def _with(message: Message, **changes: Any) -> Message:
     return made
 
 
-def _text(data: bytes, pointer: Pointer) -> str:
+def _text(data: bytes, pointer: Pointer, size: int | None) -> str:
     try:
-        return data.decode()
+        text = data.decode()
     except UnicodeDecodeError as fault:
         raise BrokerError(
             "the payload is no text",
@@ -167,3 +173,13 @@ def _text(data: bytes, pointer: Pointer) -> str:
             hint="look at who wrote the object; bytes travel as Base64",
             code="PayloadUnreadable",
         ) from None
+    # Amazon's clients count bytes; others were seen to count characters, or UTF-16's units.
+    if size is not None and size not in {len(data), len(text), len(text.encode("utf-16-le")) // 2}:
+        raise BrokerError(
+            f"the payload has {len(data):,} bytes, and its message says {size:,}",
+            where=str(pointer),
+            why="the object was written over, or something on the way to the bucket answered in its place",
+            hint="look at the object, and at the proxies before S3",
+            code="PayloadChanged",
+        )
+    return text

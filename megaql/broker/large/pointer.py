@@ -58,6 +58,15 @@ def read(body: str, attributes: Mapping[str, Attribute]) -> Pointer | None:
     return None
 
 
+def size(attributes: Mapping[str, Attribute]) -> int | None:
+    """Return the payload's size that stands beside a pointer, `None` where that is no number."""
+    for name in SIZE_ATTRIBUTES & attributes.keys():
+        text = str(attributes[name].get("StringValue", ""))
+        if text.isascii() and text.isdigit():
+            return int(text)
+    return None
+
+
 def without_size(attributes: Mapping[str, Attribute]) -> dict[str, dict[str, Any]]:
     """Return message attributes as they were before the payload went elsewhere."""
     return {name: dict(value) for name, value in attributes.items() if name not in SIZE_ATTRIBUTES}

@@ -102,8 +102,17 @@ class S3Store:
 
     def put(self, pointer: Pointer, data: bytes) -> None:
         """PutObject."""
-        with faults.translate("store a large payload (s3:PutObject)", self._place(pointer)):
-            self._s3().put_object(Bucket=pointer.bucket, Key=pointer.key, Body=data)
+        place = self._place(pointer)
+        with faults.translate("store a large payload (s3:PutObject)", place):
+            answer = self._s3().put_object(Bucket=pointer.bucket, Key=pointer.key, Body=data)
+        if not answer.get("ETag"):  # which S3 and all that are like it give
+            raise BrokerError(
+                "the answer to s3:PutObject is not S3's",
+                where=str(place),
+                why="it has no ETag, so that the payload may have been kept nowhere",
+                hint="check the endpoint (AWS_ENDPOINT_URL_S3) and the proxies before it",
+                code="NoAnswer",
+            )
 
     def get(self, pointer: Pointer, most: int) -> bytes:
         """GetObject."""

@@ -59,10 +59,29 @@ def test_without_the_setting_a_pointer_is_data():
     assert (report.handled, report.unknown) == (0, 1)
 
 
-@pytest.mark.usefixtures("orders")
-def test_a_foreign_bucket_is_not_read():
+def test_a_foreign_bucket_is_not_read_and_its_message_not_deleted(orders, caplog):
     report = app_of("local:another", print).run(limit=1)
     assert (report.handled, report.unknown) == (0, 1)
+    info = orders.info()
+    assert info.visible + info.in_flight == 1, "nobody could have taken it, so that nobody has decided to drop it"
+    assert "lies in the bucket payloads, which large_payloads does not name; it is returned" in caplog.text
+
+
+@pytest.mark.usefixtures("orders")
+def test_a_pointer_that_a_subscription_takes_is_its_business():
+    given = []
+    app = megaql.App("local:orders", large_payloads="local:another")
+    app.subscribe(catch_all=True)(given.append)
+    assert app.run(limit=1).handled == 1
+    assert given[0].data[1]["s3BucketName"] == "payloads"
+
+
+def test_a_payload_that_was_written_over_brings_the_message_back(orders, caplog):
+    objects()[0].write_text("<html>sign in</html>")
+    assert app_of("local:payloads", print).run(limit=1).retried == 1
+    info = orders.info()
+    assert info.visible + info.in_flight == 1
+    assert "and its message says" in caplog.text
 
 
 def test_a_payload_that_is_gone_brings_the_message_back_later(orders, caplog):

@@ -13,7 +13,8 @@ from megaql.codec.envelopes import wrap
 from megaql.errors import BrokerError
 
 BIG = "x" * 1_100_000
-SIZE = {"DataType": "Number", "StringValue": "9"}
+#: Of the payload that pointers here point to, `{"a": 1}`.
+SIZE = {"DataType": "Number", "StringValue": "8"}
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:t"
 
 
@@ -201,6 +202,29 @@ def test_a_payload_that_is_gone_or_no_text(memory):
     with pytest.raises(BrokerError) as caught:
         large(memory).fetched(pointing(Pointer("bucket", "k")))
     assert caught.value.what == "the payload is no text"
+
+
+@pytest.mark.parametrize("data", [b"<html>sign in</html>", b'{"a": 1', b""], ids=["page", "cut", "empty"])
+def test_a_payload_of_another_size_than_its_message_says(memory, data):
+    """A proxy on the way answered in the bucket's place, or somebody wrote the object over: a text that no subscription takes would be deleted."""
+    memory.put(Pointer("bucket", "k"), data)
+    with pytest.raises(BrokerError) as caught:
+        large(memory).fetched(pointing(Pointer("bucket", "k")))
+    error = caught.value
+    assert error.what == f"the payload has {len(data)} bytes, and its message says 8"
+    assert (error.code, error.where) == ("PayloadChanged", "s3://bucket/k")
+    assert error.why
+    assert error.hint
+
+
+@pytest.mark.parametrize(
+    "size", ["12", "9", "10", "many", ""], ids=["bytes", "characters", "units", "no number", "none"]
+)
+def test_other_clients_count_characters_or_nothing(memory, size):
+    memory.put(Pointer("bucket", "k"), '{"a":"\U0001f600"}'.encode())
+    message = pointing(Pointer("bucket", "k"))
+    message.attributes["ExtendedPayloadSize"] = {"DataType": "Number", "StringValue": size}
+    assert large(memory).fetched(message).payload.data == {"a": "\U0001f600"}
 
 
 @pytest.mark.parametrize(

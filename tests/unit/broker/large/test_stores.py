@@ -77,6 +77,9 @@ class Bucket:
         self.code = code
         self.closed = False
 
+    def put_object(self, **_):
+        return {"ResponseMetadata": {"HTTPStatusCode": 200}}
+
     def get_object(self, **_):
         if self.code:
             error = RuntimeError(self.code)
@@ -89,6 +92,15 @@ def test_a_bucket_says_how_large_an_object_is_before_it_is_read():
     with pytest.raises(BrokerError) as caught:
         S3Store(AMBIENT, Bucket()).get(Pointer("bucket", "k"), 4)
     assert caught.value.code == "PayloadTooLarge"
+
+
+def test_an_answer_that_is_not_s3s_keeps_nothing():
+    """A proxy's page with status 200, say; a message would point to what was never there."""
+    with pytest.raises(BrokerError) as caught:
+        S3Store(AMBIENT, Bucket()).put(Pointer("bucket", "k"), b"1")
+    error = caught.value
+    assert (error.what, error.code) == ("the answer to s3:PutObject is not S3's", "NoAnswer")
+    assert all((error.where, error.why, error.hint))
 
 
 @pytest.mark.parametrize(("code", "error"), [("AccessDenied", AccessDenied), ("NoSuchKey", BrokerError)])
