@@ -17,6 +17,7 @@ from megaql.broker import aws, faults
 from megaql.broker.queue import Queue
 from megaql.broker.target import AMBIENT, Connection, parse_queue
 from megaql.errors import BrokerError, QueueNotFound
+from megaql.plural import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -162,7 +163,7 @@ def sources(dead: Queue) -> Sources:
     except BrokerError as second:
         why = f"neither ListDeadLetterSourceQueues ({_short(first)}) nor ListQueues and GetQueueAttributes ({_short(second)}) can be asked"
         raise type(second)(second.what, where=second.where, why=why, hint=second.hint, code=second.code) from first
-    count = f"the {len(found):,} queue{'' if len(found) == 1 else 's'}"
+    count = f"the {counted(len(found), 'queue')}"
     way = f"the redrive policies of {count} of the account and region, for ListDeadLetterSourceQueues cannot be asked ({_short(first)})"
     naming = [one.queue for one in found if one.info and one.info.redrive and one.info.redrive.dead_letter_arn == own]
     unread = (one.queue for one in found if one.fault and not isinstance(one.fault, QueueNotFound))

@@ -21,6 +21,7 @@ from megaql.lang.printer import to_text
 from megaql.lang.reasons import Reason
 from megaql.lang.record import MISSING
 from megaql.lang.tree import children
+from megaql.plural import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,9 +112,9 @@ def _shown(value: Any) -> str:
         case Kind.ARRAY:
             return _shown_array(value)
         case Kind.OBJECT:
-            return _counted(value, "member")
+            return counted(len(value), "member")
         case Kind.BINARY:
-            return _counted(value, "byte")
+            return counted(len(value), "byte")
         case Kind.NULL:
             return "null"
         case Kind.BOOLEAN:
@@ -136,14 +137,10 @@ def _shown_array(value: Any) -> str:
         whole = f"[{', '.join(map(_shown, value))}]"
         if len(whole) <= SHOWN_CHARACTERS:
             return whole
-    return _counted(value, "element")
+    return counted(len(value), "element")
 
 
 _SCALARS: Final = frozenset({Kind.NULL, Kind.BOOLEAN, Kind.NUMBER, Kind.STRING, Kind.DATE, Kind.DURATION})
-
-
-def _counted(value: Any, unit: str) -> str:
-    return f"{len(value):,} {unit}{'' if len(value) == 1 else 's'}"
 
 
 def _shown_number(value: object) -> str:

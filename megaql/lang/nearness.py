@@ -17,6 +17,7 @@ from megaql.lang import dates, literals, regexes
 from megaql.lang.dates import Moment
 from megaql.lang.kinds import CountRange, Folded, Kind, describe, kind, number, read_number, text
 from megaql.lang.nodes import Regex, TextOperator
+from megaql.plural import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -156,11 +157,7 @@ def _to_text(value: str, wanted: str) -> Nearness:
     if len(value) > COMPARED or abs(len(one) - len(other)) > most:
         return FAR
     edits = _edits(one, other, most)
-    return FAR if edits > most or edits >= len(other) else Nearness(1, edits, _counted(edits, "letter") + " off")
-
-
-def _counted(count: int, unit: str) -> str:
-    return f"{count} {unit}{'' if count == 1 else 's'}"
+    return FAR if edits > most or edits >= len(other) else Nearness(1, edits, counted(edits, "letter") + " off")
 
 
 def _form(value: str, wanted: str, holds: Callable[[str, str], bool]) -> Nearness | None:
@@ -229,7 +226,7 @@ def _shared(operator: TextOperator, whole: str, part: str) -> Nearness:
             whole, part = whole[::-1], part[::-1]
         most = len(part) // 3
         if 0 < (edits := _edits(whole[: len(part)], part, most)) <= most:
-            return Nearness(1, edits, f"{_counted(edits, 'letter')} off")
+            return Nearness(1, edits, f"{counted(edits, 'letter')} off")
         shared, where = _prefix(whole, part), "the last" if operator is TextOperator.ENDSWITH else "the first"
     if shared < 2:
         return FAR

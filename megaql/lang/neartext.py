@@ -12,6 +12,7 @@ from megaql.lang.nodes import Not
 from megaql.lang.printer import to_text
 from megaql.lang.verdict import Verdict
 from megaql.lang.wrapping import clip, wrap
+from megaql.plural import counted
 from megaql.source import width as cells
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Piece(NamedTuple):
 def lines(misses: NearMisses, width: int = WIDTH) -> Iterator[Sequence[Piece]]:
     """Write near misses in so many columns."""
     counts = [f"{misses.verdicts[verdict]:,} {verdict.value}" for verdict in Verdict]
-    messages = f"{misses.seen:,} message{'' if misses.seen == 1 else 's'}"
+    messages = counted(misses.seen, "message")
     yield from _heading(f"{messages}: {', '.join(counts)}", width)
     if not misses.seen:
         return

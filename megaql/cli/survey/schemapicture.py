@@ -42,7 +42,7 @@ VALUE: Final = 32
 def lines(shape: Shape, title: str, samples: int, width: int) -> Iterator[Sequence[Piece]]:
     """Draw a shape in so many columns."""
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in shape.kinds.most_common())
-    seen = f"{shape.seen:,} message{'' if shape.seen == 1 else 's'}"
+    seen = counted(shape.seen, "message")
     heading = ": ".join(filter(None, (f"{title}, {seen}" if title else seen, kinds)))
     for line in wrap(harmless(heading), width):
         yield [Piece(line, Look.HEADING)]
@@ -143,4 +143,4 @@ def _number(value: object) -> str:
 
 
 def _counted(least: int, most: int, noun: str) -> str:
-    return f"{least:,} to {most:,} {noun}s" if least != most else f"{most:,} {noun}{'' if most == 1 else 's'}"
+    return f"{least:,} to {most:,} {noun}s" if least != most else counted(most, noun)

@@ -15,6 +15,7 @@ from megaql.cli.terminal import amounts, svg
 from megaql.cli.terminal.style import harmless
 from megaql.lang.neartext import percent
 from megaql.lang.verdict import Verdict
+from megaql.plural import counted
 from megaql.scan.readable import timestamp
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class _Page(NamedTuple):
     def summary(self) -> str:
         stats = self.stats
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in stats.kinds.most_common())
-        shown = f"<p><strong>{stats.seen:,} message{'' if stats.seen == 1 else 's'}</strong>: {_text(kinds)}.</p>"
+        shown = f"<p><strong>{counted(stats.seen, 'message')}</strong>: {_text(kinds)}.</p>"
         if not self.judged:
             return shown
         counts = ", ".join(f"{stats.verdicts[verdict]:,} {verdict.value}" for verdict in Verdict)

@@ -14,6 +14,7 @@ from megaql.cli.terminal.style import harmless
 from megaql.lang.neartext import BARS, Look, Piece, percent
 from megaql.lang.verdict import Verdict
 from megaql.lang.wrapping import clip, wrap
+from megaql.plural import counted
 from megaql.source import width as cells
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class _Page(NamedTuple):
 
     def heading(self) -> _Lines:
         stats = self.stats
-        text = f"{stats.seen:,} message{'' if stats.seen == 1 else 's'}"
+        text = counted(stats.seen, "message")
         kinds = [f"{count:,} {kind}" for kind, count in stats.kinds.most_common()]
         text += f": {', '.join(kinds)}" if kinds else ""
         shown = [[Piece(line, Look.HEADING)] for line in wrap(text, self.width)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from megaql.cli.terminal import amounts
+from megaql.plural import counted
 from megaql.scan.survey.stats import at
 
 if TYPE_CHECKING:
@@ -39,12 +40,12 @@ def marks(frame: Frame, world: Environment) -> list[str]:
 def distinct(one: Breakdown, noun: str) -> str:
     """Return how many different values there are, as far as they were told apart."""
     more = "more than " if one.others else ""
-    return f"{more}{one.distinct:,} {noun}{'' if one.distinct == 1 else 's'}"
+    return more + counted(one.distinct, noun)
 
 
 def rest(left: Rest) -> str:
     """Name what is counted together: values beyond the ones shown, and those too many to tell apart."""
-    words = f"{left.values:,} other value{'' if left.values == 1 else 's'}" if left.values else ""
+    words = counted(left.values, "other value") if left.values else ""
     if left.exact:
         return words
     return f"{words} and more" if words else "other values"

@@ -19,6 +19,7 @@ from megaql.cli.testing import junit
 from megaql.cli.testing.cases import EXPECTATIONS, Case, read_cases
 from megaql.errors import MegaQLError
 from megaql.lang.verdict import Verdict
+from megaql.plural import counted
 from megaql.scan.documents import BadLine
 
 if TYPE_CHECKING:
@@ -152,8 +153,8 @@ class Tested:
             self._table()
         if self.quiet:
             return
-        words = [f"{len(self.queries):,} {_plural('query', 'queries', len(self.queries))}"]
-        words.append(f"{self.messages:,} {_plural('message', 'messages', self.messages)}")
+        words = [counted(len(self.queries), "query", "queries")]
+        words.append(counted(self.messages, "message"))
         words.append(f"as expected {expected - self.failed:,} of {expected:,}" if expected else "nothing expected")
         words += [f"unreadable lines {self.unreadable:,}"] if self.unreadable else []
         self.world.say(", ".join(words))
@@ -191,7 +192,3 @@ class Tested:
 
 def _said(expected: bool | str | None) -> str:
     return _SAID[expected] if isinstance(expected, bool) else str(expected)
-
-
-def _plural(one: str, many: str, count: int) -> str:
-    return one if count == 1 else many

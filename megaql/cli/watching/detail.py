@@ -13,6 +13,7 @@ from rich.text import Text
 from textual.widgets import Tree
 
 from megaql.cli.terminal.style import harmless
+from megaql.plural import counted
 from megaql.scan.readable import readable, timestamp
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class Detail(Tree[Place | None]):
             parent.add_leaf(_label(name, place.value), place)
             return
         noun = "key" if isinstance(place.value, dict) else "item"
-        size = f"{len(place.value):,} {noun}{'' if len(place.value) == 1 else 's'}"
+        size = counted(len(place.value), noun)
         node = parent.add(Text(f"{harmless(name)}  ({size})"), place)
         if level < OPENED:
             self._fill(node, place, level)

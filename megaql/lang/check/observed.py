@@ -19,6 +19,7 @@ from megaql.lang.paths import leaves, resolve
 from megaql.lang.reasons import Reason
 from megaql.lang.record import MISSING
 from megaql.lang.verdict import Verdict
+from megaql.plural import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -109,7 +110,7 @@ class Observed:
     @property
     def samples(self) -> str:
         """How many samples there were, in words."""
-        return f"{self.samples_seen:,} sample{'' if self.samples_seen == 1 else 's'}"
+        return counted(self.samples_seen, "sample")
 
     @property
     def every(self) -> str:
