@@ -1,6 +1,7 @@
 """The sessions of the pages for tasks are what the program prints, in the order of the page, in a folder with the page's files."""
 
 import io
+import logging
 import json
 import os
 import re
@@ -40,7 +41,8 @@ def on_a_terminal(command):
         now=lambda: datetime(2026, 11, 24, 12, 0, tzinfo=UTC),
         zone=UTC,
     )
-    main(shlex.split(command)[1:], world)
+    with redirect_stdout(screen):  # what handlers print
+        main(shlex.split(command)[1:], world)
     return screen.getvalue()
 
 
@@ -96,6 +98,7 @@ def test_a_subscription_from_its_first_message_to_its_run(folder, monkeypatch):
     """The live sessions follow each other on one broker. MEGAQL_UPDATE_GOLDEN=1 writes them anew."""
     folder("test")
     monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])  # pytest's own: `run` would log to them
     monkeypatch.delitem(sys.modules, "packing", raising=False)
     page = text_of("test")
     sessions = re.findall(r"^```console live\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
@@ -104,10 +107,7 @@ def test_a_subscription_from_its_first_message_to_its_run(folder, monkeypatch):
     for session in sessions:
         lines = []
         for command in [line for line in session.splitlines() if line.startswith("$ ")]:
-            handlers = io.StringIO()
-            with redirect_stdout(handlers):
-                shown = on_a_terminal(command.removeprefix("$ "))
-            lines.append(f"{command}\n{handlers.getvalue()}{shown}")
+            lines.append(f"{command}\n{on_a_terminal(command.removeprefix('$ '))}")
         printed.append("".join(lines))
     whole = _steady("\f".join(printed)).split("\f")
     if os.environ.get("MEGAQL_UPDATE_GOLDEN"):
