@@ -1,8 +1,8 @@
 """The sessions of the pages for tasks are what the program prints, in the order of the page, in a folder with the page's files."""
 
 import io
-import logging
 import json
+import logging
 import os
 import re
 import shlex
@@ -105,10 +105,8 @@ def test_a_subscription_from_its_first_message_to_its_run(folder, monkeypatch):
     assert len(sessions) == 3
     printed = []
     for session in sessions:
-        lines = []
-        for command in [line for line in session.splitlines() if line.startswith("$ ")]:
-            lines.append(f"{command}\n{on_a_terminal(command.removeprefix('$ '))}")
-        printed.append("".join(lines))
+        commands = [line for line in session.splitlines() if line.startswith("$ ")]
+        printed.append("".join(f"{line}\n{on_a_terminal(line.removeprefix('$ '))}" for line in commands))
     whole = _steady("\f".join(printed)).split("\f")
     if os.environ.get("MEGAQL_UPDATE_GOLDEN"):
         for session, new in zip(sessions, whole, strict=True):
