@@ -94,17 +94,23 @@ def _compared(title: str, figures: Figures, note: str) -> Table:
 def _latencies(chosen: Sequence[Consumer], single: int) -> Table:
     table = Table(
         "From a send to its handler at an idle consumer, ms",
-        ["consumer", "threads", "on", "median", "99 of 100", "worst"],
+        ["consumer", "threads", "on", "median", "99 of 100", "worst", "own: median", "own: 99 of 100", "own: worst"],
         note=f"{single} messages, each sent when the consumer has been idle for a moment; the time counts from before the send. Of the server, "
-        f"consumers are {ROUND_TRIP} ms of round trip away, the sender is not.",
+        f"consumers are {ROUND_TRIP} ms of round trip away, the sender is not. What is a consumer's own counts from the moment at which the answer with the "
+        "message is handed to its connection; the rest is the server's, which wakes those that wait, and the network's.",
     )
-    with _on(SERVER, behind=ROUND_TRIP) as place:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        _on(SERVER, behind=ROUND_TRIP, notes=Path(folder, "answers")) as place,
+    ):
         for consumer in chosen:
-            table.rows.append([consumer.title, consumer.concurrency, SERVER, *_spread(place.delays(consumer, single))])
+            delays, own = place.delays(consumer, single)
+            table.rows.append([consumer.title, consumer.concurrency, SERVER, *_spread(delays), *_spread(own)])
     with _on_broker() as place:
         for consumer in (one for one in chosen if one in consumers.OURS):
+            delays, _ = place.delays(consumer, single)
             table.rows.append(
-                [consumer.title, consumer.concurrency, "embedded broker", *_spread(place.delays(consumer, single))]
+                [consumer.title, consumer.concurrency, "embedded broker", *_spread(delays), None, None, None]
             )
     return table
 
@@ -115,17 +121,18 @@ def _spread(seconds: list[float]) -> list[float]:
 
 
 @contextmanager
-def _on(server: str, *, behind: float = 0) -> Iterator[Stage]:
+def _on(server: str, *, behind: float = 0, notes: Path | None = None) -> Iterator[Stage]:
     with tempfile.TemporaryDirectory() as folder, running(server, Path(folder)) as url:
         if not behind:
             yield stage.on_server(url, PYTHON)
             return
         port = url.rpartition(":")[2]
         command = [sys.executable, "-m", "tests.benchmarks.consuming.latency", port, str(behind / 2_000)]
+        command += [str(notes)] if notes else []
         with subprocess.Popen(command, cwd=processes.ROOT, stdout=subprocess.PIPE, text=True) as proxy:
             try:
                 shown = f"http://127.0.0.1:{int(proxy.stdout.readline()) if proxy.stdout else 0}"
-                yield stage.on_server(url, PYTHON, by_way_of=shown)
+                yield stage.on_server(url, PYTHON, by_way_of=shown, answers=notes)
             finally:
                 proxy.terminate()
 

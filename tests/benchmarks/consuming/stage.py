@@ -5,6 +5,7 @@ A maintainer keeps one rule: a figure stands only for messages that were handled
 
 from __future__ import annotations
 
+import bisect
 import json
 import os
 import random
@@ -55,7 +56,10 @@ _EVENT: Final = {
 
 @dataclass
 class Stage:
-    """A service and a queue of it. `client` is the measuring side's own, `prefix` and `environment` are what a consumer is given."""
+    """A service and a queue of it. `client` is the measuring side's own, `prefix` and `environment` are what a consumer is given.
+
+    `answers` is the file in which the proxy on the way notes when it hands bytes to the consumer; `None` where there is no proxy.
+    """
 
     client: Any
     prefix: str
@@ -64,6 +68,7 @@ class Stage:
     url: str = ""
     name: str = ""
     number: int = 0
+    answers: Path | None = None
 
     def clear(self) -> None:
         """Take a new queue: of an old one, a receive may still be waiting whose consumer is gone, and would lose the messages that it gets."""
@@ -123,10 +128,10 @@ class Stage:
                 raise RuntimeError(f"{consumer.title} handled {handled} of {messages + WARM_UP} messages")
         return cpu, seconds
 
-    def delays(self, consumer: Consumer, messages: int) -> list[float]:
-        """Return the seconds from before each send to its handler, of messages that are sent one at a time to an idle consumer."""
+    def delays(self, consumer: Consumer, messages: int) -> tuple[list[float], list[float]]:
+        """Return the seconds from before each send to its handler, of messages that are sent one at a time to an idle consumer; and the part from the answer's arrival at the consumer, where that is noted."""
         self.clear()
-        body, delays = self.body(consumer), []
+        body, delays, handled = self.body(consumer), list[float](), list[float]()
         chance = random.Random(messages)
         with tempfile.TemporaryDirectory() as folder:
             times = Path(folder, "times")
@@ -142,8 +147,11 @@ class Stage:
                         time.sleep(PAUSE)
                     if number >= 0:
                         delays.append(noted[-1] - sent)
+                        handled.append(noted[-1])
                     time.sleep(PAUSE * (1 + chance.random()))
-        return delays
+        arrivals = counting.noted(self.answers) if self.answers else []
+        # The last bytes before a handler began are its message's: an idle consumer asks for nothing else meanwhile.
+        return delays, [moment - arrivals[bisect.bisect_right(arrivals, moment) - 1] for moment in handled if arrivals]
 
     @contextmanager
     def running(self, consumer: Consumer, **more: str) -> Iterator[tuple[subprocess.Popen[bytes], Path, Path]]:
@@ -163,15 +171,15 @@ class Stage:
         return {**self.environment, **world, **queue, **consumer.environment}
 
 
-def on_server(url: str, python: str, *, by_way_of: str = "") -> Stage:
-    """Return a stage on a server at a URL; consumers reach it `by_way_of` another URL where one is given."""
+def on_server(url: str, python: str, *, by_way_of: str = "", answers: Path | None = None) -> Stage:
+    """Return a stage on a server at a URL; consumers reach it `by_way_of` another URL where one is given, that of a proxy which notes its `answers`."""
     keys = {"AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench", "AWS_EC2_METADATA_DISABLED": "true"}
     with mock.patch.dict(os.environ, keys):
         client = aws.client("sqs", Connection(region="us-east-1", endpoint_url=url))
     shown = by_way_of or url
     regions = {"AWS_DEFAULT_REGION": "us-east-1", "AWS_REGION": "us-east-1"}
     environment = {**_plain(), **keys, **regions, "AWS_ENDPOINT_URL": shown}
-    return Stage(client, f"{shown}/{ACCOUNT}/", environment, python)
+    return Stage(client, f"{shown}/{ACCOUNT}/", environment, python, answers=answers)
 
 
 def on_broker(home: str, python: str) -> Stage:
