@@ -129,9 +129,12 @@ class Stage:
         return cpu, seconds
 
     def delays(self, consumer: Consumer, messages: int) -> tuple[list[float], list[float]]:
-        """Return the seconds from before each send to its handler, of messages that are sent one at a time to an idle consumer; and the part from the answer's arrival at the consumer, where that is noted."""
+        """Return the seconds from before each send to its handler, of messages that are sent one at a time to an idle consumer; and the consumer's own part.
+
+        That counts from the answer's arrival at the consumer where a proxy notes it, and from the end of the send where there is none.
+        """
         self.clear()
-        body, delays, handled = self.body(consumer), list[float](), list[float]()
+        body, delays, known = self.body(consumer), list[float](), list[tuple[float, float]]()
         chance = random.Random(messages)
         with tempfile.TemporaryDirectory() as folder:
             times = Path(folder, "times")
@@ -140,6 +143,7 @@ class Stage:
                 for number in range(-FIRST, messages):
                     sent = time.clock_gettime(time.CLOCK_MONOTONIC)
                     self.send(body, 1)
+                    queued = time.clock_gettime(time.CLOCK_MONOTONIC)
                     end = time.perf_counter() + PATIENCE
                     while len(noted := counting.noted(times)) < number + FIRST + 1:
                         if time.perf_counter() > end:
@@ -147,11 +151,13 @@ class Stage:
                         time.sleep(PAUSE)
                     if number >= 0:
                         delays.append(noted[-1] - sent)
-                        handled.append(noted[-1])
+                        known.append((min(queued, noted[-1]), noted[-1]))
                     time.sleep(PAUSE * (1 + chance.random()))
-        arrivals = counting.noted(self.answers) if self.answers else []
+        if self.answers is None:
+            return delays, [handled - queued for queued, handled in known]
         # The last bytes before a handler began are its message's: an idle consumer asks for nothing else meanwhile.
-        return delays, [moment - arrivals[bisect.bisect_right(arrivals, moment) - 1] for moment in handled if arrivals]
+        arrivals = counting.noted(self.answers)
+        return delays, [handled - arrivals[bisect.bisect_right(arrivals, handled) - 1] for _, handled in known]
 
     @contextmanager
     def running(self, consumer: Consumer, **more: str) -> Iterator[tuple[subprocess.Popen[bytes], Path, Path]]:
