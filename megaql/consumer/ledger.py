@@ -76,7 +76,8 @@ class MemoryLedger:
 
     def forget(self, message_id: str) -> None:
         """Drop all entries of a message."""
-        self._done.pop(message_id, None)  # as above
+        with self._lock:  # a copy that was handled beside it may be recorded now
+            self._done.pop(message_id, None)
 
 
 class SQLiteLedger:

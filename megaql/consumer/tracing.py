@@ -67,6 +67,8 @@ class Tracing(Middleware):
             ) as span:
                 try:
                     yield
+                    if handling.error is not None:  # it was returned, which means the same
+                        self._note_error(span, handling.error)
                 except BaseException as error:
                     self._note_error(span, error)
                     raise

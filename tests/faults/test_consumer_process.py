@@ -109,8 +109,12 @@ def send(queue, numbers, groups=1):
 
 
 def end_of(process):
-    """Return a process's exit status, report and log."""
-    output, log = process.communicate(timeout=PATIENCE)
+    """Return a process's exit status, report and log; one that does not end is killed, and fails with what it has logged."""
+    try:
+        output, log = process.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        pytest.fail(f"it did not end within {PATIENCE} s:\n{process.communicate()[1]}")
     return process.returncode, json.loads(output), log
 
 
@@ -175,9 +179,7 @@ def test_a_second_signal_returns_at_once_what_is_running(make_queue, consume, si
     process = consumer.start("--takes", "600", "--drain", "500")
     consumer.wait_until("begun", 1)
     process.send_signal(signals[0])
-    first = process.stderr.readline()
-    while "stopping" not in first:
-        first = process.stderr.readline()
+    assert any("stopping" in line for line in process.stderr), "it ended without a word on stopping"
     process.send_signal(signals[1])
     status, report, _ = end_of(process)
     assert status == 128 + signals[0]

@@ -79,8 +79,11 @@ class Run:
         return self.pids("done")
 
     def end(self):
-        """Wait for the end; returns the exit status."""
-        return self.process.wait(PATIENCE)
+        """Wait for the end; returns the exit status. One that does not come fails with the log."""
+        try:
+            return self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            pytest.fail(f"it did not end within {PATIENCE} s:\n{self.log}")
 
     def in_queue(self):
         info = self.queue.info()
@@ -304,8 +307,8 @@ def test_a_limit_counts_what_processes_died_of(run):
 
 def test_a_limit_is_kept_over_a_kill(run):
     send(run.queue, range(60))
-    run.start("--processes", 2, "--limit", 40, TAKES=0.05)
-    os.kill(run.everyone_works(2).pop(), signal.SIGKILL)
+    run.start("--processes", 2, "--limit", 40, TAKES=0.1)
+    os.kill(run.everyone_works(1).pop(), signal.SIGKILL)
     assert run.end() == 6
     assert "received 40, " in run.log
     assert len(run.numbers("begun")) <= 40

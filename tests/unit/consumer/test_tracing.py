@@ -97,8 +97,10 @@ def raising(error):
         (raising(Reject("4111-1111")), "fatal_error", None),
         (raising(ValueError("4111-1111")), "retry_later", "ValueError"),
         (raising(KeyError("4111-1111")), "fatal_error", "KeyError"),
+        (lambda _data: Retry(reason="4111-1111"), "retry_later", None),
+        (lambda _data: ValueError("4111-1111"), "retry_later", "ValueError"),
     ],
-    ids=["RETRY_LATER", "Retry", "Reject", "ValueError", "fatal"],
+    ids=["RETRY_LATER", "Retry", "Reject", "ValueError", "fatal", "Retry returned", "ValueError returned"],
 )
 def test_an_outcome_is_told_and_an_error_is_one_without_its_text(consume, handler, outcome, error):
     [span] = consume(handler)
