@@ -22,6 +22,7 @@ from megaql.cli.queries.typed import compile_given
 from megaql.cli.watching import panels, session
 from megaql.cli.watching.app import WatchApp
 from megaql.cli.watching.detail import Detail
+from megaql.cli.watching.help import TEXT
 from megaql.cli.watching.rows import REMEMBERED, Rows
 from megaql.query import compile as compile_query
 from megaql.scan.target import open_source
@@ -407,6 +408,24 @@ def test_the_screen(tmp_path, monkeypatch, golden, size):
         golden(f"watch-{size[0]}", "\n".join(lines) + "\n")
 
     using(scenario, target="seen.ndjson", where='event.subject == "customer-17"', size=size)
+
+
+@pytest.mark.usefixtures("queue")
+def test_without_colours_there_are_none(monkeypatch):
+    """Not even greys: on a light background they would be a dark block."""
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    async def scenario(screen):
+        await screen.until(lambda: len(screen.rows.numbers) == 10)
+        for keys in (["1", "down"], ["slash", "="], ["escape", "question_mark"]):
+            await screen.press(*keys)
+            await screen.pilot.pause()
+            styles = [segment.style for strip in screen.app.screen._compositor.render_strips() for segment in strip]
+            painted = {color for style in styles if style for color in (style.color, style.bgcolor) if color}
+            assert {color for color in painted if not color.is_default} == set()
+        assert max(map(len, TEXT.splitlines())) <= 68, "no line of the keys is broken at 80 columns"
+
+    using(scenario)
 
 
 def test_the_page_shows_the_screen():

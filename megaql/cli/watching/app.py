@@ -61,6 +61,7 @@ Screen { layout: vertical; }
 .-wide #below { border-top: none; border-left: solid $primary; width: 2fr; height: 100%; }
 .-wide #rows { width: 3fr; height: 100%; }
 #detail { height: 100%; }
+#detail:ansi > .tree--guides { color: ansi_default; }
 """
 
 
@@ -93,7 +94,8 @@ class WatchApp(App[None]):
         compile_text: Callable[[str], Query],
         stopped: Callable[[], bool],
     ) -> None:
-        super().__init__()
+        # Without colours the terminal's own, not textual's greys: they suit no light background.
+        super().__init__(ansi_color=None if world.colors() else True)
         self._world = world
         self._watched = watched
         self._compile = compile_text

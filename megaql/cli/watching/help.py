@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 TEXT: Final = """\
 KEYS
-  /            to the query; Enter or Escape leads back, and until then
-               every letter is a letter of it
+  /            to the query, which takes every letter then;
+               Enter or Escape leads back
   Tab          to the next part: query, messages, tree, and back
   up, down     another message, or another place of the tree
   Home, End    the first and the last message; at the last one, the

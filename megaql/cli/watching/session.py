@@ -129,8 +129,11 @@ def watch(
     source = open_source(target, connection)
     watched = _watched(world, source, connection, allowed)
     with catch_signals(patient=True) as stop:
-        if not world.colors():
-            os.environ["NO_COLOR"] = "1"  # textual asks nobody else
+        # Textual asks nobody else.
+        if world.colors():
+            os.environ.pop("NO_COLOR", None)
+        else:
+            os.environ["NO_COLOR"] = "1"
         app = app_class(world, watched, str(query) if query is not None else "", compile_text, lambda: bool(stop))
         done = threading.Event()
         guard = threading.Thread(target=_guard, args=(watched, stop, done), name="megaql-watch-guard", daemon=True)
