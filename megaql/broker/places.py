@@ -90,11 +90,12 @@ class Subscriber:
 
 @dataclass(frozen=True, slots=True)
 class AboutTopic:
-    """A topic and who subscribes to it."""
+    """A topic, who subscribes to it, and its tags."""
 
     topic: Topic
     attributes: Mapping[str, str]
     subscribers: tuple[Subscriber, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
     unknown: Mapping[str, BrokerError] = field(default_factory=dict)
 
 
@@ -190,7 +191,8 @@ def about_topic(topic: Topic) -> AboutTopic:
         attributes: dict[str, str] = topic.client.get_topic_attributes(TopicArn=topic.arn).get("Attributes") or {}
     unknown: dict[str, BrokerError] = {}
     subscribers = _or_unknown("subscriptions", lambda: tuple(_subscribers(topic, unknown)), (), unknown)
-    return AboutTopic(topic, attributes, subscribers, unknown)
+    tags = _or_unknown("tags", lambda: _topic_tags(topic), {}, unknown)
+    return AboutTopic(topic, attributes, subscribers, tags, unknown)
 
 
 def document(text: str | None) -> Any:
@@ -231,6 +233,12 @@ def _subscription(topic: Topic, arn: str) -> dict[str, str]:
 def _tags(queue: Queue) -> dict[str, str]:
     with faults.translate("read the queue's tags", queue.place):
         return queue.client.list_queue_tags(QueueUrl=queue.url).get("Tags") or {}
+
+
+def _topic_tags(topic: Topic) -> dict[str, str]:
+    with faults.translate("read the topic's tags", topic.place):
+        found = topic.client.list_tags_for_resource(ResourceArn=topic.arn).get("Tags") or []
+    return {str(tag["Key"]): str(tag["Value"]) for tag in found}
 
 
 def _or_unknown(name: str, ask: Callable[[], Any], otherwise: Any, unknown: dict[str, BrokerError]) -> Any:

@@ -58,6 +58,25 @@ def test_values_of_options():
     assert offered("snapshot", "x", "-o", "") == [":files"]
 
 
+def test_queries_of_a_file_by_name(world, tmp_path, monkeypatch):
+    """Where a query is taken, and of the file that the command line, the environment or the folder names."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "megaql.mql").write_text(
+        '# Big ones.\nlarge: event.quantity > 5\n  and event.name == "a"\nlate: true\nid-of: true\n'
+    )
+    (tmp_path / "other.mql").write_text("less: true\n")
+    assert offered("peek", "shop", "-w", "@l", environ=world) == ["@large", "@late", ":open"]
+    assert offered("peek", "shop", "--where=@la", environ=world) == ["--where=@large", "--where=@late", ":open"]
+    assert offered("peek", "shop", "-w", "@", environ=world) == ["@large", "@late", "@id-of", "@id", ":open"]
+    assert offered("test", "@lar", environ=world) == ["@large", ":open"]
+    assert offered("peek", "shop", "--queries", "other.mql", "-w", "@l", environ=world) == ["@less", ":open"]
+    assert offered("peek", "shop", "-w", "@l", environ={**world, "MEGAQL_QUERIES": "other.mql"}) == ["@less", ":open"]
+    assert offered("peek", "shop", "-w", "@other.mql:l", environ=world) == ["@other.mql:less", ":open"]
+    assert offered("peek", "shop", "-w", "@id and @l", environ=world) == [":files"]
+    (tmp_path / "megaql.mql").write_bytes(b"\xff\xfe")
+    assert offered("peek", "shop", "-w", "@i", environ=world) == ["@id", ":open"]
+
+
 def test_places_aliases_and_paths(world, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "megaql.toml").write_text('[aliases]\nlive = "local:orders"\n')

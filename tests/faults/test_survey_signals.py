@@ -1,10 +1,12 @@
 """`stats` and `schema` as processes that are interrupted: what was read is shown, and everything is given back."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -70,3 +72,32 @@ def test_a_reader_that_has_left_is_no_error(command):
         assert process.wait(PATIENCE) == 0
     assert "Traceback" not in err
     assert queue.info().in_flight == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "signum", "status"), [("stats", signal.SIGINT, 130), ("schema", signal.SIGTERM, 143)], ids=str
+)
+def test_a_signal_shows_what_was_read_of_a_file(command, signum, status, tmp_path):
+    """The file is a named pipe: what no longer fits into it has been read, and opening it returns when it is opened for reading."""
+    path = tmp_path / "messages.ndjson"
+    os.mkfifo(path)
+    line = json.dumps({"type": "t", "pad": "x" * 1000}) + "\n"
+    with subprocess.Popen(
+        [sys.executable, "-m", "megaql.cli.main", command, str(path), "-o", "json"],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        with path.open("w") as pipe:
+            pipe.write(line * 500)
+            pipe.flush()
+            process.send_signal(signum)
+            with suppress(BrokenPipeError):  # it has ended meanwhile
+                pipe.write(line * 500)
+                pipe.flush()
+        out, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == status, err
+    assert "interrupted" in err
+    assert 0 < json.loads(out)["seen"] < 1000

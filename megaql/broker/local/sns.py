@@ -75,6 +75,10 @@ class LocalSNS:
         """GetTopicAttributes."""
         return self._call("GetTopicAttributes", sns_topics.get_attributes, request)
 
+    def list_tags_for_resource(self, **request: Any) -> Response:
+        """ListTagsForResource."""
+        return self._call("ListTagsForResource", sns_topics.list_tags, request)
+
     def subscribe(self, **request: Any) -> Response:
         """Subscribe."""
         return self._call("Subscribe", sns_subscriptions.subscribe, request)

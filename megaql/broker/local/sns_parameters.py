@@ -29,6 +29,7 @@ REQUESTS: Final[dict[str, Structure]] = {
     "DeleteTopic": Structure({"TopicArn": TEXT}, ("TopicArn",)),
     "ListTopics": Structure({"NextToken": TEXT}),
     "GetTopicAttributes": Structure({"TopicArn": TEXT}, ("TopicArn",)),
+    "ListTagsForResource": Structure({"ResourceArn": TEXT}, ("ResourceArn",)),
     "Subscribe": Structure(
         {
             "TopicArn": TEXT,

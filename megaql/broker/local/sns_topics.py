@@ -123,6 +123,14 @@ def create(store: Store, request: Request) -> Response:
     return {"TopicArn": topic_arn(name)}
 
 
+def list_tags(store: Store, request: Request) -> Response:
+    """ListTagsForResource, of a topic."""
+    with store.read() as db:
+        topic = find(db, request["ResourceArn"])
+        (tags,) = db.execute("SELECT tags FROM topic WHERE name = ?", (topic.name,)).fetchone()
+    return {"Tags": [{"Key": key, "Value": value} for key, value in json.loads(tags or "{}").items()]}
+
+
 def delete(store: Store, request: Request) -> Response:
     """DeleteTopic; its subscriptions go with it, and deleting it again is no error."""
     with store.write() as db:

@@ -133,6 +133,7 @@ def command(
         Budget(duration=duration),
         allow_receives=allow_receives,
         expected=None if chosen else StopReason.SCAN,
+        orderly=True,
     )
     asked = Asked(only, message_id, nth, 1 if nth is not None else limit, summary=summary)
     explaining = Explaining(world, compiled, asked, summary_form(world, output, "explanations"))

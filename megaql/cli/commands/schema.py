@@ -93,6 +93,7 @@ def command(
         Budget(scan=scan, duration=duration),
         allow_dead_letter=allow_dead_letter,
         allow_receives=allow_receives,
+        orderly=True,
     )
     with reading(world, target, options.connection(profile, region, endpoint_url), wanted) as messages:
         shaping.run(messages)

@@ -120,6 +120,7 @@ def command(
         Budget(scan=scan, duration=duration),
         allow_dead_letter=allow_dead_letter,
         allow_receives=allow_receives,
+        orderly=True,
     )
     connection = options.connection(profile, region, endpoint_url)
     with Counting(world, query, numbers) as counting, reading(world, target, connection, wanted) as messages:

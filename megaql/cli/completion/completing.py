@@ -30,6 +30,13 @@ _PLACES: Final = frozenset({"TARGET", "QUEUE", "TOPIC", "DESTINATION", "SOURCE",
 _PATHS: Final = frozenset({"PATH", "PATHS"})
 _QUERIES: Final = frozenset({"QUERY"})
 
+#: A query by its name, as far as it is typed.
+_NAMED: Final = re.compile(r"@(?:(?P<file>.+\.mql):)?[\w-]*")
+
+#: What begins a query in a file (see `megaql.lang.queryfile`, which takes longer to import than a person waits), and how much of it is read. Characters.
+_BEGINNING: Final = re.compile(r"^([\w-]+):", re.MULTILINE)
+_MOST_READ: Final = 1024 * 1024
+
 #: The path at the end of a query that is being typed.
 _LAST_PATH: Final = re.compile(r"[@A-Za-z_][A-Za-z0-9_.\[\]*-]*\Z|\Z")
 
@@ -98,6 +105,7 @@ def candidates(words: Sequence[str], environ: Mapping[str, str]) -> list[tuple[s
         return []
     options = {name: option for option in known["options"] for name in option["names"]}
     after = before[before.index(command) + 1 :]
+    environ = _with_queries(environ, after)
     if after and "--" not in after and options.get(after[-1], {}).get("value"):
         return _values(options[after[-1]], now, "", environ)
     name, equals, value = now.partition("=")
@@ -141,6 +149,8 @@ def _values(about: Any, now: str, head: str, environ: Mapping[str, str]) -> list
     if value in _PLACES:
         names = [*_aliases(environ), *((name, "") for name in recall(environ)["targets"])]
         return [*_fitting([(head + name, what) for name, what in names], head + now), (_FILES, "")]
+    if _QUERIES & {*value.split("|")} and (named := _named(now, head, environ)):
+        return named
     if value in _QUERIES or value in _PATHS:
         ended = _LAST_PATH.search(now) if value in _QUERIES else re.search(r"[^,]*\Z", now)
         start = ended.start() if ended else len(now)
@@ -148,6 +158,31 @@ def _values(about: Any, now: str, head: str, environ: Mapping[str, str]) -> list
         found = _fitting(offered, head + now)
         return [*found, (_OPEN, "")] if found else [(_FILES, "")]
     return [(_FILES, "")] if value.startswith(("FILE", "DIR")) or value.endswith("FILE") or about["files"] else []
+
+
+def _with_queries(environ: Mapping[str, str], after: Sequence[str]) -> Mapping[str, str]:
+    """Return the environment in which the query file is the one that a command line names, as far as it does."""
+    for place, word in enumerate(after):
+        name, equals, value = word.partition("=")
+        if name == "--queries" and (equals or place + 1 < len(after)):
+            return {**environ, "MEGAQL_QUERIES": value if equals else after[place + 1]}
+    return environ
+
+
+def _named(now: str, head: str, environ: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return the names of a query file that `@NAME` or `@FILE.mql:NAME` may become; none where that is no such word."""
+    found = _NAMED.fullmatch(now)
+    if found is None:
+        return []
+    path = found["file"] or environ.get("MEGAQL_QUERIES") or "megaql.mql"
+    names: list[str] = []
+    with suppress(OSError, ValueError), Path(path).open(encoding="utf-8") as file:
+        names = _BEGINNING.findall(file.read(_MOST_READ))
+    before = f"{head}@{found['file']}:" if found["file"] else f"{head}@"
+    named = [(before + name, f"a query of {path}") for name in names]
+    paths = [(head + one, "") for one in recall(environ)["paths"] if one.startswith("@")]
+    fitting = _fitting(named, head + now)
+    return [*fitting, *_fitting(paths, head + now), (_OPEN, "")] if fitting else []
 
 
 def _fitting(offered: Sequence[tuple[str, str]], now: str) -> list[tuple[str, str]]:

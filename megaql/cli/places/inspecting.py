@@ -91,11 +91,7 @@ def _queue_rows(world: Environment, about: About) -> Iterator[tuple[str, str]]:
     if protected := protection.protection_of(world, queue):
         yield "protected", f"{protected.reason or 'yes'} ({protected.where})"
     yield from _several("policy", statements(info.attributes.get("Policy")), "none: only its own account")
-    yield from _several(
-        "tags",
-        (f"{name}={value}" for name, value in sorted(about.tags.items())),
-        _not_known(about.unknown, "tags") or "none",
-    )
+    yield from _tags(about)
 
 
 def _topic_rows(about: AboutTopic) -> Iterator[tuple[str, str]]:
@@ -108,12 +104,18 @@ def _topic_rows(about: AboutTopic) -> Iterator[tuple[str, str]]:
         yield "deduplication", "by content" if attributes.get("ContentBasedDeduplication") == "true" else "by id"
     yield "encryption", attributes.get("KmsMasterKeyId") or "none of its own"
     yield from _several("policy", statements(attributes.get("Policy")), "none")
+    yield from _tags(about)
     yield (
         "subscriptions",
         _not_known(about.unknown, "subscriptions") or f"{len(about.subscribers):,}",
     )
     for one in about.subscribers:
         yield f"  {one.protocol}", _subscriber(one, known="filter policies" not in about.unknown)
+
+
+def _tags(about: About | AboutTopic) -> Iterator[tuple[str, str]]:
+    named = (f"{name}={value}" for name, value in sorted(about.tags.items()))
+    return _several("tags", named, _not_known(about.unknown, "tags") or "none")
 
 
 def _subscriber(one: Subscriber, *, known: bool) -> str:
@@ -188,6 +190,7 @@ def _topic_object(about: AboutTopic) -> dict[str, Any]:
             }
             for one in about.subscribers
         ],
+        "tags": None if "tags" in about.unknown else dict(about.tags),
         "attributes": dict(about.attributes),
         "unknown": {name: error.why or error.what for name, error in about.unknown.items()},
     }

@@ -367,3 +367,11 @@ def test_fifo_topic_may_feed_a_standard_queue(sns, sqs):
 def test_text_that_is_no_unicode_is_refused_as_at_a_queue(sns):
     code, message = refused(sns.get_topic_attributes, TopicArn="arn:aws:sns:local:000000000000:t\ud800")
     assert (code, message) == ("InvalidParameterValue", "A parameter is no Unicode text: it holds a surrogate.")
+
+
+def test_tags_of_a_topic(sns):
+    tagged = sns.create_topic(Name="tagged", Tags=[{"Key": "owner", "Value": "press"}])["TopicArn"]
+    assert sns.list_tags_for_resource(ResourceArn=tagged)["Tags"] == [{"Key": "owner", "Value": "press"}]
+    plain = sns.create_topic(Name="plain")["TopicArn"]
+    assert sns.list_tags_for_resource(ResourceArn=plain)["Tags"] == []
+    assert refused(sns.list_tags_for_resource, ResourceArn=f"{plain}-not")[0] == "NotFound"
