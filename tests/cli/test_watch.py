@@ -287,6 +287,18 @@ def test_the_chosen_message_stays_when_others_come(queue):
     using(scenario)
 
 
+def test_a_message_that_is_read_is_not_replaced_by_what_comes(queue):
+    async def scenario(screen):
+        await screen.until(lambda: len(screen.rows.numbers) == 10)
+        await screen.press("end", "1", "down", "down", "down")
+        queue.send(Outgoing('{"n": 10}'))
+        await screen.until(lambda: len(screen.rows.numbers) == 11)
+        await screen.press("c")
+        assert (screen.rows.chosen, screen.app.clipboard) == (10, "n == 9")
+
+    using(scenario)
+
+
 def test_pause_receives_nothing_and_goes_on(queue):
     async def scenario(screen):
         await screen.until(lambda: len(screen.rows.numbers) == 10)

@@ -147,7 +147,7 @@ class WatchApp(App[None]):
         view = self._watched.sieve.view
         if view is not self._view:
             self._view = view
-            self._rows.show(view.numbers)
+            self._rows.show(view.numbers, follow=self.focused is not self._detail)
         self._put(self._state, Text(panels.state(self._watched, view), no_wrap=True, overflow="ellipsis"))
         below = self._below
         width = max(20, below.size.width - 2)

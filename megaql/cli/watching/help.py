@@ -21,7 +21,8 @@ KEYS
   Tab          to the next part: query, messages, tree, and back
   up, down     another message, or another place of the tree
   Home, End    the first and the last message; at the last one, the
-               table follows what comes
+               table follows what comes, but not while you are in
+               the tree
   Enter        open or close a place of the tree
   c            copy the chosen place as a query, where the terminal
                takes what a program copies

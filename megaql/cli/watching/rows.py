@@ -1,6 +1,7 @@
 """The table of messages: a line for each that matches, of which only those on the screen are ever made.
 
-A maintainer keeps one rule: the chosen message stays chosen by its number, whatever comes before or after it; at the last line the table follows what comes.
+A maintainer keeps one rule: the chosen message stays chosen by its number, whatever comes before or after it; at the last line the table follows what comes,
+unless somebody is reading the chosen message.
 """
 
 from __future__ import annotations
@@ -72,11 +73,11 @@ class Rows(ScrollView, can_focus=True):
         """The numbers of the messages in the table."""
         return self._numbers
 
-    def show(self, numbers: Sequence[int]) -> None:
-        """Show other messages; the chosen one stays, or the cursor goes to the one after it."""
+    def show(self, numbers: Sequence[int], *, follow: bool = True) -> None:
+        """Show other messages; the chosen one stays, or the cursor goes to the one after it. With `follow` the last line stays the last."""
         if numbers == self._numbers:
             return
-        following = not self._numbers or self._at >= len(self._numbers) - 1
+        following = not self._numbers or (follow and self._at >= len(self._numbers) - 1)
         self._numbers = numbers
         self.virtual_size = Size(self.size.width, len(numbers) + 1)
         place = len(numbers) - 1 if following else bisect_left(numbers, self.chosen)
