@@ -25,6 +25,9 @@ LOOK_INTERVAL: Final = 1.0
 #: Between two times that credentials are looked up because a service refused them, or because they could not be had. Seconds.
 RETRY_INTERVAL: Final = 5.0
 
+#: For how long after a change of the credentials a refusal may be one of those before. Seconds.
+LATELY: Final = 5.0
+
 #: How long a call waits for a look-up that another thread makes because these credentials were refused. Seconds.
 LONGEST_LOOK: Final = 10.0
 
@@ -56,6 +59,9 @@ class Renewing:
         #: What was asked of botocore last, and until when it is good: in the last ten minutes of a role's credentials, botocore would renew them for each call.
         self._kept: tuple[Any, float] = (None, 0.0)
         self._asking = threading.Lock()
+        #: What was signed with last, and when that had changed.
+        self._newest: Any = None
+        self._changed_at: float | None = None
 
     def get_frozen_credentials(self) -> Any:
         """Return access key, secret and token that belong together, `None` where there are none."""
@@ -87,6 +93,14 @@ class Renewing:
             self._refused = True
             self._next_look = now
 
+    def changed(self) -> bool:
+        """Look credentials up after a refusal, or wait for the thread that does; say whether there are other ones now than the refused ones may have been."""
+        try:
+            self.get_frozen_credentials()
+        except Exception:  # noqa: BLE001 - the refusal is the error to tell of
+            return False
+        return self._changed_at is not None and self._monotonic() - self._changed_at < LATELY
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._found, name)
 
@@ -102,8 +116,14 @@ class Renewing:
             if kept is None:
                 raise
             frozen, interval = kept, RETRY_INTERVAL
+        self._note(frozen)
         self._kept = (frozen, self._monotonic() + interval)
         return frozen
+
+    def _note(self, frozen: Any) -> None:
+        if self._newest is not None and frozen != self._newest:
+            self._changed_at = self._monotonic()
+        self._newest = frozen
 
     def _look(self) -> None:
         """Look credentials up if there is a reason to; other threads go on with those there are, unless they were refused."""
@@ -152,12 +172,24 @@ def keep_fresh(client: Any, look_up: Callable[[], Any]) -> None:
     signer = client._request_signer  # noqa: SLF001 - what boto3's own requests are signed with, and the lean path's
     renewing = signer._credentials = Renewing(signer._credentials, look_up)  # noqa: SLF001 - as above
 
-    def heard(parsed: Any = None, **_: Any) -> None:
+    def refuses(parsed: Any) -> bool:
         error = parsed.get("Error") if isinstance(parsed, dict) else None
-        if error and faults.refuses_credentials(str(error.get("Code") or "")):
+        return isinstance(error, dict) and faults.refuses_credentials(str(error.get("Code") or ""))
+
+    def once_more(response: Any = None, attempts: int = 0, **_: Any) -> float | None:
+        """Let botocore make a call again at once, signed anew, where other credentials have come; a service does nothing of what it refuses."""
+        if attempts > 1 or response is None or not refuses(response[1]):
+            return None
+        renewing.refused()
+        return 0.0 if renewing.changed() else None
+
+    def heard(parsed: Any = None, **_: Any) -> None:
+        if refuses(parsed):
             renewing.refused()
 
-    client.meta.events.register(f"after-call.{client.meta.service_model.service_id.hyphenize()}", heard)
+    service = client.meta.service_model.service_id.hyphenize()
+    client.meta.events.register(f"needs-retry.{service}", once_more)
+    client.meta.events.register(f"after-call.{service}", heard)
 
 
 def _stamp() -> tuple[object, ...]:
