@@ -10,6 +10,7 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from megaql.broker.large.payloads import foreign
 from megaql.consumer.backoff import within_limit
 from megaql.consumer.handler import NothingRanError
 from megaql.consumer.hooks import Hooks
@@ -262,7 +263,7 @@ class Deliverer:
 
     def _lies_elsewhere(self, message: Message) -> bool:
         """Say whether a payload lies in a bucket that nobody named: no query was asked of it, so that its message is not to be dropped."""
-        bucket = self._large.foreign(message) if self._large is not None else ""
+        bucket = foreign(message, self._large)
         if bucket:
             LOGGER.error(
                 "the payload of message %s lies in the bucket %s, which large_payloads does not name; it is returned",

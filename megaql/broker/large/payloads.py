@@ -93,11 +93,6 @@ class LargePayloads:
         found = _find(message)
         return found[0] if found is not None and found[0].bucket in self._buckets else None
 
-    def foreign(self, message: Message) -> str:
-        """Return the bucket that a message's payload lies in where nobody named it, `""` for any other message."""
-        found = _find(message)
-        return "" if found is None or found[0].bucket in self._buckets else found[0].bucket
-
     def fetched(self, message: Message) -> Message:
         """Return a message with its payload: fetched if it lies in one of the buckets, the very same message if not.
 
@@ -129,6 +124,14 @@ class LargePayloads:
         pointer = self.pointer(message)
         if pointer is not None and self.location.holds(pointer):
             self._store.delete(pointer)
+
+
+def foreign(message: Message, named: LargePayloads | None) -> str:
+    """Return the bucket that a message's payload lies in where nobody named it, `""` for any other message."""
+    found = _find(message)
+    if found is None or (named is not None and named.pointer(message) is not None):
+        return ""
+    return found[0].bucket
 
 
 def _find(message: Message) -> tuple[Pointer, tuple[SnsEnvelope, ...], Mapping[str, Attribute]] | None:

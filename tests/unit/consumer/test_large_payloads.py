@@ -53,14 +53,9 @@ def test_the_handler_gets_the_payload_and_the_message_with_it(orders):
     assert (orders.info().visible, len(objects())) == (0, 1)
 
 
-@pytest.mark.usefixtures("orders")
-def test_without_the_setting_a_pointer_is_data():
-    report = app_of(None, print).run(limit=1)
-    assert (report.handled, report.unknown) == (0, 1)
-
-
-def test_a_foreign_bucket_is_not_read_and_its_message_not_deleted(orders, caplog):
-    report = app_of("local:another", print).run(limit=1)
+@pytest.mark.parametrize("location", [None, "local:another"], ids=["none is named", "another is named"])
+def test_a_foreign_bucket_is_not_read_and_its_message_not_deleted(orders, caplog, location):
+    report = app_of(location, print).run(limit=1)
     assert (report.handled, report.unknown) == (0, 1)
     info = orders.info()
     assert info.visible + info.in_flight == 1, "nobody could have taken it, so that nobody has decided to drop it"
@@ -68,9 +63,10 @@ def test_a_foreign_bucket_is_not_read_and_its_message_not_deleted(orders, caplog
 
 
 @pytest.mark.usefixtures("orders")
-def test_a_pointer_that_a_subscription_takes_is_its_business():
+@pytest.mark.parametrize("location", [None, "local:another"], ids=["none is named", "another is named"])
+def test_a_pointer_that_a_subscription_takes_is_its_business(location):
     given = []
-    app = megaql.App("local:orders", large_payloads="local:another")
+    app = megaql.App("local:orders", large_payloads=location)
     app.subscribe(catch_all=True)(given.append)
     assert app.run(limit=1).handled == 1
     assert given[0].data[1]["s3BucketName"] == "payloads"
