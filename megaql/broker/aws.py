@@ -103,16 +103,17 @@ def _told_with_its_place(service: str, connection: Connection) -> Iterator[None]
         name = {"ProfileNotFound": "profile", "InvalidRegionError": "region", "InvalidEndpoint": "endpoint_url"}.get(
             error.code, ""
         )
-        filed = connection.origins.get("default_region" if name == "region" else name)
+        by = connection.origins.get(name)
         if name and not getattr(connection, name):
             variables = {
                 "profile": ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"),
                 "region": ("AWS_REGION", "AWS_DEFAULT_REGION"),
                 "endpoint_url": (f"AWS_ENDPOINT_URL_{service.upper()}", "AWS_ENDPOINT_URL"),
             }[name]
-            filed = next((f"{one}={os.environ[one]}" for one in variables if os.environ.get(one)), filed)
-        if filed:
-            error.where += f", by {filed}"
+            set_here = (f"{one}={os.environ[one]}" for one in variables if os.environ.get(one))
+            by = next(set_here, connection.origins.get(f"default_{name}"))
+        if by:
+            error.where += f", by {by}"
         raise
 
 

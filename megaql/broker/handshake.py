@@ -6,6 +6,7 @@ many things it is: the wrong authority, the wrong name, an old date, or a file t
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -74,6 +75,6 @@ _KNOWN: Final = (
 
 
 def trouble(why: str) -> Trouble:
-    """Return what a failure's text means."""
-    words = why.lower()
+    """Return what a failure's text means; the endpoint's own name, which may have any of the words, is left out."""
+    words = re.sub(r"https?://\S+", "", why).lower()
     return next((found for known, found in _KNOWN if any(word in words for word in known)), _OTHER)

@@ -215,3 +215,12 @@ def test_a_value_that_does_not_work_is_told_with_its_place(queue, monkeypatch, t
     monkeypatch.delenv(setting.variables[0])
     (tmp_path / "megaql.toml").write_text(f'[{setting.table}]\n{name} = "{value}"\n')
     assert f"{tmp_path / 'megaql.toml'}, line 2" in told()
+
+
+def test_a_value_of_a_call_is_not_laid_to_the_file(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    (tmp_path / "megaql.toml").write_text('[aws]\nregion = "eu-west-1"\n')
+    with pytest.raises(MegaQLError) as caught:
+        seen_by_boto3("region", Connection(region="no region"), None)
+    assert caught.value.where == "the SQS service (region no region)"
