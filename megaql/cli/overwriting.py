@@ -1,4 +1,4 @@
-"""Refusing to write over what is being read.
+"""Refusing to write over what is being read, or over what is written.
 
 A maintainer keeps one rule: it is asked before anything is opened, and of files as the system knows them, for a name says nothing: standard input, a link and another
 spelling are the same file too.
@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 import stat
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from megaql.errors import ScanError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from megaql.cli.environment import Environment
 
@@ -25,13 +26,35 @@ def refuse_overwriting(world: Environment, written: str | None, read: Iterable[s
     """Refuse to write a file that is read, under whatever name. `option` is what names the file to write. Raises ScanError."""
     if written is None:
         return
+    there = _of(world, written)
     for name in read:
-        if same(world, written, name):
+        found = _of(world, name)
+        if there is found is None and _path(written) == _path(name) != "":
+            raise ScanError(
+                "The file to write has the name of what is read",
+                where=f"{option} {written}",
+                why="once that file is there, its name means the file, and a queue of this name is not read any more",
+                hint="nothing was read or written; name another file",
+            )
+        if _one(there, found):
             raise ScanError(
                 "The file to write is the file that is read",
                 where=f"{option} {written}",
                 why=f"{_called(name)} would be written over before it is read",
                 hint="nothing was read or written; name another file",
+            )
+
+
+def refuse_sharing(world: Environment, written: Mapping[str, str | None]) -> None:
+    """Refuse to write two things into one file, which may be there or not; a device can be named twice. `written` is option → file. Raises ScanError."""
+    named = [(option, name, _of(world, name)) for option, name in written.items() if name is not None]
+    for (one, first, there), (other, second, there_too) in combinations(named, 2):
+        if _one(there, there_too) or (there is there_too is None and _path(first) == _path(second) != ""):
+            raise ScanError(
+                "Two things would be written into one file",
+                where=f"{one} {first}, {other} {second}",
+                why="neither could be told from the other there",
+                hint="nothing was read or written; name two files",
             )
 
 
@@ -50,16 +73,11 @@ def refuse_appending(world: Environment, read: str) -> None:
         )
 
 
-def same(world: Environment, one: str, other: str) -> bool:
-    """Whether two names stand for one file, which may be there or not; a pipe or a device can be named twice."""
-    first, second = _of(world, one), _of(world, other)
-    if first is None and second is None and _STDIN not in {one, other}:
-        return _path(one) == _path(other) != ""
-    return first is not None and _one(first, second)
-
-
-def _one(first: os.stat_result, second: os.stat_result | None) -> bool:
-    return second is not None and stat.S_ISREG(first.st_mode) and os.path.samestat(first, second)
+def _one(first: os.stat_result | None, second: os.stat_result | None) -> bool:
+    """Whether these are one file; a pipe or a device is none."""
+    if first is None or second is None:
+        return False
+    return stat.S_ISREG(first.st_mode) and os.path.samestat(first, second)
 
 
 def _of(world: Environment, name: str) -> os.stat_result | None:

@@ -76,13 +76,22 @@ def test_another_file_is_no_trouble(file, tmp_path):
     assert run("peek", "-", "--save", "/dev/null", stdin="/dev/null")[0] == 0
 
 
+def test_a_file_of_a_queues_name_would_be_read_in_its_place(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("orders", "./orders"):
+        status, err = run("peek", "orders", "--save", name)
+        assert (status, err.startswith("error: The file to write has the name of what is read\n")) == (2, True), err
+    assert not (tmp_path / "orders").exists()
+
+
 def test_bulk_work_writes_no_file_twice(tmp_path, monkeypatch):
     """A log, what is saved and a plan are three files, whether they are there or not."""
     monkeypatch.chdir(tmp_path)
     for name in ("orders", "other"):
         local.client().create_queue(QueueName=name)
     status, err = run("move", "local:orders", "local:other", "--apply", "--yes", "--log", "one", "--save", "./one")
-    assert (status, "--save ./one" in err) == (2, True), err
+    assert (status, err.startswith("error: Two things would be written into one file\n")) == (2, True), err
+    assert "--log one, --save ./one" in err
     assert not (tmp_path / "one").exists()
     (tmp_path / "plan").write_text("whatever")
     words = ["move", "local:orders", "local:other", "--apply", "--yes", "--plan", "plan"]

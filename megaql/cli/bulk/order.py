@@ -16,7 +16,7 @@ from megaql.cli import options
 from megaql.cli.bulk.ends import Ends, open_ends
 from megaql.cli.messages.fields import read_field
 from megaql.cli.messages.output import Output
-from megaql.cli.overwriting import refuse_overwriting
+from megaql.cli.overwriting import refuse_overwriting, refuse_sharing
 from megaql.cli.queries.typed import compile_where, files_of
 from megaql.cli.reading.source import Wanted, consent
 from megaql.cli.terminal.style import harmless
@@ -200,11 +200,12 @@ def prepare(world: Environment, order: Order, connection: Connection) -> Prepare
 def _refuse_overwriting(world: Environment, order: Order) -> None:
     """Refuse to write a file that is read, or two things into one."""
     read = [order.source, *files_of(world, order.where, order.queries)]
-    plan, log = ([name] if name is not None else [] for name in (order.plan, order.log))
-    refuse_overwriting(world, order.log, [*read, *plan], "--log")
-    refuse_overwriting(world, order.save, [*read, *plan, *log], "--save")
-    if not order.apply:
-        refuse_overwriting(world, order.plan, read, "--plan")
+    written = {"--plan": order.plan, "--log": order.log, "--save": order.save}
+    if order.apply and (plan := written.pop("--plan")) is not None:
+        read.append(plan)
+    for option, name in written.items():
+        refuse_overwriting(world, name, read, option)
+    refuse_sharing(world, written)
 
 
 def _judge(query: Query | None) -> Callable[[Message], Verdict]:
