@@ -216,7 +216,7 @@ class App:
         if above is None:
             startup.tell_settings(settings)
         else:
-            above.check(queue.url)
+            above.check(queue.target.text)
         lease = startup.check_queue(queue, visibility=visibility, policies=(unmatched, unknown), warn=above is None)
         plan = Plan(
             lease=lease,
@@ -246,7 +246,8 @@ class App:
                 hooks=called,
                 large=large,
             )
-            receive = queue.receive if above is None else above.counting(queue.receive)
+            ends = plan.once or plan.limit is not None
+            receive = above.counting(queue.receive) if above is not None and ends else queue.receive
             worker = _worker(queue, deliverer, ledger, plan, called, receive=receive)
             with (
                 self._as_the_only_run(worker),
@@ -365,11 +366,11 @@ class App:
 
         called = self._hooks_of(self._middleware)
         with (
-            the_only_one(queue.url),
+            the_only_one(queue.target.text),
             closing(
                 Supervisor(
                     processes,
-                    queue=queue.url,
+                    queue=queue.target.text,
                     once=plan.once,
                     limit=plan.limit,
                     drain_timeout=plan.drain_timeout,

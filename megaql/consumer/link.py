@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from megaql.consumer.report import RunReport
     from megaql.consumer.worker import Worker
 
-#: The variable that tells a process of its supervisor: the descriptor, the process's number, its share of the limit, `0` for none, and the queue's URL.
+#: The variable that tells a process of its supervisor: the descriptor, the process's number, its share of the limit, `0` for none, and the queue as a target names it.
 VARIABLE: Final = "MEGAQL_SUPERVISED"
 
 #: Between two reports to the supervisor. Seconds.
@@ -50,7 +50,7 @@ class Beat:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a process with a share of a limit tells before anything is begun: that it was given so many messages more, which count even if it dies of them."""
+    """What a process tells before anything is begun, in a run that is to end: that it was given so many messages more, which count even if it dies of them."""
 
     messages: int
 
@@ -83,9 +83,7 @@ class Link:
             raise self._another(queue)
 
     def counting(self, receive: Receive) -> Receive:
-        """Return a receive that tells the supervisor of messages before anybody has them, where there is a share of a limit; the thread that calls it may wait for that."""
-        if self.limit is None:
-            return receive
+        """Return a receive that tells the supervisor of messages before anybody has them; the thread that calls it may wait for that."""
 
         def counted(limit: int, **settings: Any) -> list[Message]:
             messages = receive(limit, **settings)
@@ -181,19 +179,27 @@ class _Stops:
             self._stop(signal)
 
 
-_joined: list[Link] = []
+_joined: Final[list[Link]] = []
+_joining: Final = threading.Lock()
 
 
 def joined() -> Link | None:
-    """Return the link to the supervisor that started this process, `None` without one; the same one at each call."""
-    told = os.environ.pop(VARIABLE, None)  # whatever this process starts is not the supervisor's
-    if told is not None and not _joined:
-        *numbers, queue = told.split(":", 3)
-        descriptor, number, limit = map(int, numbers)
-        with suppress(OSError):
-            if stat.S_ISSOCK(os.fstat(descriptor).st_mode):
-                from multiprocessing.connection import Connection  # noqa: PLC0415 - a process without a supervisor needs none
+    """Return the link to the supervisor that started this process, `None` without one; the same one at each call and in each thread."""
+    with (
+        _joining
+    ):  # who heard of none while another thread joins would supervise processes of its own, and they the same
+        told = os.environ.pop(VARIABLE, None)  # whatever this process starts is not the supervisor's
+        if told is not None and not _joined:
+            _join(told)
+        return _joined[0] if _joined else None
 
-                os.set_inheritable(descriptor, False)
-                _joined.append(Link(Connection(descriptor), number, limit or None, queue))
-    return _joined[0] if _joined else None
+
+def _join(told: str) -> None:
+    *numbers, queue = told.split(":", 3)
+    descriptor, number, limit = map(int, numbers)
+    with suppress(OSError):
+        if stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+            from multiprocessing.connection import Connection  # noqa: PLC0415 - a process without a supervisor needs none
+
+            os.set_inheritable(descriptor, False)
+            _joined.append(Link(Connection(descriptor), number, limit or None, queue))

@@ -112,7 +112,10 @@ def _text(error: BaseException) -> str:
 def _stack(error: BaseException) -> list[str]:
     """Return the places that an exception came through, innermost first."""
     frames = traceback.StackSummary.extract(traceback.walk_tb(error.__traceback__), lookup_lines=False)
-    theirs = [frame for frame in frames if not frame.filename.startswith(OURS)] or list(frames)
+    ours = [at for at, frame in enumerate(frames) if frame.filename.startswith(OURS)]
+    # What came before the user's code is left out, and what that called of MegaQL's too, as long as anything else is left.
+    theirs = frames[ours[-1] + 1 :] if ours else list(frames)
+    theirs = theirs or [frame for at, frame in enumerate(frames) if at not in ours] or list(frames)
     return [f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in reversed(theirs[-MOST_FRAMES:])]
 
 

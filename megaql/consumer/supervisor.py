@@ -110,7 +110,7 @@ def the_only_one(queue: str) -> Iterator[None]:
 
 
 class Supervisor:
-    """Runs `processes` processes of the program that this one is, over the queue with the URL `queue`; `quiet` may be asked in any thread.
+    """Runs `processes` processes of the program that this one is, over the queue that the target `queue` names; `quiet` may be asked in any thread.
 
     `on_end` is called with the id of each process that has ended.
     """

@@ -318,7 +318,10 @@ def test_a_limit_is_kept_over_a_kill(run):
 def test_a_run_whose_processes_died_did_not_do_all(run):
     run.queue.send_batch([Outgoing('{"do": "die"}') for _ in range(2)])
     assert run.start("--processes", 2, "--once").end() == 6
-    assert "; stopped: the queue had no more to give\n2 processes died; what was in hand there is not done" in run.log
+    assert (
+        "received 2; stopped: the queue had no more to give\n2 processes died; what was in hand there is not done"
+        in run.log
+    )
     assert "the queue was empty" not in run.log
     assert run.in_queue() == 2
 

@@ -56,6 +56,30 @@ def supervised(monkeypatch):
             thread.join(20)
 
 
+def test_threads_that_ask_side_by_side_hear_of_the_same_supervisor(monkeypatch):
+    """One that heard of none would supervise processes of its own, each of which would do the same."""
+    heard = []
+
+    class Slow(Link):
+        def __init__(self, *about):
+            super().__init__(*about)
+            other = threading.Thread(target=lambda: heard.append(link.joined()))
+            other.start()
+            other.join(0.05)
+
+    ours, theirs = socket.socketpair()
+    monkeypatch.setattr(Link, "_listen", lambda _link: None)
+    monkeypatch.setattr(link, "Link", Slow)
+    monkeypatch.setattr(link, "_joined", [])
+    monkeypatch.setenv(link.VARIABLE, f"{theirs.detach()}:1:0:local:orders")
+    found = link.joined()
+    with ours:
+        assert found is not None
+        while not heard:
+            threading.Event().wait(0.001)
+        assert heard == [found]
+
+
 def test_what_counts_for_a_limit_is_told_before_anybody_has_it(supervised):
     make, above = supervised
 
@@ -67,11 +91,6 @@ def test_what_counts_for_a_limit_is_told_before_anybody_has_it(supervised):
     assert above.recv() == Taken(3)
     assert counted(3, wait=0) == []
     assert not above.poll()
-
-
-def test_without_a_limit_nothing_is_told(supervised):
-    make, _ = supervised
-    assert make().counting(list) is list
 
 
 class Worker:

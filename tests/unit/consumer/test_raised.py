@@ -162,6 +162,20 @@ def test_a_group_behind_an_exception_is_looked_into():
     assert [one["type"] for one in raised.told(caught(behind))["exceptions"]] == ["CardError", "ValueError"]
 
 
+def test_a_stack_begins_in_the_users_own_code(world, queue, drain, caplog):
+    """An async handler is reached through the standard library's futures."""
+
+    async def handler(event):
+        grouped(event.attributes["card"])
+
+    world.send(queue, MegaEvent("item.added", attributes={"card": CARD}))
+    app = App(queue)
+    app.subscribe(name="item.added")(handler)
+    drain(app, limit=1)
+    [record] = [record for record in caplog.records if hasattr(record, "error")]
+    assert [place.rpartition(" ")[2] for place in record.error["stack"]] == ["grouped", "handler"]
+
+
 def test_lines_for_people():
     error = caught(chained)
     first, *places, cause = raised.lines(raised.told(error), 1)
