@@ -25,6 +25,7 @@ from megaql.cli.watching.detail import Detail
 from megaql.cli.watching.help import TEXT
 from megaql.cli.watching.rows import REMEMBERED, Rows
 from megaql.query import compile as compile_query
+from megaql.scan.budget import StopReason
 from megaql.scan.target import open_source
 
 ROOT = Path(__file__).parents[2]
@@ -331,6 +332,28 @@ def test_a_fifo_queue_is_read_once_and_again_on_demand():
 
     using(scenario, target="local:orders.fifo")
     queue.client.close()
+
+
+@pytest.mark.usefixtures("queue")
+@pytest.mark.parametrize("size", [(80, 24), (60, 15)], ids=["80x24", "60x15"])
+def test_why_reading_has_ended_is_all_there(size):
+    """On a queue that dead-letters a message that came back ends it, which takes more than a line to say."""
+
+    def came_back(watched):
+        def state():
+            return f"ended: {StopReason.RETURNED.value} (r reads again)"
+
+        watched.state = state
+
+    async def scenario(screen):
+        await screen.until(lambda: "ended" in screen.text("state"))
+        await screen.pilot.pause()
+        strips = screen.app.screen._compositor.render_strips()
+        lines = ["".join(segment.text for segment in strip).strip() for strip in strips]
+        assert f"{StopReason.RETURNED.value} (r reads again)" in " ".join(lines)
+        assert any(line.startswith("id  ") for line in lines)
+
+    using(scenario, prepare=came_back, size=size)
 
 
 def test_hostile_text_is_harmless(tmp_path):

@@ -52,7 +52,7 @@ _CSS: Final = """
 Screen { layout: vertical; }
 #query { height: 1; border: none; padding: 0 1; }
 #wrong { height: auto; max-height: 7; padding: 0 1; display: none; color: $text-error; }
-#state { height: 1; padding: 0 1; text-style: bold; }
+#state { height: auto; max-height: 3; padding: 0 1; text-style: bold; }
 #body { height: 1fr; layout: vertical; }
 #rows { height: 1fr; overflow-x: hidden; }
 #rows:focus, #detail:focus { background: $surface; }
@@ -148,7 +148,7 @@ class WatchApp(App[None]):
         if view is not self._view:
             self._view = view
             self._rows.show(view.numbers, follow=self.focused is not self._detail)
-        self._put(self._state, Text(panels.state(self._watched, view), no_wrap=True, overflow="ellipsis"))
+        self._put(self._state, Text(panels.state(self._watched, view)))
         below = self._below
         width = max(20, below.size.width - 2)
         if below.current == "funnel":
