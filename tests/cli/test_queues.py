@@ -34,7 +34,7 @@ def account(endpoint):
         sqs.tag_queue(QueueUrl=url, Tags={"team": "shop"})
         sqs.send_message(QueueUrl=url, MessageBody="1")
         topic = sns.create_topic(Name="news")["TopicArn"]
-        with suppress(sns.exceptions.ClientError):  # roto keeps no tags of topics
+        with suppress(sns.exceptions.ClientError):  # not every server keeps tags of topics
             sns.tag_resource(ResourceArn=topic, Tags=[{"Key": "owner", "Value": "press"}])
         sns.subscribe(
             TopicArn=topic,

@@ -1,6 +1,7 @@
 """One world per server: its clients, and queues and topics that no other test uses."""
 
 import contextlib
+import io
 import itertools
 import os
 import time
@@ -14,6 +15,8 @@ from megaql.broker.faults import short_code
 from megaql.broker.local.sns import sns_client
 from megaql.broker.queue import Queue
 from megaql.broker.target import Connection
+from megaql.cli.environment import Environment
+from megaql.cli.main import main
 from tests.contract.deviations import DEVIATIONS
 from tests.servers import running, without_moto
 
@@ -122,6 +125,10 @@ class World:
             time.sleep(0.05)
         return seen
 
+    def target(self, word):
+        """Return what a command line takes for a queue's URL; any other word as it is."""
+        return f"local:{word.rsplit('/', 1)[-1]}" if self.server == "local" and word.startswith("http") else word
+
     def open(self, url):
         """Return the `Queue` of a queue's URL, made the way a user's target is."""
         return Queue.open(url, self.connection)
@@ -161,3 +168,19 @@ def refusal_fixture():
 
 
 ONE_SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+def megaql(world, monkeypatch):
+    """Run a command line against a world's server; the queue is named by its URL."""
+    for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT")]:
+        monkeypatch.delenv(name)
+
+    def run(*words):
+        out, err = io.StringIO(), io.StringIO()
+        environment = Environment(stdin=io.StringIO(), stdout=out, stderr=err, environ={"NO_COLOR": "1"}, width=400)
+        given = [world.target(word) for word in words]
+        status = main(given, environment)
+        return status, err.getvalue()
+
+    return run

@@ -1,35 +1,6 @@
 """Bulk work on every server: what is moved, with all that belongs to it, and what the server's own move task does."""
 
-import io
 import json
-import os
-
-import pytest
-
-from megaql.cli.environment import Environment
-from megaql.cli.main import main
-
-
-@pytest.fixture
-def megaql(world, monkeypatch):
-    """Run a command line against a world's server; the queue is named by its URL."""
-    for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT")]:
-        monkeypatch.delenv(name)
-
-    def run(*words):
-        err = io.StringIO()
-        environment = Environment(
-            stdin=io.StringIO(), stdout=io.StringIO(), stderr=err, environ={"NO_COLOR": "1"}, width=400
-        )
-        given = [target(world, word) for word in words]
-        status = main(given, environment)
-        return status, err.getvalue()
-
-    return run
-
-
-def target(world, word):
-    return f"local:{word.rsplit('/', 1)[-1]}" if world.server == "local" and word.startswith("http") else word
 
 
 def fill(world, url, count, *, fifo=False):
