@@ -163,7 +163,7 @@ def dead_letters(name: str, info: QueueInfo, dead_name: str, dead: QueueInfo) ->
 
 
 def denied_by_policy(policy: str | None, actions: tuple[str, ...]) -> list[str]:
-    """Return which actions the queue's own policy plainly denies everybody, without a condition."""
+    """Return which actions the own policy of a queue or topic plainly denies everybody, without a condition."""
     found = document(policy)
     listed = found.get("Statement") if isinstance(found, dict) else None
     denied = []

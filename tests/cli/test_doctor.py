@@ -1,6 +1,7 @@
 """`megaql doctor`: each thing it knows is found where it is, told with what to do, and not found where it is not."""
 
 import json
+import sys
 import urllib.request
 
 import boto3
@@ -8,8 +9,11 @@ import pytest
 
 from megaql.broker import aws, local, permissions
 from megaql.broker.local.client import LocalSQS
+from megaql.broker.local.sns import LocalSNS
 from megaql.broker.queue import Queue
 from megaql.broker.target import Connection
+from megaql.broker.temporary import TemporaryQueue
+from megaql.broker.topic import Topic
 from tests.servers import running, without_moto
 
 
@@ -246,6 +250,77 @@ def test_each_command_calls_what_its_list_says(megaql, monkeypatch, tmp_path, wo
     assert megaql(*words).status == 0
     assert called
     assert called <= set(permissions.NEEDS[words[0]])
+
+
+def recorded(real, service, called):
+    """Return a client's `_call` that notes the names of what it calls."""
+
+    def record(client, name, operation, request):
+        called.add(f"{service}:{name.removesuffix('Batch')}")
+        return real(client, name, operation, request)
+
+    return record
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("publish", ["publish", "local-topic:shop", "--text", "a"]),
+        ("tap", ["tap", "local-topic:shop", "--for", "0.1s"]),
+        ("tap --gc", ["tap", "local-topic:shop", "--gc", "--yes"]),
+        ("connect", ["connect", "doctor_app:app", "local-topic:shop"]),
+        ("connect", ["connect", "doctor_app:app", "local-topic:shop", "--remove"]),
+        ("info", ["info", "local-topic:shop"]),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_each_command_calls_what_its_list_says_of_a_topic(megaql, monkeypatch, tmp_path, command, words):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "doctor_app.py").write_text(
+        "import megaql\napp = megaql.App('local:orders')\napp.subscribe('n > 1')(print)\n"
+    )
+    megaql("local", "create", "orders", "local-topic:shop")
+    megaql("connect", "doctor_app:app", "local-topic:shop")
+    if command == "tap --gc":
+        left = TemporaryQueue(Topic.open("local-topic:shop"), local.client(), wall=lambda: 1_700_000_000)
+        left.make()
+        left.subscribe({})
+    called = set()
+    for kind, service in ((LocalSQS, "sqs"), (LocalSNS, "sns")):
+        monkeypatch.setattr(kind, "_call", recorded(kind._call, service, called))
+    assert megaql(*words).status == 0
+    if command != "info":  # only the embedded broker's topics are asked for before they are used
+        called.discard("sns:GetTopicAttributes")
+    sys.modules.pop("doctor_app", None)
+    assert called
+    assert called <= set(permissions.TOPIC_NEEDS[command])
+
+
+@pytest.mark.parametrize("server", ["moto", "roto"])
+def test_the_permissions_of_a_topic_by_command(megaql, tmp_path, server):
+    """Nothing is subscribed, published or made to find them out."""
+    with running(server, tmp_path) as url, without_moto():
+        connection = Connection(region="us-east-1", endpoint_url=url)
+        sns, sqs = aws.client("sns", connection), aws.client("sqs", connection)
+        topic = sns.create_topic(Name="shop")["TopicArn"]
+        queue = sqs.create_queue(QueueName="audit")["QueueUrl"]
+        queue_arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue_arn)
+        result = megaql("doctor", topic, "--endpoint-url", url, "--region", "us-east-1")
+        queues = sqs.list_queues()["QueueUrls"]
+        subscriptions = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    assert (len(queues), len(subscriptions)) == (1, 1)
+    assert result.status == 0, result.out
+    seen = found(result)
+    assert "sns:GetTopicAttributes, sns:ListSubscriptionsByTopic" in seen["allowed"]["what"]
+    for command in permissions.TOPIC_NEEDS:
+        row = seen[f"needs-{command.replace(' --', '-')}"]
+        assert row["level"] == "note"
+        assert row["what"] == f"{command} needs {', '.join(permissions.TOPIC_NEEDS[command])}"
+    assert seen["needs-tap"]["why"].startswith(
+        "not tried, for that would change something: sns:Subscribe, sns:Unsubscribe"
+    )
 
 
 def test_the_doctor_receives_nothing(megaql, monkeypatch):

@@ -16,6 +16,7 @@ from megaql.broker.health import Finding, Level
 from megaql.broker.local.checkup import checkup
 from megaql.broker.queue import Queue
 from megaql.broker.target import TopicTarget, endpoint_configured, parse_target
+from megaql.broker.temporary import client_for
 from megaql.broker.topic import Topic
 from megaql.cli import options
 from megaql.cli.configuration import aliases
@@ -25,7 +26,7 @@ from megaql.cli.terminal.style import Style, harmless
 from megaql.errors import AccessDenied, BrokerError, ConfigError, MegaQLError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import timedelta
 
     from megaql.broker.target import Connection
@@ -211,16 +212,33 @@ def _place(seen: Examination, target: Any, connection: Connection, handling: tim
     """Look at the queue or topic itself."""
     try:
         if isinstance(target, TopicTarget):
-            _topic(seen, Topic.open(target, connection))
+            _topic(seen, Topic.open(target, connection), connection)
         else:
             _queue(seen, Queue.open(target, connection), handling)
     except BrokerError as error:
         seen.fails("endpoint", error, "unreachable")
 
 
-def _topic(seen: Examination, topic: Topic) -> None:
+def _topic(seen: Examination, topic: Topic, connection: Connection) -> None:
     about = places.about_topic(topic)
     seen.ok("endpoint", "reachable", f"{topic.place} answers")
+    if topic.target.kind != "local":
+        confirmed = next((one.arn for one in about.subscribers if one.arn.startswith("arn:")), "")
+        has = permissions.tried_on_topic(topic, client_for(topic.target, connection), confirmed)
+        for finding in _permissions(has, about.attributes.get("Policy"), permissions.TOPIC_NEEDS):
+            seen.add(finding, Status.DENIED if finding.level is Level.ERROR else Status.DONE)
+        for command, needs in permissions.TOPIC_NEEDS.items():
+            untried = [action for action in needs if has[action] is None]
+            why = f"not tried, for that would change something: {', '.join(untried)}" if untried else ""
+            seen.add(
+                Finding(
+                    Level.NOTE,
+                    "permissions",
+                    f"needs-{command.replace(' --', '-')}",
+                    f"{command} needs {', '.join(needs)}",
+                    why,
+                )
+            )
     if not about.subscribers and not about.unknown:
         hint = "megaql connect subscribes an application's queue"
         seen.add(
@@ -253,7 +271,7 @@ def _queue(seen: Examination, queue: Queue, handling: timedelta | None) -> None:
     counts = f"{info.visible:,} visible, {info.in_flight:,} in flight, {info.delayed:,} delayed"
     seen.ok("endpoint", "reachable", f"{queue.place} answers: {counts}")
     if queue.target.kind != "local":
-        for finding in _permissions(queue, info.attributes.get("Policy")):
+        for finding in _permissions(permissions.tried(queue), info.attributes.get("Policy"), permissions.NEEDS):
             seen.add(finding, Status.DENIED if finding.level is Level.ERROR else Status.DONE)
     found = list(health.settings(queue.target.text, info, sources=about.sources, handling=handling))
     try:
@@ -279,14 +297,16 @@ def _queue(seen: Examination, queue: Queue, handling: timedelta | None) -> None:
         seen.ok("settings", "settings", "nothing about the settings will hurt")
 
 
-def _permissions(queue: Queue, policy: str | None) -> Iterator[Finding]:
-    has = permissions.tried(queue)
-    for action in health.denied_by_policy(policy, permissions.ACTIONS):
+def _permissions(
+    has: dict[str, bool | None], policy: str | None, wanted: Mapping[str, tuple[str, ...]]
+) -> Iterator[Finding]:
+    """Yield what was found of the permissions, `has`, after taking out of it what the place's own policy denies everybody."""
+    for action in health.denied_by_policy(policy, tuple(has)):
         has[action] = False
     denied = {action for action, allowed in has.items() if allowed is False}
     untried = [action for action, allowed in has.items() if allowed is None]
     area = "permissions"
-    without = [command for command, needs in permissions.NEEDS.items() if denied & set(needs)]
+    without = [command for command, needs in wanted.items() if denied & set(needs)]
     if denied:
         yield Finding(
             Level.ERROR,
