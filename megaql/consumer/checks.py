@@ -149,19 +149,21 @@ def run_settings(
     for setting, time in (("drain_timeout", drain_timeout), ("wait", waiting), ("restart_after", restart_after)):
         if not isinstance(time, timedelta):
             raise _unfit(setting, time, f"a datetime.timedelta, as in {setting}=timedelta(seconds=10)")
-    for setting, value, fine in (
-        ("limit", limit, limit is None or limit >= 1),
-        ("concurrency", concurrency, concurrency >= 1),
-        ("processes", processes, processes >= 1),
-        ("drain_timeout", drain_timeout, drain_timeout >= timedelta(0)),
-        ("wait", wait, timedelta(0) <= waiting <= LONGEST_WAIT),
-        ("restart_after", restart_after, restart_after >= timedelta(seconds=1)),
+    for setting, value, fine, range_ in (
+        ("limit", limit, limit is None or limit >= 1, "at least 1"),
+        ("concurrency", concurrency, concurrency >= 1, "at least 1"),
+        ("processes", processes, processes >= 1, "at least 1"),
+        ("drain_timeout", drain_timeout, drain_timeout >= timedelta(0), "not negative"),
+        ("wait", wait, timedelta(0) <= waiting <= LONGEST_WAIT, "from 0 to 20 seconds"),
+        ("restart_after", restart_after, restart_after >= timedelta(seconds=1), "at least a second"),
     ):
         if not fine:
+            shown = f"{value.total_seconds():g}s" if isinstance(value, timedelta) else value
             raise ConsumerError(
-                f"{setting}={value} is out of range",
-                hint="limit, concurrency and processes are at least 1, drain_timeout is not negative, wait is from 0 to 20 seconds, "
-                "restart_after is at least a second",
+                f"{setting} is out of range",
+                where=f"{setting}={shown}",
+                why=f"it is {range_}",
+                hint="give another value, or leave it out for the default",
             )
 
 

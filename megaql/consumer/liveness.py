@@ -58,7 +58,7 @@ class Liveness:
             settings.liveness_file if self.file is None else self.file,
             settings.liveness_port if self.port is None else self.port,
             self.address or settings.liveness_address or ADDRESS,
-            self.after or settings.liveness_after or AFTER,
+            (settings.liveness_after or AFTER) if self.after is None else self.after,
             {
                 name: settings.origins.get(f"liveness_{name}", "")
                 for name in ("file", "port", "address")
@@ -82,7 +82,7 @@ Look = Callable[[], Sequence[Quiet]]
 @contextmanager
 def told(liveness: Liveness, look: Look) -> Iterator[None]:
     """Tell of progress within the block; `ConsumerError` where the file cannot be written or the port is not free."""
-    after = (liveness.after or AFTER).total_seconds()
+    after = (AFTER if liveness.after is None else liveness.after).total_seconds()
     with ExitStack() as stack:
         if liveness.file is not None:
             with config.said_at(liveness.origins.get("file")):

@@ -186,19 +186,25 @@ def test_run_may_name_another_queue(world, queue, drain):
 
 
 @pytest.mark.parametrize(
-    "settings",
+    ("settings", "where", "why"),
     [
-        {"limit": 0},
-        {"concurrency": 0},
-        {"drain_timeout": timedelta(seconds=-1)},
-        {"wait": timedelta(seconds=21)},
+        ({"limit": 0}, "limit=0", "it is at least 1"),
+        ({"concurrency": 0}, "concurrency=0", "it is at least 1"),
+        ({"processes": 0}, "processes=0", "it is at least 1"),
+        ({"drain_timeout": timedelta(seconds=-1)}, "drain_timeout=-1s", "it is not negative"),
+        ({"wait": timedelta(seconds=21)}, "wait=21s", "it is from 0 to 20 seconds"),
+        ({"restart_after": timedelta(0)}, "restart_after=0s", "it is at least a second"),
     ],
 )
-def test_settings_out_of_range_are_refused(queue, settings):
+def test_settings_out_of_range_are_refused(queue, settings, where, why):
     app = App(queue)
     app.subscribe("a == 1")(handler)
-    with pytest.raises(ConsumerError, match="out of range"):
+    with pytest.raises(ConsumerError) as caught:
         app.run(**settings)
+    error = caught.value
+    (name,) = settings
+    assert (error.what, error.where, error.why) == (f"{name} is out of range", where, why)
+    assert error.hint
 
 
 @pytest.mark.parametrize("visibility", [timedelta(0), timedelta(hours=13)])

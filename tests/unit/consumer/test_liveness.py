@@ -216,3 +216,5 @@ def test_a_time_that_an_idle_consumer_cannot_keep_is_refused(queue, path):
     app.subscribe("exists n")(lambda _data: None)
     with pytest.raises(ConsumerError, match="an idle consumer would look dead after 5 s"):
         app.run(once=True, wait=timedelta(seconds=5), liveness=Liveness(path, after=timedelta(seconds=5)))
+    with pytest.raises(ConsumerError, match="an idle consumer would look dead after 0 s"):
+        app.run(once=True, wait=timedelta(0), liveness=Liveness(path, after=timedelta(0)))
