@@ -45,8 +45,8 @@ LONG_LIFE: Final = 60.0
 #: The longest wait before a process is started again. Seconds.
 LONGEST_DELAY: Final = 30.0
 
-#: Deaths in a row after which a run that should end when the queue is empty gives up.
-ONCE_DEATHS: Final = 5
+#: Deaths in a row after which a run that is to end by itself gives up.
+MOST_DEATHS: Final = 5
 
 #: Between two looks at processes that may have died without closing their end, or show no progress. Seconds.
 LOOK_INTERVAL: Final = 1.0
@@ -131,7 +131,7 @@ class Supervisor:
         self._queue = queue
         self._on_process_end = on_end
         self._command = [sys.executable, *sys.orig_argv[1:]]
-        self._once = once
+        self._ends_itself = once or limit is not None
         self._drain = drain_timeout.total_seconds()
         self._restart_after = restart_after.total_seconds()
         self._monotonic = monotonic
@@ -360,10 +360,10 @@ class Supervisor:
                 )
             )
             return
-        if self._once and slot.deaths + 1 >= ONCE_DEATHS:
+        if self._ends_itself and slot.deaths + 1 >= MOST_DEATHS:
             self._give_up(
                 ConsumerError(
-                    f"a process died {ONCE_DEATHS} times in a row",
+                    f"a process died {MOST_DEATHS} times in a row",
                     why=f"the last one {how}",
                     hint="what is above says why; run it with one process to see more. What was in hand comes back when its lease ends",
                 )

@@ -345,6 +345,57 @@ def test_a_program_that_does_not_come_to_its_run_is_told_so(run):
     assert "a process ended before it began to consume" in run.log
 
 
+TWO_RUNS = """
+import os, sys, threading
+import megaql
+from megaql.errors import ConsumerError
+
+print("started", os.getppid(), flush=True)
+apps = {name: megaql.App(f"local:{name}") for name in ("orders", "returns")}
+for app in apps.values():
+    app.subscribe("exists n")(lambda _data: None)
+both = threading.Barrier(2)
+
+def run(name):
+    both.wait()
+    try:
+        apps[name].run(processes=2, once=True)
+    except ConsumerError as error:
+        print("refused", name, error.what, flush=True)
+
+threads = [threading.Thread(target=run, args=[name]) for name in apps]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+
+
+def test_two_supervised_runs_in_one_program(run):
+    """One of them is refused, whichever it is, and in its processes as well; none of those supervises anything."""
+    local.client().create_queue(QueueName="returns")
+    program = run.folder / "two.py"
+    program.write_text(TWO_RUNS)
+    done = subprocess.run(
+        [sys.executable, program],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert done.returncode == 0, done.stderr
+    assert [word for word, *_ in lines].count("started") == 3
+    refused = [(name, " ".join(what)) for word, name, *what in lines if word == "refused"]
+    assert len({name for name, _ in refused}) == 1
+    assert sorted(what for _, what in refused) == [
+        "this process was started for another run",
+        "this process was started for another run",
+        "this program supervises another run already",
+    ]
+
+
 def test_a_start_that_cannot_work_starts_no_process(run):
     run.start("local:nowhere", "--processes", 2)
     assert run.end() == 5

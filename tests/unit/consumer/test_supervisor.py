@@ -2,12 +2,15 @@
 
 import builtins
 import sys
+from contextlib import closing
+from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
 from megaql import App
 from megaql.consumer import supervisor
-from megaql.consumer.supervisor import _shares
+from megaql.consumer.supervisor import MOST_DEATHS, Supervisor, _shares
 from megaql.errors import ConsumerError
 
 
@@ -57,3 +60,24 @@ def test_a_later_run_over_another_queue_is_refused(monkeypatch):
     with pytest.raises(ConsumerError, match="this program supervises another run already") as caught:
         supervisor.the_only_one("local:returns").__enter__()
     assert caught.value.where == "local:returns"
+
+
+@pytest.mark.parametrize(
+    ("settings", "gives_up"),
+    [
+        ({"once": True, "limit": None}, True),
+        ({"once": False, "limit": 50}, True),
+        ({"once": False, "limit": None}, False),
+    ],
+    ids=["once", "limit", "endless"],
+)
+def test_a_run_that_is_to_end_gives_up_on_a_process_that_only_dies(settings, gives_up):
+    times = {"drain_timeout": timedelta(0), "restart_after": timedelta(hours=1)}
+    with closing(Supervisor(2, queue="local:orders", monotonic=lambda: 1000.0, **times, **settings)) as one:
+        slot = one._slots[0]
+        child = SimpleNamespace(process=SimpleNamespace(pid=17), begun=True, started_at=999.0)
+        for _ in range(MOST_DEATHS - 1):
+            one._on_death(slot, child, 1)
+        assert (one._error, slot.over) == (None, False)
+        one._on_death(slot, child, 1)
+        assert (one._error is not None, slot.over) == (gives_up, gives_up)
