@@ -10,7 +10,7 @@ from datetime import UTC
 from pathlib import Path
 
 import pytest
-from textual.events import Key
+from textual.events import Key, Paste
 from textual.widgets import Input, Static
 
 from megaql.broker.outgoing import Outgoing
@@ -136,6 +136,28 @@ def test_a_wrong_query_keeps_the_last_valid_one_and_says_what_is_wrong():
         await screen.until(lambda: len(screen.rows.numbers) == 1)
         assert not screen.app.query_one("#wrong").display
         assert screen.app.focused.id == "rows"
+
+    using(scenario)
+
+
+@pytest.mark.usefixtures("queue")
+@pytest.mark.parametrize(
+    ("pasted", "box"),
+    [
+        (' and type == "big"\n', ' and type == "big"'),
+        ('type == "big"   # of them all\n  and n > 7\n', 'type == "big" and n > 7'),
+        (" and n > 7\n\n  and n < 9", " and n > 7 and n < 9"),
+        ("", ""),
+    ],
+    ids=["a line", "a query", "a part", "nothing"],
+)
+def test_what_is_pasted_arrives_whole(pasted, box):
+    async def scenario(screen):
+        await screen.press("slash")
+        screen.app.query_one(Input).post_message(Paste(pasted))
+        await screen.until(lambda: screen.app.query_one(Input).value == box)
+        screen.app.query_one(Input).post_message(Paste("or x"))
+        await screen.until(lambda: screen.app.query_one(Input).value == f"{box}or x")
 
     using(scenario)
 

@@ -19,6 +19,7 @@ from textual.widgets import ContentSwitcher, Footer, Input, Static
 
 from megaql.cli.terminal.style import harmless
 from megaql.cli.watching import panels
+from megaql.cli.watching.box import Box
 from megaql.cli.watching.detail import Detail
 from megaql.cli.watching.help import Help
 from megaql.cli.watching.rows import Rows
@@ -117,7 +118,7 @@ class WatchApp(App[None]):
 
     def compose(self) -> ComposeResult:
         """Lay the screen out."""
-        self._box = Input(
+        self._box = Box(
             self._text, placeholder='a query: event.name == "x"; empty for all', id="query", select_on_focus=False
         )
         yield self._box
