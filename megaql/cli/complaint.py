@@ -5,10 +5,11 @@ A maintainer keeps one rule: an error that MegaQL did not foresee is named by it
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 
 #: The base of what typer raises for a wrong command line. `typer.BadParameter` is the class it exports; UsageError and this are its bases.
 _WRONG_USE = typer.BadParameter.mro()[2]
+
+_OURS: Final = str(Path(__file__).resolve().parents[1]) + os.sep
+
+#: Where Python's own modules lie, and those that are installed.
+_LIBRARIES: Final = ("stdlib", "platstdlib", "purelib", "platlib")
 
 
 def report(world: Environment, error: Exception) -> int:
@@ -35,10 +41,11 @@ def report(world: Environment, error: Exception) -> int:
     if isinstance(error, OSError):
         world.say(render(_system_error(error), style))
         return Status.USAGE
-    world.say(render(_defect(error), style))
+    theirs = _of_others(error)
+    world.say(render(theirs or _defect(error), style))
     if world.environ.get("MEGAQL_DEBUG", "0") not in {"", "0"}:
         world.say("".join(traceback.format_exception(error)))
-    return Status.DEFECT
+    return Status.USAGE if theirs else Status.DEFECT
 
 
 def render(error: MegaQLError, style: Style, severity: str = "error") -> str:
@@ -111,6 +118,23 @@ def _system_error(error: OSError) -> MegaQLError:
         where=str(error.filename or ""),
         why=error.strerror or type(error).__name__,
         hint="nothing was sent or deleted after that",
+    )
+
+
+def _of_others(error: Exception) -> MegaQLError | None:
+    """Return what a user's own module raised, called by MegaQL, as an error of four parts; `None` where it was MegaQL or a library that raised."""
+    import sysconfig  # noqa: PLC0415 - no command needs it that goes well
+
+    frames = traceback.extract_tb(error.__traceback__)
+    last = max((at for at, frame in enumerate(frames) if frame.filename.startswith(_OURS)), default=-1)
+    called = frames[last + 1] if last + 1 < len(frames) else None
+    if called is None or called.filename.startswith(("<", *(sysconfig.get_path(name) for name in _LIBRARIES))):
+        return None
+    return MegaQLError(
+        f"{type(error).__name__} was raised, and ended the command",
+        where=f"{called.filename}, line {called.lineno}, in {called.name}",
+        why="it is code that MegaQL called, and not MegaQL's own",
+        hint="correct it there; set MEGAQL_DEBUG=1 to see the whole traceback, with what the exception says",
     )
 
 

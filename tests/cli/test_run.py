@@ -242,6 +242,29 @@ def test_logs_for_people_do_not_quote_exceptions(shell, megaql, project):
     assert "4111" not in done.err
 
 
+def test_a_middleware_that_refuses_the_run_is_no_defect_of_megaqls(shell, megaql, project):
+    megaql("local", "create", "local:orders")
+    text = """
+        import megaql
+
+        class Database(megaql.Middleware):
+            def before_run(self, queue):
+                raise RuntimeError("no database for 4111")
+
+        app = megaql.App("local:orders", middleware=[Database()])
+        app.subscribe("exists n")(print)
+        """
+    folder = project("handlers", text)
+    done = shell("run", "handlers:app", "--once", cwd=folder)
+    assert done.status == 2
+    assert done.err.splitlines()[-4:] == [
+        "error: RuntimeError was raised, and ended the command",
+        f"  where: {folder / 'handlers.py'}, line 6, in before_run",
+        "  why: it is code that MegaQL called, and not MegaQL's own",
+        "  next: correct it there; set MEGAQL_DEBUG=1 to see the whole traceback, with what the exception says",
+    ]
+
+
 def test_json_logs_mind_the_level(shell, megaql, project):
     megaql("publish", "local:orders", "--event", "item.added", "-s", "price=50", "-s", "card=1", "--count", "3")
     done, records = logged(shell, project("handlers", LOGGED), "--log-level", "error")
