@@ -32,6 +32,7 @@ def one_line(text: str) -> str:
     if not others:
         return first
     try:
-        return str(compile_query(text))
+        # A terminal sends the ends of lines as the Enter key would, \r, which ends no comment.
+        return str(compile_query("\n".join([first, *others])))
     except QueryError:
         return " ".join([first, *map(str.strip, others)])
