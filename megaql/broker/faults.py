@@ -283,7 +283,9 @@ def _load(code: str, operation: str) -> tuple[str, str]:
 
 def _missing_hint(place: Place) -> str:
     if place.local:
-        return f"publish something to make it: megaql publish {place.target} …; MEGAQL_HOME says where queues are kept"
+        name = place.target
+        made = f"megaql local create {name} makes it, and so does the first megaql publish {name} …"
+        return f"{made}; MEGAQL_HOME says where queues are kept"
     endpoint = f" --endpoint-url {place.endpoint}" if place.endpoint and "amazonaws.com" not in place.endpoint else ""
     service = "sns list-topics" if ":sns:" in place.target else "sqs list-queues"
     return f"check the name, the account and the region: aws {service}{place.options()}{endpoint}"

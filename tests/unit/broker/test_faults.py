@@ -85,7 +85,9 @@ def test_four_parts_in_full():
 
 def test_missing_queue_hints():
     assert "aws sqs list-queues --region eu-west-1 --profile work" in translated(ClientError("NonExistentQueue")).hint
-    assert "megaql publish local:orders" in translated(ClientError("NonExistentQueue"), LOCAL).hint
+    local = translated(ClientError("NonExistentQueue"), LOCAL).hint
+    assert "megaql local create local:orders makes it" in local
+    assert "megaql publish local:orders" in local
     topic = faults.Place("arn:aws:sns:eu-west-1:123456789012:t", "http://127.0.0.1:1", "eu-west-1")
     assert (
         "aws sns list-topics --region eu-west-1 --endpoint-url http://127.0.0.1:1"
