@@ -1,6 +1,7 @@
 """The command line in this process, on a terminal or in a pipe of any width, and as a subprocess."""
 
 import io
+import json
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 
 from megaql.cli.environment import Environment
 from megaql.cli.main import main
+from tests.cli.numbered import queue_of
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden"
@@ -93,3 +95,11 @@ def golden():
 def events():
     """A file of records with everything that turns up in queues, some of it hostile to terminals."""
     return Path(__file__).parent / "events.ndjson"
+
+
+@pytest.fixture
+def dead():
+    """A dead-letter queue with ten messages, and the queue they came from."""
+    dead = queue_of("orders-dlq", 10)
+    policy = json.dumps({"deadLetterTargetArn": dead.arn, "maxReceiveCount": 5})
+    return dead, queue_of("orders", RedrivePolicy=policy)

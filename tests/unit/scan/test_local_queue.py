@@ -1,12 +1,14 @@
 """Scans of a real queue of the embedded broker."""
 
+import errno
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 
 from megaql.broker.outgoing import Outgoing
 from megaql.broker.queue import Queue
-from megaql.errors import ScanRefused
+from megaql.errors import BrokerError, ScanRefused
 from megaql.lang.verdict import Verdict
 from megaql.scan.budget import Budget, StopReason
 from megaql.scan.live import LiveScan
@@ -43,6 +45,25 @@ def test_a_scan_leaves_the_queue_as_it_was_but_for_the_receive_counts():
     assert {message.receive_count for message in queue.receive()} == {2}
     assert scan.report.stopped_because is StopReason.EMPTY
     assert scan.report.released == 37
+
+
+def test_receives_that_are_undone_together_leave_nothing_in_doubt(monkeypatch):
+    """The disk is full when what two receives wrote is to be committed."""
+    queue = queue_of("orders", ['{"n":1}'] * 30)
+    together = queue.client.together
+
+    @contextmanager
+    def full():
+        with together():
+            yield
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(queue.client, "together", full)
+    scan = scan_of(queue, Budget(), turn=2)
+    with pytest.raises(BrokerError), scan:
+        list(scan)
+    assert (scan.report.received, scan.report.released, scan.report.in_doubt) == (10, 10, 0), "the first one was alone"
+    assert queue.info().visible == 30
 
 
 def test_an_error_on_the_way_releases():

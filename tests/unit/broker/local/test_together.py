@@ -74,6 +74,22 @@ def test_a_call_that_is_refused_costs_the_others_nothing(two):
     assert [message["Body"] for message in receive(other, url)] == ["a", "b"]
 
 
+def test_what_a_call_wrote_before_it_failed_is_undone_and_no_more(two):
+    one, other, url = two
+
+    def fail():
+        with one._store.write() as db:
+            db.execute("DELETE FROM message")
+            raise RuntimeError
+
+    with one.together():
+        send(one, url, "a")
+        with pytest.raises(RuntimeError):
+            fail()
+        send(one, url, "b")
+    assert [message["Body"] for message in receive(other, url)] == ["a", "b"]
+
+
 def test_another_thread_of_the_client_is_not_part_of_it(two):
     """It waits for its turn, and stays when the block is undone."""
     one, other, url = two

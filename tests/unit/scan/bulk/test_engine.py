@@ -13,6 +13,7 @@ from megaql.lang.verdict import Verdict
 from megaql.scan.budget import Budget, StopReason
 from megaql.scan.bulk.edits import Edit
 from megaql.scan.bulk.ledger import Job, Ledger
+from megaql.scan.bulk.plan import Plan, Planned
 from megaql.scan.stop import StopFlag
 
 
@@ -93,6 +94,20 @@ def test_a_run_with_the_log_of_another_one_sends_nothing_twice(make_place):
     assert (report.resumed, report.sent, report.deleted) == (4, 6, 10)
     assert place.contents("source") == []
     assert place.contents("target") == [4, 5, 6, 7, 8, 9]
+
+
+def test_a_body_that_is_not_the_plans_is_not_deleted_whatever_the_log_says(make_place):
+    place = make_place()
+    ids = place.fill(3)
+    plan = Plan(Job("move", "source", "target"))
+    plan.messages.update({message_id: Planned("0" * 64) for message_id in ids})
+    work = place.work(plan=plan, limit=3)
+    ledger = Ledger(place.folder / "log", work.job)
+    ledger.write({"id": message_id, "sent_as": "x", "sha256": ""} for message_id in ids)
+    ledger.close()
+    report = place.run(work)
+    assert (report.changed, report.resumed, report.deleted) == (3, 0, 0)
+    assert place.contents("source") == [0, 1, 2]
 
 
 def test_a_log_that_cannot_be_written_deletes_nothing(make_place, monkeypatch):
