@@ -18,6 +18,7 @@ from megaql.lang.evaluator import evaluate
 from megaql.lang.relate import Found, as_dict, find
 from megaql.lang.solve import Demand, Want
 from megaql.lang.verdict import Verdict
+from megaql.plural import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,9 +70,8 @@ class Coverage:
             (len(self.undecided), "pair cannot be told", "pairs cannot be told"),
             (self.skipped, "pair was not looked at", "pairs were not looked at"),
         )
-        told = ", ".join(f"{count:,} {one if count == 1 else more}" for count, one, more in counts if count)
-        number = len(self.names)
-        queries = f"{number:,} quer{'y' if number == 1 else 'ies'}"
+        told = ", ".join(counted(*each) for each in counts if each[0])
+        queries = counted(len(self.names), "query", "queries")
         return f"{queries}: {told}." if told else f"{queries}, no two of which share a message."
 
     def to_dict(self) -> dict[str, object]:

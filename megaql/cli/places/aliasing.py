@@ -17,6 +17,7 @@ from megaql.cli.places.forms import Form, form_of, write_objects, write_table
 from megaql.cli.status import Status
 from megaql.cli.terminal.style import Style, harmless
 from megaql.errors import ConfigError
+from megaql.plural import counted
 from megaql.scan.target import is_file_target
 
 if TYPE_CHECKING:
@@ -44,11 +45,7 @@ def show(world: Environment, name: str | None, output: Form) -> int:
     elif rows:
         write_table(world, ("NAME", "STANDS FOR"), rows, right=set())
     where = f"in {read.path}" if read.path else "there is no megaql.toml"
-    world.say(
-        Style(on=world.colors(stderr=True))(
-            harmless(f"{len(rows)} {'alias' if len(rows) == 1 else 'aliases'}, {where}"), dim=True
-        )
-    )
+    world.say(Style(on=world.colors(stderr=True))(harmless(f"{counted(len(rows), 'alias', 'aliases')}, {where}"), dim=True))
     return Status.DONE
 
 

@@ -124,7 +124,7 @@ def summary(findings: Sequence[Finding], *, queries: int, fixed: int, fixing: bo
     if not parts and not queries:
         return "there is no query to check"
     if not parts:
-        parts = [f"nothing found in {queries:,} {'query' if queries == 1 else 'queries'}"]
+        parts = [f"nothing found in {counted(queries, 'query', 'queries')}"]
     mendable = sum(one.diagnostic.fix is not None for one in findings)
     if mendable and not fixing:
         parts.append(f"{mendable} can be fixed with --fix")
