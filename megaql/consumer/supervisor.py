@@ -338,6 +338,8 @@ class Supervisor:
             self._sum = RunReport(died=1).plus(self._sum)
         if self._stops or slot.share == 0:
             slot.over = True
+            if not ended and not self._stops:
+                LOGGER.warning("%s %s; its share of the limit is used up", _named(slot, child), _how(status))
         elif ended and child.report.signal is None:
             slot.over = True
             if child.report.stopped in {Stopped.ASKED, Stopped.AT_ONCE}:
@@ -349,7 +351,7 @@ class Supervisor:
             self._on_death(slot, child, status)
 
     def _on_death(self, slot: _Slot, child: _Child, status: int) -> None:
-        how = f"was ended by {_signal(-status)}" if status < 0 else f"ended with status {status}"
+        how = _how(status)
         if status == 0 and not child.begun:
             self._give_up(
                 ConsumerError(
@@ -419,6 +421,10 @@ def _take(child: _Child, told: Beat | Taken) -> None:
 
 def _named(slot: _Slot, child: _Child) -> str:
     return f"process {slot.number} (pid {child.process.pid})"
+
+
+def _how(status: int) -> str:
+    return f"was ended by {_signal(-status)}" if status < 0 else f"ended with status {status}"
 
 
 def _signal(number: int) -> str:

@@ -301,6 +301,7 @@ def test_a_limit_counts_what_processes_died_of(run):
     # Each message kills its process long before its next report; the lease is so long that none comes a second time.
     run.queue.send_batch([Outgoing('{"do": "die"}') for _ in range(6)])
     assert run.start("--processes", 2, "--limit", 4).end() == 6
+    assert run.log.count("; its share of the limit is used up") == 2
     assert "received 4; stopped: the limit was reached\n4 processes died; what was in hand there is not done" in run.log
     assert len(run.queue.receive()) == 2
 
