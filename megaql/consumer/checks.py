@@ -153,7 +153,7 @@ def run_settings(
         ("limit", limit, limit is None or limit >= 1, "at least 1"),
         ("concurrency", concurrency, concurrency >= 1, "at least 1"),
         ("processes", processes, processes >= 1, "at least 1"),
-        ("drain_timeout", drain_timeout, drain_timeout >= timedelta(0), "not negative"),
+        ("drain_timeout", drain_timeout, drain_timeout >= timedelta(0), "0 or more"),
         ("wait", wait, timedelta(0) <= waiting <= LONGEST_WAIT, "from 0 to 20 seconds"),
         ("restart_after", restart_after, restart_after >= timedelta(seconds=1), "at least a second"),
     ):
@@ -162,7 +162,7 @@ def run_settings(
             raise ConsumerError(
                 f"{setting} is out of range",
                 where=f"{setting}={shown}",
-                why=f"it is {range_}",
+                why=f"it has to be {range_}",
                 hint="give another value, or leave it out for the default",
             )
 

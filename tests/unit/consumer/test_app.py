@@ -188,12 +188,12 @@ def test_run_may_name_another_queue(world, queue, drain):
 @pytest.mark.parametrize(
     ("settings", "where", "why"),
     [
-        ({"limit": 0}, "limit=0", "it is at least 1"),
-        ({"concurrency": 0}, "concurrency=0", "it is at least 1"),
-        ({"processes": 0}, "processes=0", "it is at least 1"),
-        ({"drain_timeout": timedelta(seconds=-1)}, "drain_timeout=-1s", "it is not negative"),
-        ({"wait": timedelta(seconds=21)}, "wait=21s", "it is from 0 to 20 seconds"),
-        ({"restart_after": timedelta(0)}, "restart_after=0s", "it is at least a second"),
+        ({"limit": 0}, "limit=0", "it has to be at least 1"),
+        ({"concurrency": 0}, "concurrency=0", "it has to be at least 1"),
+        ({"processes": 0}, "processes=0", "it has to be at least 1"),
+        ({"drain_timeout": timedelta(seconds=-1)}, "drain_timeout=-1s", "it has to be 0 or more"),
+        ({"wait": timedelta(seconds=21)}, "wait=21s", "it has to be from 0 to 20 seconds"),
+        ({"restart_after": timedelta(0)}, "restart_after=0s", "it has to be at least a second"),
     ],
 )
 def test_settings_out_of_range_are_refused(queue, settings, where, why):
