@@ -45,7 +45,9 @@ def show(world: Environment, name: str | None, output: Form) -> int:
     elif rows:
         write_table(world, ("NAME", "STANDS FOR"), rows, right=set())
     where = f"in {read.path}" if read.path else "there is no megaql.toml"
-    world.say(Style(on=world.colors(stderr=True))(harmless(f"{counted(len(rows), 'alias', 'aliases')}, {where}"), dim=True))
+    world.say(
+        Style(on=world.colors(stderr=True))(harmless(f"{counted(len(rows), 'alias', 'aliases')}, {where}"), dim=True)
+    )
     return Status.DONE
 
 
