@@ -39,7 +39,11 @@ class Proxy:
         #: Connections that were taken.
         self.taken = 0
         self._listener = None
-        self._port = 0
+        # Bound and not listening: while connections are refused, nobody else is given the port, and with it our clients.
+        self._reserved = socket.socket()
+        self._reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._reserved.bind(("127.0.0.1", 0))
+        self._port = self._reserved.getsockname()[1]
         self._closed = False
         self.accept()
 
@@ -57,11 +61,11 @@ class Proxy:
     def __exit__(self, *_):
         self._closed = True
         self.refuse()
+        self._reserved.close()
 
     def accept(self):
         """Take connections, at the same port as ever."""
         self._listener = socket.create_server(("127.0.0.1", self._port), backlog=128)
-        self._port = self._listener.getsockname()[1]
         threading.Thread(target=self._take, args=(self._listener,), daemon=True).start()
 
     def refuse(self):
