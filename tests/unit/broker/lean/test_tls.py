@@ -157,6 +157,23 @@ def test_an_authority_that_joins_the_bundle_is_known_to_the_next_connection(
     assert each()["ResponseMetadata"]["RetryAttempts"] == 0
 
 
+@BOTH
+def test_an_authority_that_leaves_the_bundle_is_trusted_until_the_client_is_made_anew(
+    secure, authority, calls, lean, monkeypatch, tmp_path
+):
+    """As docs/configuration.md says: Python's context keeps what it has loaded."""
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(authority.path.read_bytes())
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(bundle))
+    each = calls(url=secure.url, lean=lean)
+    each()
+    each()
+    each.hang_up()
+    bundle.write_bytes(Authority(tmp_path, "other").path.read_bytes())
+    assert each()["ResponseMetadata"]["RetryAttempts"] == 0
+    assert refusal(calls(url=secure.url, lean=lean)).what == "cannot receive: the endpoint's certificate is not accepted"
+
+
 @pytest.mark.parametrize("certificate", [True, False], ids=["shown", "missing"])
 @pytest.mark.usefixtures("slept")
 def test_a_client_certificate(secure, authority, certificate):
