@@ -159,7 +159,7 @@ def test_an_authority_that_joins_the_bundle_is_known_to_the_next_connection(
 
 @BOTH
 def test_an_authority_that_leaves_the_bundle_is_trusted_until_the_client_is_made_anew(
-    secure, authority, calls, lean, monkeypatch, tmp_path
+    *, secure, authority, calls, lean, monkeypatch, tmp_path
 ):
     """As docs/configuration.md says: Python's context keeps what it has loaded."""
     bundle = tmp_path / "bundle.pem"
@@ -171,7 +171,9 @@ def test_an_authority_that_leaves_the_bundle_is_trusted_until_the_client_is_made
     each.hang_up()
     bundle.write_bytes(Authority(tmp_path, "other").path.read_bytes())
     assert each()["ResponseMetadata"]["RetryAttempts"] == 0
-    assert refusal(calls(url=secure.url, lean=lean)).what == "cannot receive: the endpoint's certificate is not accepted"
+    assert (
+        refusal(calls(url=secure.url, lean=lean)).what == "cannot receive: the endpoint's certificate is not accepted"
+    )
 
 
 @pytest.mark.parametrize("certificate", [True, False], ids=["shown", "missing"])
