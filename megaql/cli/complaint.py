@@ -6,7 +6,9 @@ A maintainer keeps one rule: an error that MegaQL did not foresee is named by it
 from __future__ import annotations
 
 import os
+import re
 import sys
+import textwrap
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 #: The base of what typer raises for a wrong command line. `typer.BadParameter` is the class it exports; UsageError and this are its bases.
 _WRONG_USE = typer.BadParameter.mro()[2]
 
+#: A line of the query that an error is about, or the one below it.
+_SHOWS_QUERY: Final = re.compile(r" *\d* \|")
+
 _OURS: Final = str(Path(__file__).resolve().parents[1]) + os.sep
 
 #: Where Python's own modules lie, and those that are installed.
@@ -31,35 +36,47 @@ _LIBRARIES: Final = ("stdlib", "platstdlib", "purelib", "platlib")
 
 def report(world: Environment, error: Exception) -> int:
     """Print an error that ended a command and return its exit status."""
-    style = Style(on=world.colors(stderr=True))
     if isinstance(error, MegaQLError):
-        world.say(render(error, style))
+        tell(world, error)
         return status_of(error)
     if isinstance(error, _WRONG_USE):
-        world.say(render(_wrong_use(error), style))
+        tell(world, _wrong_use(error))
         return Status.USAGE
     if isinstance(error, OSError):
-        world.say(render(_system_error(error), style))
+        tell(world, _system_error(error))
         return Status.USAGE
     theirs = _of_others(error)
-    world.say(render(theirs or _defect(error), style))
+    tell(world, theirs or _defect(error))
     if world.environ.get("MEGAQL_DEBUG", "0") not in {"", "0"}:
         world.say("".join(traceback.format_exception(error)))
     return Status.USAGE if theirs else Status.DEFECT
 
 
-def render(error: MegaQLError, style: Style, severity: str = "error") -> str:
-    """Return an error's four parts, one a line; a query's errors bring their own form, with carets."""
+def tell(world: Environment, error: MegaQLError, severity: str = "error") -> None:
+    """Print an error's four parts, a line each; a query's errors bring their own form, with carets.
+
+    On a terminal, lines are broken between words where it ends. Programs and files get each part on one line.
+    """
     text = harmless(str(error), keep="\n")
     if not isinstance(error, QueryError):
         text = f"{severity}: {text}"
+    lines = text.split("\n")
+    if world.stderr_isatty:
+        lines = [part for line in lines for part in _broken(line, world.width)]
+    style = Style(on=world.colors(stderr=True))
     color = "red" if severity == "error" else "yellow"
-    return "\n".join(
-        line.replace(f"{severity}:", style(f"{severity}:", color, bold=True), 1)
-        if line.startswith(f"{severity}:") or f": {severity}: " in line
-        else line
-        for line in text.split("\n")
-    )
+    word = style(f"{severity}:", color, bold=True)
+    for line in lines:
+        named = line.startswith(f"{severity}:") or f": {severity}: " in line
+        world.say(line.replace(f"{severity}:", word, 1) if named else line)
+
+
+def _broken(line: str, width: int) -> list[str]:
+    """Return a line in pieces that fit, but whole where it shows a query: a caret below it would point elsewhere."""
+    if len(line) <= width or _SHOWS_QUERY.match(line):
+        return [line]
+    margin = line[: len(line) - len(line.lstrip())] + "  "
+    return textwrap.wrap(line, width, subsequent_indent=margin, break_long_words=False, break_on_hyphens=False)
 
 
 def _wrong_use(error: Any) -> MegaQLError:

@@ -249,3 +249,22 @@ def test_an_option_that_is_not_there(megaql, words, hint):
     (line,) = [line for line in result.err.splitlines() if line.startswith("  next: ")]
     assert line.startswith(f"  next: {hint or '`'}")
     assert line.endswith("--help` shows what there is")
+
+
+def test_on_a_terminal_errors_are_broken_between_words(megaql):
+    piped = megaql("peek", "local:nowhere", width=50)
+    assert_told(piped, 5)
+    typed = megaql("peek", "local:nowhere", width=50, answer="y")
+    lines = typed.err.splitlines()
+    assert max(len(line) for line in piped.err.splitlines()) > 50
+    assert max(len(line) for line in lines) <= 50
+    assert typed.err.split() == piped.err.split()
+    assert [line for line in lines if not line.startswith("  ")] == [lines[0]]
+
+
+def test_a_query_in_an_error_stays_whole(megaql):
+    text = " and ".join(f"field_{number} == {number}" for number in range(9)) + " and = 5"
+    typed, piped = (megaql("peek", "local:orders", "-w", text, width=40, answer=answer) for answer in ("y", ""))
+    drawn = [line for line in piped.err.splitlines() if " | " in line]
+    assert drawn
+    assert [line for line in typed.err.splitlines() if " | " in line] == drawn

@@ -46,10 +46,9 @@ def command(
     try:
         quiet, limit = check(path, now=world.now().timestamp(), after=after)
     except ConsumerError as error:
-        from megaql.cli.complaint import render  # noqa: PLC0415 - as above
-        from megaql.cli.terminal.style import Style  # noqa: PLC0415 - as above
+        from megaql.cli.complaint import tell  # noqa: PLC0415 - as above
 
-        world.say(render(error, Style(on=world.colors(stderr=True))))
+        tell(world, error)
         return Status.NO_MATCH
     alive = quiet <= limit
     told = f"no progress for {quiet:.0f} s, and {limit:g} s are allowed"

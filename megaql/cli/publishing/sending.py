@@ -16,7 +16,7 @@ from megaql.broker.outgoing import Outgoing
 from megaql.cli import complaint
 from megaql.cli.status import Status
 from megaql.cli.terminal.progress import Progress, how_far
-from megaql.cli.terminal.style import Style, harmless, harmless_json
+from megaql.cli.terminal.style import harmless, harmless_json
 from megaql.errors import MegaQLError
 from megaql.plural import counted
 from megaql.scan.records import to_line
@@ -82,7 +82,7 @@ def send(
                 raise
             account.broken = True
             account.clear()
-            world.say(complaint.render(error, Style(on=world.colors(stderr=True))))
+            complaint.tell(world, error)
         finally:
             account.tell(interrupted=bool(stop))
     return stop.exit_status or account.status

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from megaql.cli.complaint import render
+from megaql.cli.complaint import tell
 from megaql.cli.status import Status
 from megaql.cli.terminal.style import Style, harmless, harmless_json
 from megaql.convert import eventbridge, lambda_filters, pipes, sns
@@ -90,7 +90,7 @@ class Converting:
         if self.whole:
             self._json(_as_dict(export))
         elif export.policy is None:
-            self.world.say(render(_impossible(export, query, service, arrays=arrays), self.style))
+            tell(self.world, _impossible(export, query, service, arrays=arrays))
         else:
             self._json(export.policy)
             self._tell(export, service)

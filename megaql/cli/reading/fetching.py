@@ -8,8 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from megaql.broker.large.payloads import LargePayloads
-from megaql.cli.complaint import render
-from megaql.cli.terminal.style import Style
+from megaql.cli.complaint import tell
 from megaql.errors import BrokerError, MegaQLError
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 def fetching(world: Environment, place: str, connection: Connection) -> Callable[[Message], Message]:
     """Return what fetches a message's payload from a bucket; `BadTarget` where the place names none."""
     large = LargePayloads.of(place, connection)
-    style = Style(on=world.colors(stderr=True))
 
     def fetch(message: Message) -> Message:
         if large is None:
@@ -31,7 +29,7 @@ def fetching(world: Environment, place: str, connection: Connection) -> Callable
         try:
             fetched = large.fetched(message)
         except BrokerError as error:
-            world.say(render(error, style, "warning"))
+            tell(world, error, "warning")
             return message
         if fetched is not message and fetched.body == message.body:
             elsewhere = MegaQLError(
@@ -40,7 +38,7 @@ def fetching(world: Environment, place: str, connection: Connection) -> Callable
                 why=fetched.decoded.reason,
                 hint="name that bucket with --fetch-payloads, if it is one to be trusted",
             )
-            world.say(render(elsewhere, style, "warning"))
+            tell(world, elsewhere, "warning")
         return fetched
 
     return fetch
