@@ -100,6 +100,11 @@ def settings(
             "at the limit nothing more is received",
             "look for consumers that receive and never delete",
         )
+    yield from _on_dead_letters(name, info, sources)
+
+
+def _on_dead_letters(name: str, info: QueueInfo, sources: tuple[str, ...]) -> Iterator[Finding]:
+    """Yield what is wrong with where a queue's dead letters go, and those that wait in it."""
     if sources and info.visible:
         yield _bad(
             Level.WARNING,

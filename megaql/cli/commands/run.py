@@ -13,7 +13,6 @@ import typer
 from megaql.cli import options
 from megaql.cli.environment import Color
 from megaql.cli.options import ColorOption, EndpointOption, ProfileOption, RegionOption
-from megaql.cli.status import Status
 
 _LIVENESS = "Liveness (progress: a message finished, or a receive found a free thread)"
 if TYPE_CHECKING:
@@ -246,7 +245,6 @@ def command(
     from megaql.cli.reading import report  # noqa: PLC0415 - as above
     from megaql.consumer import choices, link  # noqa: PLC0415 - as above
     from megaql.consumer.liveness import Liveness  # noqa: PLC0415 - as above
-    from megaql.consumer.report import Stopped  # noqa: PLC0415 - as above
 
     world = options.world_of(context, color)
     settings, _ = config.load(world.environ)
@@ -314,10 +312,7 @@ def command(
     if not json:
         for line in lines:
             world.say(line)
-    if done.signal is not None:
-        return 128 + done.signal
-    # Somebody waits for this end and takes it for the whole of the work.
-    return Status.PARTIAL if done.died and done.stopped in {Stopped.EMPTY, Stopped.LIMIT} else Status.DONE
+    return report.run_status(done)
 
 
 def _check_trying(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from megaql.cli.status import Status
 from megaql.consumer.report import Stopped
 from megaql.plural import counted
 from megaql.scan.budget import StopReason
@@ -83,6 +84,14 @@ def run_lines(report: RunReport) -> list[str]:
             f"{counted(report.died, 'process', 'processes')} died; what was in hand there is not done, and comes back when its lease ends"
         )
     return lines
+
+
+def run_status(report: RunReport) -> int:
+    """Return the exit status of a consumer's run."""
+    if report.signal is not None:
+        return 128 + report.signal
+    # Somebody waits for the end of a run that ends by itself, and takes it for the whole of the work.
+    return Status.PARTIAL if report.died and report.stopped in {Stopped.EMPTY, Stopped.LIMIT} else Status.DONE
 
 
 def _flow(parts: list[str], width: int) -> list[str]:

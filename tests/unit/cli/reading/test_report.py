@@ -1,7 +1,9 @@
 from datetime import UTC, datetime
 
+import pytest
+
 from megaql.cli.environment import Environment
-from megaql.cli.reading.report import run_lines, scan_lines
+from megaql.cli.reading.report import run_lines, run_status, scan_lines
 from megaql.consumer.report import RunReport, Stopped
 from megaql.scan.budget import StopReason
 from megaql.scan.report import ScanReport
@@ -63,3 +65,18 @@ def test_a_run_says_what_is_not_as_it_should_be():
         "could not be told to the queue, so that they come back when their lease ends: 1",
         "1 process died; what was in hand there is not done, and comes back when its lease ends",
     ]
+
+
+@pytest.mark.parametrize(
+    ("report", "status"),
+    [
+        (RunReport(stopped=Stopped.EMPTY, retried=1), 0),
+        (RunReport(stopped=Stopped.EMPTY, died=1), 6),
+        (RunReport(stopped=Stopped.LIMIT, died=1), 6),
+        (RunReport(stopped=Stopped.ASKED, died=1), 0),
+        (RunReport(stopped=Stopped.ASKED, died=1, signal=15), 143),
+    ],
+    ids=["all done", "died", "died within a limit", "stopped by itself", "stopped by a signal"],
+)
+def test_the_status_of_a_run(report, status):
+    assert run_status(report) == status
