@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Final
+from itertools import count, takewhile
+from typing import TYPE_CHECKING, Any, Final
 
 from megaql.codec.payloads import Blob, DataObject, MegaEvent, Plaintext
 from megaql.plural import counted
 from megaql.scan.readable import readable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from megaql.broker.message import Message
 
 #: Characters of an id that tell messages apart on one screen.
@@ -47,4 +50,18 @@ def payload_text(message: Message) -> str:
 
 
 def _compact(value: object) -> str:
-    return json.dumps(readable(value), ensure_ascii=False, separators=(", ", ": "))[:MAX_PREVIEW]
+    start = _start_of(value, count())
+    return json.dumps(readable(start), ensure_ascii=False, separators=(", ", ": "))[:MAX_PREVIEW]
+
+
+def _start_of(value: object, numbers: Iterator[int]) -> object:
+    """Return as much of a value as a preview can show: each value in it takes a character at least, and gets the next of the numbers."""
+    if isinstance(value, dict):
+        return {key: _start_of(one, numbers) for key, one in _first(value.items(), numbers)}
+    if isinstance(value, list):
+        return [_start_of(one, numbers) for one in _first(value, numbers)]
+    return value[:MAX_PREVIEW] if isinstance(value, str) else value
+
+
+def _first(values: Iterable[Any], numbers: Iterator[int]) -> Iterator[Any]:
+    return takewhile(lambda _: next(numbers) < MAX_PREVIEW, values)
