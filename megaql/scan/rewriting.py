@@ -37,10 +37,10 @@ _ATTRIBUTES: Final = Key("attributes")
 
 
 class DoesNotFit(ValueError):  # noqa: N818 - an answer about a path and a document
-    """A path leads through something else than an object or array; `step` is where."""
+    """A path leads into something else than an object or array, or past an array's end; `step` is what has no place there."""
 
     def __init__(self, step: str | int) -> None:
-        super().__init__(f"there is something else at {step!r}")
+        super().__init__(f"{step!r} has no place in what stands before it")
         self.step = step
 
 

@@ -48,7 +48,9 @@ def show_queues(
 
     def told(done: int) -> None:
         if progress is not None:
-            progress.show(lambda: how_far("asked", done, len(queues), progress.seconds, world.width))
+            progress.show(
+                lambda: how_far(f"asked {done:,}", done, len(queues), progress.seconds, world.width, exact=True)
+            )
 
     try:
         listed = places.listing(queues, told)

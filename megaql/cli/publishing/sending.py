@@ -148,8 +148,8 @@ class _Account:
     def show(self, total: int | None) -> None:
         """Say on a terminal how far it is, if it has taken a while."""
         if (progress := self._progress) is not None:
-            done = self.sent + self.failed
-            progress.show(lambda: how_far(f"published {self.sent:,}", done, total, progress.seconds, self._world.width))
+            done, width = self.sent + self.failed, self._world.width
+            progress.show(lambda: how_far(f"published {self.sent:,}", done, total, progress.seconds, width, exact=True))
 
     def clear(self) -> None:
         """Take the progress line off the terminal, before something else is written there."""

@@ -59,8 +59,8 @@ class Progress:
             self._world.stderr.flush()
 
 
-def how_far(what: str, done: int, total: int | None, seconds: float, width: int) -> str:
-    """Return a progress line: what was done, and where the total is known about how much of it, how fast, and what is left.
+def how_far(what: str, done: int, total: int | None, seconds: float, width: int, *, exact: bool = False) -> str:
+    """Return a progress line: what was done, and where the total is known, about or `exact`, how much of it, how fast, and what is left.
 
     `seconds` is how long it took so far. The bar and the guess are left out where the line has no room for them.
     """
@@ -71,7 +71,7 @@ def how_far(what: str, done: int, total: int | None, seconds: float, width: int)
     filled = int(part * BAR)
     texts = [
         what,
-        f"of about {total:,}",
+        f"of {'' if exact else 'about '}{total:,}",
         f"{'█' * filled}{'░' * (BAR - filled)} {int(part * 100)}%",
         f"{speed:,.0f}/s" if speed >= 1 else "",
         f"about {_span((total - done) / speed)} left" if speed and part >= GUESS_FROM else "",

@@ -119,8 +119,8 @@ def test_attributes_of_the_message_and_of_its_envelope():
     [
         ("plain", "a", 1, "its body is plain text, which has no part a"),
         ("AAECAw==", "a", 1, "its body is bytes"),
-        ('{"a":5}', "a.b", 1, "there is something else at 'b'"),
-        ('{"a":[]}', "a[5]", 1, "there is something else at 5"),
+        ('{"a":5}', "a.b", 1, "'b' has no place in what stands before it"),
+        ('{"a":[]}', "a[5]", 1, "5 has no place in what stands before it"),
     ],
 )
 def test_what_does_not_fit(body, text, value, why):

@@ -60,3 +60,7 @@ def test_a_line_is_cut_before_it_would_wrap(world):
 )
 def test_what_it_says(done, total, seconds, width, line):
     assert how_far(f"moved {done:,}", done, total, seconds, width) == line
+
+
+def test_a_total_that_is_known_is_no_guess():
+    assert how_far("sent 50", 50, 200, 5.0, 30, exact=True) == "sent 50  of 200  10/s"
