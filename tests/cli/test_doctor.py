@@ -319,7 +319,7 @@ def test_the_permissions_of_a_topic_by_command(megaql, tmp_path, server):
         assert row["level"] == "note"
         assert row["what"] == f"{command} needs {', '.join(permissions.TOPIC_NEEDS[command])}"
     assert seen["needs-tap"]["why"].startswith(
-        "not tried, for that would change something: sns:Subscribe, sns:Unsubscribe"
+        "not tried: sns:Subscribe, sns:Unsubscribe"
     )
 
 

@@ -229,7 +229,7 @@ def _topic(seen: Examination, topic: Topic, connection: Connection) -> None:
             seen.add(finding, Status.DENIED if finding.level is Level.ERROR else Status.DONE)
         for command, needs in permissions.TOPIC_NEEDS.items():
             untried = [action for action in needs if has[action] is None]
-            why = f"not tried, for that would change something: {', '.join(untried)}" if untried else ""
+            why = f"not tried: {', '.join(untried)}" if untried else ""
             seen.add(
                 Finding(
                     Level.NOTE,
@@ -320,7 +320,7 @@ def _permissions(
     if allowed:
         yield Finding(Level.OK, area, "allowed", f"allowed: {', '.join(allowed)}")
     if untried:
-        why = "trying them would touch messages, or the answer was not clear"
+        why = "trying them would touch or change something, or the answer was not clear"
         yield Finding(Level.NOTE, area, "untried", f"not tried: {', '.join(untried)}", why)
 
 
