@@ -318,9 +318,7 @@ def test_the_permissions_of_a_topic_by_command(megaql, tmp_path, server):
         row = seen[f"needs-{command.replace(' --', '-')}"]
         assert row["level"] == "note"
         assert row["what"] == f"{command} needs {', '.join(permissions.TOPIC_NEEDS[command])}"
-    assert seen["needs-tap"]["why"].startswith(
-        "not tried: sns:Subscribe, sns:Unsubscribe"
-    )
+    assert seen["needs-tap"]["why"].startswith("not tried: sns:Subscribe, sns:Unsubscribe")
 
 
 def test_the_doctor_receives_nothing(megaql, monkeypatch):
