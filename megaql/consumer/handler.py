@@ -50,7 +50,7 @@ class Handler:
         if result is None:
             return None
         if inspect.isgenerator(result) or inspect.isasyncgen(result):
-            raise NothingRanError
+            raise NothingRanError("the handler returned a generator, and none of it has run")
         if inspect.isawaitable(result):
             result = self.loop.run(result)
         if isinstance(result, type) and issubclass(result, BaseException):

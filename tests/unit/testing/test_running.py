@@ -130,6 +130,13 @@ def test_an_exception_of_an_async_handler_comes_out(app, queue):
     assert len(traceback.extract_tb(caught.value.__traceback__)) <= 3
 
 
+def test_a_generator_that_comes_out_of_a_handler_is_told_in_words(app, queue):
+    app.subscribe("exists n")(lambda _data: (number for number in range(3)))
+    queue.publish({"n": 1})
+    with pytest.raises(TypeError, match="the handler returned a generator, and none of it has run"):
+        run_until_empty(app)
+
+
 def test_an_exception_of_a_decoder_comes_out(app, queue):
     def decoder(_text):
         raise ValueError("not mine")
