@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError, CredentialRetrievalError, NoCredent
 
 from megaql import App
 from megaql.broker import aws, credentials
-from megaql.broker.credentials import LOOK_INTERVAL, RETRY_INTERVAL, Renewing
+from megaql.broker.credentials import LATELY, LOOK_INTERVAL, RETRY_INTERVAL, Renewing
 from megaql.broker.queue import Queue
 from megaql.broker.target import Connection
 from megaql.consumer.backoff import Backoff
@@ -111,6 +111,17 @@ def test_refused_ones_are_looked_up_at_once_and_then_not_without_end(renewing, n
     made.refused()
     assert made.get_frozen_credentials().access_key == "new"
     assert chain.found == []
+
+
+def test_only_keys_that_came_lately_are_worth_another_call(renewing, now, file):
+    """A refusal long after a rotation is about the keys there are."""
+    made, _ = renewing(keys("new"))
+    assert not made.changed()
+    file("new")
+    now[0] += LOOK_INTERVAL
+    assert made.changed()
+    now[0] += LATELY
+    assert not made.changed()
 
 
 class Expiring:

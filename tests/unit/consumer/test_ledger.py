@@ -1,4 +1,5 @@
 import threading
+from collections import OrderedDict
 
 import pytest
 
@@ -97,3 +98,20 @@ def test_a_file_that_cannot_be_a_ledger_is_named(tmp_path, name):
     with pytest.raises(ConsumerError, match="the ledger cannot be opened") as error:
         SQLiteLedger(tmp_path / name)
     assert error.value.where == str(tmp_path / name)
+
+
+def test_a_message_that_is_forgotten_while_it_is_recorded(monkeypatch):
+    """A copy of it was handled beside it, and is deleted just now."""
+    ledger, threads = MemoryLedger(), []
+
+    class Interrupted(OrderedDict):
+        def __setitem__(self, message_id, names):
+            super().__setitem__(message_id, names)
+            threads.append(threading.Thread(target=ledger.forget, args=(message_id,)))
+            threads[-1].start()
+            threads[-1].join(0.05)
+
+    monkeypatch.setattr(ledger, "_done", Interrupted())
+    ledger.record("m1", "audit")
+    threads[-1].join()
+    assert ledger.done("m1") == set()
