@@ -148,9 +148,11 @@ def test_a_wrong_query_keeps_the_last_valid_one_and_says_what_is_wrong():
         ('type == "big"   # of them all\n  and n > 7\n', 'type == "big" and n > 7'),
         ('type == "big"  # as a terminal sends it\rand n > 7\r', 'type == "big" and n > 7'),
         (" and n > 7\n\n  and n < 9", " and n > 7 and n < 9"),
+        (" and n > 7  # of them\n  and type == '#'", " and n > 7 and type == '#'"),
+        ("# Large ones.\nn > $least  # as -p says\nand n < 9", "n > $least and n < 9"),
         ("", ""),
     ],
-    ids=["a line", "a query", "by a terminal", "a part", "nothing"],
+    ids=["a line", "a query", "by a terminal", "a part", "a part with a comment", "with a parameter", "nothing"],
 )
 def test_what_is_pasted_arrives_whole(pasted, box):
     async def scenario(screen):

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 from textual.widgets import Input
 
-from megaql.errors import QueryError
-from megaql.query import compile as compile_query
+from megaql.lang.tokens import scan
 
 if TYPE_CHECKING:
     from textual import events
@@ -27,12 +26,15 @@ class Box(Input):
 
 
 def one_line(text: str) -> str:
-    """Return a text on one line: a whole query without its comments, which would hide the rest of the line; anything else as it stands."""
-    first, *others = [line for line in text.splitlines() if line.strip()] or [""]
-    if not others:
-        return first
-    try:
-        # A terminal sends the ends of lines as the Enter key would, \r, which ends no comment.
-        return str(compile_query("\n".join([first, *others])))
-    except QueryError:
-        return " ".join([first, *map(str.strip, others)])
+    """Return a query, or a part of one, on one line, without its comments, which would hide the rest of the line."""
+    lines = [line for line in text.splitlines() if line.strip()] or [""]
+    if len(lines) == 1:
+        return lines[0]
+    # A terminal sends the ends of lines as the Enter key would, \r, which ends no comment.
+    text, shown, end = "\n".join(lines), "", 0
+    for token in scan(text)[:-1]:
+        between = text[end : token.start]
+        if "\n" in between:
+            between = " " if shown else ""
+        shown, end = shown + between + token.text, token.end
+    return shown
