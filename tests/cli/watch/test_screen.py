@@ -1,106 +1,25 @@
 """The full-screen program by its keys, at the sizes of terminals; no key leads a person astray, and nothing is left held."""
 
-import asyncio
 import io
 import json
 import re
 import sys
 import threading
-from datetime import UTC
-from pathlib import Path
 
 import pytest
-from textual.events import Key, Paste
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from megaql.broker.outgoing import Outgoing
 from megaql.broker.queue import Queue
-from megaql.broker.target import Connection
 from megaql.cli.environment import Environment
 from megaql.cli.main import main
-from megaql.cli.queries.typed import compile_given
-from megaql.cli.watching import panels, session
+from megaql.cli.watching import panels
 from megaql.cli.watching.app import WatchApp
 from megaql.cli.watching.detail import Detail
 from megaql.cli.watching.help import TEXT
-from megaql.cli.watching.rows import REMEMBERED, Rows
-from megaql.query import compile as compile_query
+from megaql.cli.watching.rows import REMEMBERED
 from megaql.scan.budget import StopReason
-from megaql.scan.target import open_source
-
-ROOT = Path(__file__).parents[2]
-
-#: The longest that a step of a test may take. Seconds.
-PATIENCE = 30
-
-
-def world():
-    return Environment(
-        stdin=io.StringIO(), stdout=io.StringIO(), stderr=io.StringIO(), environ={"NO_COLOR": "1"}, zone=UTC
-    )
-
-
-@pytest.fixture
-def queue():
-    made = Queue.open("local:orders", create=True)
-    bodies = [{"type": "big" if number > 6 else "small", "n": number, "who": {"name": 'A "B"'}} for number in range(10)]
-    made.send_batch([Outgoing(json.dumps(body)) for body in bodies])
-    yield made
-    made.client.close()
-
-
-class Screen:
-    """The program under test with what a person sees of it."""
-
-    def __init__(self, app, pilot):
-        self.app, self.pilot = app, pilot
-        self.press, self.resize = pilot.press, pilot.resize_terminal
-
-    def text(self, name):
-        return str(self.app.query_one(f"#{name}", Static).render())
-
-    @property
-    def rows(self):
-        return self.app.query_one(Rows)
-
-    @property
-    def lines(self):
-        rows = self.rows
-        return [rows.render_line(y).text.rstrip() for y in range(rows.size.height)]
-
-    async def until(self, condition):
-        for _ in range(PATIENCE * 50):
-            if condition():
-                await self.pilot.pause()
-                return
-            await self.pilot.pause(0.02)
-        raise AssertionError((self.text("state"), self.text("wrong")))
-
-    async def type(self, text):
-        """Put a text into the query box, as pasting does: what is typed letter by letter is many a query on the way."""
-        await self.press("slash")
-        self.app.query_one(Input).value = text
-
-
-def using(scenario, target="local:orders", where="", size=(80, 24), prepare=lambda _watched: None):
-    """Run a scenario on the program over a source, and end it as `watch` does."""
-    place = world()
-    watched = session._watched(place, open_source(target), Connection(), session.Allowed())
-    prepare(watched)
-    app = WatchApp(place, watched, where, lambda text: compile_given(place, text, None, None), lambda: False)
-
-    async def run():
-        async with app.run_test(size=size) as pilot:
-            await scenario(Screen(app, pilot))
-
-    try:
-        watched.start(compile_query(where) if where else None)
-        asyncio.run(run())
-    finally:
-        watched.close()
-        for thread in (*watched.feeds, watched.sieve):
-            thread.join(PATIENCE)
-    return watched
+from tests.cli.watch.conftest import PATIENCE, ROOT, using, world
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
@@ -115,145 +34,6 @@ def test_messages_are_shown_and_given_back(queue, size):
 
     using(scenario, size=size)
     assert (queue.info().in_flight, queue.info().visible) == (0, 10)
-
-
-@pytest.mark.usefixtures("queue")
-def test_a_wrong_query_keeps_the_last_valid_one_and_says_what_is_wrong():
-    async def scenario(screen):
-        await screen.type('type == "big"')
-        await screen.until(lambda: len(screen.rows.numbers) == 3)
-        assert not screen.app.query_one("#wrong").display
-        await screen.type("n = 3")
-        await screen.until(lambda: screen.app.query_one("#wrong").display)
-        wrong = screen.text("wrong")
-        assert "did you mean '=='" in wrong
-        assert "^ replace with ==" in wrong
-        assert len(screen.rows.numbers) == 3
-        await screen.press("enter")
-        assert screen.app.focused.id == "query", "a query that is none leads nowhere"
-        await screen.type("n == 3")
-        await screen.press("enter")
-        await screen.until(lambda: len(screen.rows.numbers) == 1)
-        assert not screen.app.query_one("#wrong").display
-        assert screen.app.focused.id == "rows"
-
-    using(scenario)
-
-
-@pytest.mark.usefixtures("queue")
-@pytest.mark.parametrize(
-    ("pasted", "box"),
-    [
-        (' and type == "big"\n', ' and type == "big"'),
-        ('type == "big"   # of them all\n  and n > 7\n', 'type == "big" and n > 7'),
-        ('type == "big"  # as a terminal sends it\rand n > 7\r', 'type == "big" and n > 7'),
-        (" and n > 7\n\n  and n < 9", " and n > 7 and n < 9"),
-        (" and n > 7  # of them\n  and type == '#'", " and n > 7 and type == '#'"),
-        ("# Large ones.\nn > $least  # as -p says\nand n < 9", "n > $least and n < 9"),
-        ("", ""),
-    ],
-    ids=["a line", "a query", "by a terminal", "a part", "a part with a comment", "with a parameter", "nothing"],
-)
-def test_what_is_pasted_arrives_whole(pasted, box):
-    async def scenario(screen):
-        await screen.press("slash")
-        screen.app.query_one(Input).post_message(Paste(pasted))
-        await screen.until(lambda: screen.app.query_one(Input).value == box)
-        screen.app.query_one(Input).post_message(Paste("or x"))
-        await screen.until(lambda: screen.app.query_one(Input).value == f"{box}or x")
-
-    using(scenario)
-
-
-@pytest.mark.usefixtures("queue")
-def test_a_place_of_the_tree_becomes_the_query():
-    async def scenario(screen):
-        await screen.until(lambda: len(screen.rows.numbers) == 10)
-        await screen.press("c")
-        assert screen.app.clipboard == "", "no place is chosen yet"
-        detail = screen.app.query_one(Detail)
-        await screen.press("1")
-        names = [str(node.label) for node in detail.root.children[0].children]
-        assert names == ['type: "big"', "n: 9", "who  (1 key)"]
-        await screen.press("down", "down")
-        await screen.press("c")
-        assert screen.app.clipboard == 'type == "big"'
-        await screen.press("f")
-        await screen.until(lambda: len(screen.rows.numbers) == 3)
-        await screen.press("down", "down", "down", "f")
-        await screen.until(lambda: "who" in screen.app.query_one(Input).value)
-        assert screen.app.query_one(Input).value == r'type == "big" and who.name == "A \"B\""'
-
-    using(scenario)
-
-
-@pytest.mark.usefixtures("queue")
-def test_keys_that_come_in_one_packet_are_heard_in_their_order():
-    """A text that is pasted, or typed on a slow line: the `q` of `/quantity` quits nothing."""
-
-    async def scenario(screen):
-        await screen.until(lambda: len(screen.rows.numbers) == 10)
-        for keys, done in (
-            (("slash", *"qp1r"), lambda: not screen.rows.numbers and screen.app.query_one(Input).value == "qp1r"),
-            (("escape", "slash", *("backspace",) * 4), lambda: len(screen.rows.numbers) == 10),
-            (("escape", "1", "down", "down", "c"), lambda: screen.app.clipboard == 'type == "big"'),
-        ):
-            for key in keys:
-                screen.app.post_message(Key(key, key if len(key) == 1 else None))
-            await screen.until(done)
-        assert screen.text("state").endswith("  reading"), "nothing was paused"
-        assert len(screen.app.screen_stack) == 1
-
-    using(scenario)
-
-
-@pytest.mark.usefixtures("queue")
-def test_filters_that_follow_at_once_are_all_in_the_query(monkeypatch):
-    """Before any of what was typed is taken by the timer."""
-    monkeypatch.setattr("megaql.cli.watching.app.REST", PATIENCE)
-
-    async def scenario(screen):
-        await screen.until(lambda: len(screen.rows.numbers) == 10)
-        await screen.type("exists who")
-        await screen.press("escape", "1", "down", "down", "f", "down", "f")
-        assert screen.app.query_one(Input).value == 'exists who and type == "big" and n == 9'
-
-    using(scenario)
-
-
-def test_what_was_said_last_is_all_that_is_said(queue):
-    queue.send(Outgoing('{"red": "[red]x[/red] [@click=app.quit]y[/]"}'))
-
-    async def scenario(screen):
-        await screen.until(lambda: len(screen.rows.numbers) == 11)
-        await screen.press("end", "1", "down", "down", "c", "c", "c")
-        (said,) = screen.app._notifications
-        assert (said.message, said.markup) == ('red == "[red]x[/red] [@click=app.quit]y[/]"', False)
-
-    using(scenario)
-
-
-@pytest.mark.parametrize(
-    ("body", "keys", "clause"),
-    [
-        ("some text", ["down"], '@body == "some text"'),
-        (json.dumps({"long": "x" * 20_000}), ["down", "down"], "exists long"),
-    ],
-    ids=["text", "long"],
-)
-def test_a_place_without_a_short_value_is_a_query_too(body, keys, clause):
-    queue = Queue.open("local:one", create=True)
-    queue.send(Outgoing(body))
-    queue.client.close()
-
-    async def scenario(screen):
-        await screen.until(lambda: screen.rows.numbers)
-        await screen.press("1", *keys, "c")
-        assert screen.app.clipboard == clause
-        await screen.press("f", "f")
-        assert screen.app.query_one(Input).value == f"{clause} and {clause}"
-
-    using(scenario, target="local:one")
 
 
 def test_nothing_is_drawn_where_nothing_changes(many):
@@ -396,13 +176,6 @@ def test_hostile_text_is_harmless(tmp_path):
         assert "\u202e" not in shown
 
     using(scenario, target=str(file))
-
-
-@pytest.fixture(scope="module")
-def many(tmp_path_factory):
-    file = tmp_path_factory.mktemp("many") / "many.ndjson"
-    file.write_text("".join(json.dumps({"n": number, "type": f"t{number % 7}"}) + "\n" for number in range(10_500)))
-    return str(file)
 
 
 def test_ten_thousand_messages_are_bounded_and_only_what_is_seen_is_drawn(many):
