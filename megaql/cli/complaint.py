@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 #: The base of what typer raises for a wrong command line. `typer.BadParameter` is the class it exports; UsageError and this are its bases.
 _WRONG_USE = typer.BadParameter.mro()[2]
 
-#: A line of the query that an error is about, or the one below it.
-_SHOWS_QUERY: Final = re.compile(r" *\d* \|")
+#: A line of the query that an error is about, or the one below it; and what to do next.
+_WHOLE: Final = re.compile(r" *\d* \||  next: ")
 
 _OURS: Final = str(Path(__file__).resolve().parents[1]) + os.sep
 
@@ -72,8 +72,12 @@ def tell(world: Environment, error: MegaQLError, severity: str = "error") -> Non
 
 
 def _broken(line: str, width: int) -> list[str]:
-    """Return a line in pieces that fit, but whole where it shows a query: a caret below it would point elsewhere."""
-    if len(line) <= width or _SHOWS_QUERY.match(line):
+    """Return a line in pieces that fit.
+
+    What shows a query stays whole, for a caret below it would point elsewhere, and so does what may hold a command: a line that the terminal
+    breaks is still copied as one.
+    """
+    if len(line) <= width or _WHOLE.match(line):
         return [line]
     margin = line[: len(line) - len(line.lstrip())] + "  "
     return textwrap.wrap(line, width, subsequent_indent=margin, break_long_words=False, break_on_hyphens=False)

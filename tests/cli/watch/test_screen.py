@@ -320,4 +320,3 @@ def test_what_is_wrong_from_the_beginning_is_said_before_there_is_a_screen(tmp_p
     assert says in " ".join(told.split())
     parts = [line for line in told.splitlines() if not line.startswith("    ")]
     assert [part.split(":")[0].strip() for part in parts] == ["error", "where", "why", "next"]
-    assert max(len(line) for line in told.splitlines()) <= place.width
