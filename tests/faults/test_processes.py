@@ -237,7 +237,7 @@ def test_a_process_that_is_stopped_by_hand_is_replaced(run):
 
 @pytest.mark.parametrize("takes", [0.01, 600])
 def test_kill_9_of_the_supervisor_leaves_no_process(run, takes):
-    sent = range(100)
+    sent = range(5000)  # more than one process gets through before the other has started
     send(run.queue, sent)
     run.start("--processes", 2, "--drain-timeout", "1s", TAKES=takes)
     run.wait_until(lambda: len(run.pids("begun")) == 2)
