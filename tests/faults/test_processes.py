@@ -390,11 +390,10 @@ def test_two_supervised_runs_in_one_program(run):
     assert [word for word, *_ in lines].count("started") == 3
     refused = [(name, " ".join(what)) for word, name, *what in lines if word == "refused"]
     assert len({name for name, _ in refused}) == 1
-    assert sorted(what for _, what in refused) == [
-        "this process was started for another run",
-        "this process was started for another run",
-        "this program supervises another run already",
-    ]
+    whys = [what for _, what in refused]
+    assert whys.count("this program supervises another run already") == 1
+    # A process may end, its own run done, before the other one has been heard.
+    assert set(whys) <= {"this program supervises another run already", "this process was started for another run"}
 
 
 def test_a_start_that_cannot_work_starts_no_process(run):

@@ -142,6 +142,8 @@ class WatchApp(App[None]):
 
     def look(self) -> None:
         """Draw what has changed."""
+        if not self.screen_stack:  # a tick that was due when the program ended
+            return
         if self._stopped():
             self.exit()
             return

@@ -36,6 +36,18 @@ def test_messages_are_shown_and_given_back(queue, size):
     assert (queue.info().in_flight, queue.info().visible) == (0, 10)
 
 
+def test_a_tick_that_was_due_at_the_end_draws_nothing(many):
+    ended = []
+
+    async def scenario(screen):
+        ended.append(screen.app)
+
+    using(scenario, target=str(many))
+    (app,) = ended
+    app._view = None  # as if more had been judged
+    app.look()
+
+
 def test_nothing_is_drawn_where_nothing_changes(many):
     async def scenario(screen):
         await screen.until(lambda: "ended" in screen.text("state"))
