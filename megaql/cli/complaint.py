@@ -5,10 +5,8 @@ A maintainer keeps one rule: an error that MegaQL did not foresee is named by it
 
 from __future__ import annotations
 
-import os
 import re
 import sys
-import textwrap
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import typer
 
 from megaql.cli.status import Status, status_of
+from megaql.cli.terminal.lines import broken, margin
 from megaql.cli.terminal.style import Style, harmless
 from megaql.errors import MegaQLError, QueryError
 
@@ -27,8 +26,6 @@ _WRONG_USE = typer.BadParameter.mro()[2]
 
 #: A line of the query that an error is about, or the one below it; and what to do next.
 _WHOLE: Final = re.compile(r" *\d* \||  next: ")
-
-_OURS: Final = str(Path(__file__).resolve().parents[1]) + os.sep
 
 #: Where Python's own modules lie, and those that are installed.
 _LIBRARIES: Final = ("stdlib", "platstdlib", "purelib", "platlib")
@@ -62,7 +59,7 @@ def tell(world: Environment, error: MegaQLError, severity: str = "error") -> Non
         text = f"{severity}: {text}"
     lines = text.split("\n")
     if world.stderr_isatty:
-        lines = [part for line in lines for part in _broken(line, world.width)]
+        lines = [part for line in lines for part in _fitting(line, world.width)]
     style = Style(on=world.colors(stderr=True))
     color = "red" if severity == "error" else "yellow"
     word = style(f"{severity}:", color, bold=True)
@@ -71,7 +68,7 @@ def tell(world: Environment, error: MegaQLError, severity: str = "error") -> Non
         world.say(line.replace(f"{severity}:", word, 1) if named else line)
 
 
-def _broken(line: str, width: int) -> list[str]:
+def _fitting(line: str, width: int) -> list[str]:
     """Return a line in pieces that fit.
 
     What shows a query stays whole, for a caret below it would point elsewhere, and so does what may hold a command: a line that the terminal
@@ -79,8 +76,7 @@ def _broken(line: str, width: int) -> list[str]:
     """
     if len(line) <= width or _WHOLE.match(line):
         return [line]
-    margin = line[: len(line) - len(line.lstrip())] + "  "
-    return textwrap.wrap(line, width, subsequent_indent=margin, break_long_words=False, break_on_hyphens=False)
+    return broken(line, width, margin(line))
 
 
 def _wrong_use(error: Any) -> MegaQLError:
@@ -146,8 +142,10 @@ def _of_others(error: Exception) -> MegaQLError | None:
     """Return what a user's own module raised, called by MegaQL, as an error of four parts; `None` where it was MegaQL or a library that raised."""
     import sysconfig  # noqa: PLC0415 - no command needs it that goes well
 
+    from megaql.consumer.raised import OURS  # noqa: PLC0415 - as above
+
     frames = traceback.extract_tb(error.__traceback__)
-    last = max((at for at, frame in enumerate(frames) if frame.filename.startswith(_OURS)), default=-1)
+    last = max((at for at, frame in enumerate(frames) if frame.filename.startswith(OURS)), default=-1)
     called = frames[last + 1] if last + 1 < len(frames) else None
     if called is None or called.filename.startswith(("<", *(sysconfig.get_path(name) for name in _LIBRARIES))):
         return None

@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from megaql.consumer.report import RunReport
     from megaql.consumer.worker import Worker
 
+#: What to do where two supervised runs meet.
+ONE_A_PROGRAM: Final = (
+    "let a program supervise one application: write one for each, or run them in threads without processes="
+)
+
 #: The variable that tells a process of its supervisor: the descriptor, the process's number, its share of the limit, `0` for none, and the queue as a target names it.
 VARIABLE: Final = "MEGAQL_SUPERVISED"
 
@@ -128,7 +133,7 @@ class Link:
             "this process was started for another run",
             where=queue,
             why=f"its supervisor runs one application over {self._queue}",
-            hint="let a program supervise one application: write one for each, or run them in threads without processes=",
+            hint=ONE_A_PROGRAM,
         )
 
     def _send(self, told: Beat | Taken) -> None:

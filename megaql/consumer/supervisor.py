@@ -22,7 +22,7 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Final
 
 from megaql.consumer.journal import LOGGER
-from megaql.consumer.link import VARIABLE, Beat, Order, Taken
+from megaql.consumer.link import ONE_A_PROGRAM, VARIABLE, Beat, Order, Taken
 from megaql.consumer.liveness import Quiet
 from megaql.consumer.plan import RELEASE_TIME
 from megaql.consumer.report import RunReport, Stopped
@@ -101,7 +101,7 @@ def the_only_one(queue: str) -> Iterator[None]:
             "this program supervises another run already",
             where=queue,
             why="each process runs the whole program anew, and consumes where it first comes to app.run(processes=…)",
-            hint="let a program supervise one application: write one for each, or run them in threads without processes=",
+            hint=ONE_A_PROGRAM,
         )
     try:
         yield

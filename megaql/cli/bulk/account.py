@@ -6,13 +6,13 @@ A maintainer keeps one rule: of every message that was selected and is not where
 from __future__ import annotations
 
 import os
-import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from megaql.cli.reading.report import CUT_SHORT
 from megaql.cli.status import Status
 from megaql.cli.terminal.amounts import messages
+from megaql.cli.terminal.lines import broken
 from megaql.cli.terminal.style import Style, harmless
 from megaql.scan.budget import StopReason
 
@@ -28,9 +28,7 @@ PAST: Final = {"redrive": "redriven", "move": "moved", "copy": "copied", "delete
 
 def say(world: Environment, line: str, *, dim: bool = False) -> None:
     """Write a line for the person, broken between words where the terminal ends; a path stays in one piece."""
-    for part in textwrap.wrap(
-        line, world.width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
-    ):
+    for part in broken(line, world.width, "  "):
         world.say(Style(on=world.colors(stderr=True))(part, dim=dim))
 
 

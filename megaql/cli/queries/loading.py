@@ -29,8 +29,6 @@ SHOWN_FRAMES: Final = 4
 #: A module and an App in it; no query has this form, for a colon stands in none without a quantifier.
 _APP: Final = re.compile(r"[\w./-]+:\w*")
 
-_OURS: Final = str(Path(__file__).resolve().parents[2])
-
 
 def names_app(text: str) -> bool:
     """Say whether a word has the form of MODULE:APP, be there such a module or not."""
@@ -125,9 +123,11 @@ def _reason(error: BaseException) -> str:
 
 def _frames(error: BaseException) -> list[str]:
     """Return the user's frames of a traceback, the innermost last; those of the import system and of MegaQL left out."""
+    from megaql.consumer.raised import OURS  # noqa: PLC0415 - only a module that cannot be imported needs it
+
     shown = []
     for frame in traceback.extract_tb(error.__traceback__):
-        if frame.filename.startswith("<") or str(Path(frame.filename).resolve()).startswith(_OURS) or _is_import(frame):
+        if frame.filename.startswith("<") or str(Path(frame.filename).resolve()).startswith(OURS) or _is_import(frame):
             continue
         shown.append(f"{frame.filename}, line {frame.lineno}, in {frame.name}")
     return shown[-SHOWN_FRAMES:]

@@ -6,7 +6,6 @@ A maintainer keeps one rule: signals are caught before there is anything to remo
 from __future__ import annotations
 
 import json
-import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from megaql.broker.topic import Topic, arn_of
 from megaql.cli.messages.showing import Showing
 from megaql.cli.reading import report as reports
 from megaql.cli.status import Status
+from megaql.cli.terminal.lines import broken, margin
 from megaql.cli.terminal.style import Style, harmless
 from megaql.consumer.pushdown import Pushdown
 from megaql.plural import counted
@@ -133,12 +133,7 @@ def _begun(world: Environment, topic: Topic, found: Pushdown, query: Query | Non
         lines.append(f"filter policy, {found.scope}: {json.dumps(found.policy, ensure_ascii=False)}")
         if found.residual is not None:
             lines.append(f"  asked here: {found.residual}")
-    return [part for line in lines for part in _wrapped(line, world.width)]
-
-
-def _wrapped(line: str, width: int) -> list[str]:
-    lead = " " * (len(line) - len(line.lstrip()))
-    return textwrap.wrap(line, width, subsequent_indent=f"{lead}  ", break_long_words=False, break_on_hyphens=False)
+    return [part for line in lines for part in broken(line, world.width, margin(line))]
 
 
 def _ended(world: Environment, scan: Tap) -> list[str]:

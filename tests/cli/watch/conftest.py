@@ -74,9 +74,9 @@ class Screen:
         self.app.query_one(Input).value = text
 
 
-def using(scenario, target="local:orders", where="", size=(80, 24), prepare=lambda _watched: None):
+def using(scenario, target="local:orders", where="", size=(80, 24), *, prepare=lambda _watched: None, place=None):
     """Run a scenario on the program over a source, and end it as `watch` does."""
-    place = world()
+    place = place or world()
     watched = session._watched(place, open_source(target), Connection(), session.Allowed())
     prepare(watched)
     app = WatchApp(place, watched, where, lambda text: compile_given(place, text, None, None), lambda: False)
