@@ -38,6 +38,11 @@ LOCAL: Final = "local:"
 LOCAL_TOPIC: Final = "local-topic:"
 
 
+def target_of(queue: Queue, *, beside: Queue) -> str:
+    """Return what a command takes for a queue that was found by way of another one of its broker, which knows whether that is the embedded one."""
+    return f"{LOCAL}{queue.name}" if beside.target.kind == "local" else queue.name
+
+
 @dataclass(frozen=True, slots=True)
 class Listed:
     """A queue of a listing; `info` is `None` where it could not be asked, for the reason in `fault`. `oldest` is known of local queues only."""
@@ -50,7 +55,7 @@ class Listed:
     @property
     def target(self) -> str:
         """What a command takes for it."""
-        return f"{LOCAL}{self.queue.name}" if self.queue.target.kind == "local" else self.queue.name
+        return target_of(self.queue, beside=self.queue)
 
 
 @dataclass(frozen=True, slots=True)

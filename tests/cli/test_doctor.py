@@ -93,6 +93,7 @@ def test_dead_letters_that_wait(megaql):
     for name in ("orders", "orders-dlq"):
         result = megaql("doctor", f"local:{name}")
         assert found(result)["dead-letters"]["what"].startswith("1 dead letter waits")
+        assert found(result)["dead-letters"]["hint"].startswith("megaql peek local:orders-dlq shows them")
         assert "secret" not in result.out
     assert "no-dlq" not in found(megaql("doctor", "local:orders-dlq"))
 

@@ -137,6 +137,6 @@ def _way_back(dead: Queue) -> Queue:
 
 def _as_written_for(dead: Queue, queue: Queue) -> Queue:
     """Return a queue that the service named by its URL, under the name that people would type beside the dead-letter queue's."""
-    text = f"local:{queue.name}" if dead.target.kind == "local" else queue.name
+    text = places.target_of(queue, beside=dead)
     target = QueueTarget(dead.target.kind, queue.name, text, queue.target.region, queue.target.account)
     return Queue(queue.client, queue.url, target, place=queue.place)

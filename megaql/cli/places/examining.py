@@ -277,7 +277,7 @@ def _queue(seen: Examination, queue: Queue, handling: timedelta | None) -> None:
     try:
         dead = queue.dead_letter_queue()
         if dead is not None:
-            found += health.dead_letters(queue.name, info, dead.name, dead.info())
+            found += health.dead_letters(queue.name, info, places.target_of(dead, beside=queue), dead.info())
     except AccessDenied as error:
         seen.ok("settings", "dlq", f"its dead-letter queue cannot be looked at: {error.why}", Level.NOTE)
     except BrokerError as error:
