@@ -15,6 +15,39 @@ from typing import Any, Protocol
 Response = dict[str, Any]
 
 
+class PendingCall(Protocol):
+    """A call that was begun and is under way, while nobody waits: what `begin` of a client's method returns, where the method has it.
+
+    Whoever has begun it calls `advance` once to send, and then whenever the socket is ready, until it is over. Not thread-safe.
+    """
+
+    #: The answer of a call that is over and went well, `None` of any other.
+    answer: Response | None
+
+    def fileno(self) -> int:
+        """Return the socket's number, for `select`."""
+
+    @property
+    def sent(self) -> bool:
+        """Whether all is sent, so that the socket is of interest when it can be read, and no longer when it can be written."""
+
+    @property
+    def quiet_until(self) -> float:
+        """When to `lose` it if nothing comes before, on the monotonic clock, in seconds."""
+
+    def advance(self) -> bool:
+        """Send or take what can be without waiting; says whether the call is over."""
+
+    def lose(self) -> None:
+        """End it as one whose peer was silent for too long."""
+
+    def drop(self) -> None:
+        """End it because nobody wants to know any more."""
+
+    def finish(self) -> Response:
+        """Return the answer of a call that is over. Where there is no good one the client goes on with the call, which may take long and raise what the method raises."""
+
+
 class SQSClient(Protocol):
     """The SQS calls MegaQL makes; all arguments by keyword, named as in boto3 (`QueueUrl`, `MaxNumberOfMessages`)."""
 

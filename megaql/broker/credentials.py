@@ -80,6 +80,12 @@ class Renewing:
         finally:
             self._asking.release()
 
+    def at_hand(self) -> Any:
+        """Return what `get_frozen_credentials` would if it had to ask nobody and look nowhere, else `None`."""
+        now = self._monotonic()
+        kept, until = self._kept
+        return kept if now < until and now < self._next_look else None
+
     def get_deferred_property(self, name: str) -> Callable[[], Any]:
         """Return a function that gives a property of the credentials at the time of its call."""
         return lambda: getattr(self._found, name, None)

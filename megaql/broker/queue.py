@@ -17,7 +17,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from megaql.broker import aws, faults
-from megaql.broker.batches import MAX_BYTES, Batches, BatchResult, weightless
+from megaql.broker.batches import MAX_BYTES, MAX_ENTRIES, Batches, BatchResult, weightless
+from megaql.broker.begun import Begun
 from megaql.broker.message import Message
 from megaql.broker.outgoing import Outgoing, check_size
 from megaql.broker.target import AMBIENT, Connection, QueueTarget, parse_queue
@@ -149,13 +150,43 @@ class Queue:
         )
 
     def receive(
-        self, limit: int = MAX_RECEIVE, *, wait: timedelta = timedelta(0), visibility: timedelta | None = None
+        self,
+        limit: int = MAX_RECEIVE,
+        *,
+        wait: timedelta = timedelta(0),
+        visibility: timedelta | None = None,
+        begun: Begun | None = None,
     ) -> list[Message]:
         """Receive up to `limit` messages (10 at most), waiting for the first one up to `wait` (20 s at most).
 
-        `visibility` is the lease, in whole seconds, rounded up; without it the queue's own holds, which is asked for once a minute.
+        `visibility` is the lease, in whole seconds, rounded up; without it the queue's own holds, which is asked for once a minute. `begun` is what
+        `begin_receive` returned for the same settings: its answer is taken, and nothing asked.
         """
-        lease = timedelta(seconds=_seconds(visibility)) if visibility is not None else self._own_visibility()
+        if begun is None:
+            lease = timedelta(seconds=_seconds(visibility)) if visibility is not None else self._own_visibility()
+            before = self._clock()
+        else:
+            lease, before = begun.lease, begun.at
+        with self._translate("receive messages"):
+            if begun is None:
+                answer = self.client.receive_message(**self._receive_request(limit, wait, visibility))
+            else:
+                answer = begun.call.finish()
+        deadline = before + lease.total_seconds() if lease is not None else None
+        items: list[Response] = answer.get("Messages") or []
+        return [Message.received(item, queue=self.name, lease_deadline=deadline) for item in items]
+
+    def begin_receive(self, limit: int, *, wait: timedelta, visibility: timedelta | None) -> Begun | None:
+        """Begin a receive without waiting for anything; `None` where that cannot be, and `receive` has to make it."""
+        begin = getattr(self.client.receive_message, "begin", None)
+        lease = timedelta(seconds=_seconds(visibility)) if visibility is not None else self._visibility
+        now = self._clock()
+        if begin is None or (visibility is None and self._visibility_is_stale(now)):
+            return None
+        call = begin(**self._receive_request(limit, wait, visibility))
+        return None if call is None else Begun(call, now, lease)
+
+    def _receive_request(self, limit: int, wait: timedelta, visibility: timedelta | None) -> dict[str, Any]:
         request: dict[str, Any] = {
             "QueueUrl": self.url,
             "MaxNumberOfMessages": max(1, min(limit, MAX_RECEIVE)),
@@ -169,12 +200,7 @@ class Queue:
         if self.fifo:
             # An answer lost on the way would lock its groups for the whole lease; a retry under the same id returns the same messages.
             request["ReceiveRequestAttemptId"] = str(uuid.uuid4())
-        before = self._clock()
-        with self._translate("receive messages"):
-            answer = self.client.receive_message(**request)
-        deadline = before + lease.total_seconds() if lease is not None else None
-        items: list[Response] = answer.get("Messages") or []
-        return [Message.received(item, queue=self.name, lease_deadline=deadline) for item in items]
+        return request
 
     def send(self, entry: Outgoing) -> str:
         """Send one message and return its id."""
@@ -198,14 +224,32 @@ class Queue:
 
         return self._batches("send messages", request, size=Outgoing.size, group=group, apart=apart).run(list(entries))
 
-    def delete(self, messages: Sequence[Message]) -> BatchResult[Message]:
-        """Delete received messages. Deleting one again is no error on SQS."""
+    def delete(self, messages: Sequence[Message], *, begun: Begun | None = None) -> BatchResult[Message]:
+        """Delete received messages. Deleting one again is no error on SQS.
+
+        `begun` is what `begin_delete` returned for the same messages: its answer is the first request's.
+        """
 
         def request(pairs: list[tuple[str, Message]]) -> Response:
-            entries = [{"Id": key, "ReceiptHandle": message.receipt_handle or ""} for key, message in pairs]
-            return self.client.delete_message_batch(QueueUrl=self.url, Entries=entries)
+            nonlocal begun
+            if begun is not None:
+                call, begun = begun.call, None
+                return call.finish()
+            return self.client.delete_message_batch(**self._delete_request(pairs))
 
         return self._batches("delete messages", request).run(list(messages))
+
+    def begin_delete(self, messages: Sequence[Message]) -> Begun | None:
+        """Begin to delete messages, ten at most, without waiting for anything; `None` where that cannot be, and `delete` has to do it."""
+        begin = getattr(self.client.delete_message_batch, "begin", None)
+        if begin is None or not 0 < len(messages) <= MAX_ENTRIES:
+            return None
+        call = begin(**self._delete_request([(str(index), message) for index, message in enumerate(messages)]))
+        return None if call is None else Begun(call, self._clock(), entries=len(messages))
+
+    def _delete_request(self, pairs: list[tuple[str, Message]]) -> dict[str, Any]:
+        entries = [{"Id": key, "ReceiptHandle": message.receipt_handle or ""} for key, message in pairs]
+        return {"QueueUrl": self.url, "Entries": entries}
 
     def set_visibility(self, messages: Sequence[Message], visibility: timedelta) -> BatchResult[Message]:
         """Let the lease of received messages end `visibility` from now (whole seconds, rounded up); zero returns them at once."""
@@ -263,14 +307,18 @@ class Queue:
 
     def _own_visibility(self) -> timedelta | None:
         """Return the queue's own lease, asked for once a minute; `None` where these credentials may receive and not ask."""
-        asked, now = self._visibility_asked, self._clock()
-        if asked is None or now - asked > SETTINGS_AGE.total_seconds():
+        now = self._clock()
+        if self._visibility_is_stale(now):
             try:
                 self.info()
             except AccessDenied:
                 self._visibility = None
                 self._visibility_asked = now
         return self._visibility
+
+    def _visibility_is_stale(self, now: float) -> bool:
+        asked = self._visibility_asked
+        return asked is None or now - asked > SETTINGS_AGE.total_seconds()
 
     def _batches(
         self,

@@ -13,45 +13,34 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from megaql.consumer.inbox import Inbox
+
 Event = TypeVar("Event")
 Job = TypeVar("Job", bound="Callable[[], Any]")
 
 
 class Crew(Generic[Event, Job]):
-    """A fixed number of threads, started with the first job; each job's result goes to the inbox. One thread submits.
+    """So many threads at most, each started with a job; each job's result goes to the inbox. One thread submits.
 
     `broken` makes the event of a job that raises.
     """
 
-    def __init__(
-        self, name: str, size: int, inbox: queue.SimpleQueue[Event], broken: Callable[[BaseException], Event]
-    ) -> None:
+    def __init__(self, name: str, size: int, inbox: Inbox[Event], broken: Callable[[BaseException], Event]) -> None:
         self._inbox = inbox
         self._broken = broken
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._threads = [
-            threading.Thread(target=self._work, name=f"{name}-{number}", daemon=True) for number in range(size)
-        ]
-        self._started = False
+        self._name = name
+        self._size = size
+        self._threads: list[threading.Thread] = []
 
     def submit(self, job: Job) -> None:
         """Give a job to the next idle thread."""
-        if not self._started:
-            self._started = True
-            for thread in self._threads:
-                thread.start()
         self._jobs.put(job)
-
-    def recall(self) -> list[Job]:
-        """Take back the jobs that no thread has begun, in order."""
-        jobs: list[Job] = []
-        while True:
-            try:
-                job = self._jobs.get_nowait()
-            except queue.Empty:
-                return jobs
-            if job is not None:
-                jobs.append(job)
+        if len(self._threads) < self._size:
+            name = f"{self._name}-{len(self._threads)}"
+            thread = threading.Thread(target=self._work, name=name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def dismiss(self) -> None:
         """Let every thread end after the job it is at; does not wait."""

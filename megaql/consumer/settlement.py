@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from megaql.broker.guard import sends_only_while
 from megaql.consumer.hooks import Hooks
 from megaql.consumer.journal import LOGGER, one_line
+from megaql.consumer.ledger import MemoryLedger
 from megaql.consumer.rejection import DeadLetters
 from megaql.consumer.report import Tally
 from megaql.errors import CredentialsMissing
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from megaql.broker.batches import BatchResult
+    from megaql.broker.begun import Begun
     from megaql.broker.message import Message
     from megaql.broker.queue import Queue
     from megaql.consumer.backoff import Backoff
@@ -119,9 +121,18 @@ class Settler:
         self._monotonic = monotonic
         self._pause = pause
         self._hooks = hooks or Hooks()
+        watched = self._hooks.before_delete or self._hooks.after_delete or self._hooks.after_settle
+        # Hooks and other ledgers are a user's code, which may take its time.
+        self._plain = not watched and type(ledger) is MemoryLedger
 
-    def settle(self, entries: Sequence[Entry]) -> list[Settled]:
-        """Do what each settlement says; the answer is in the same order."""
+    def begin(self, entries: Sequence[Entry]) -> Begun | None:
+        """Begin to settle without waiting for anything; `None` where that cannot be, and `settle` has to do it all."""
+        messages = [held.message for held, settlement in entries if settlement.action is Action.DELETE]
+        alone = len({message.id for message in messages}) == len(entries)  # nothing else to do, and nothing twice
+        return self._queue.begin_delete(messages) if self._plain and alone else None
+
+    def settle(self, entries: Sequence[Entry], begun: Begun | None = None) -> list[Settled]:
+        """Do what each settlement says; the answer is in the same order. `begun` is what `begin` returned for the same entries."""
         delete = [held.message for held, settlement in entries if settlement.action is Action.DELETE]
         ours: list[Entry] = []
         if len(delete) < len(entries):
@@ -135,7 +146,7 @@ class Settler:
             else:
                 back.append((held, settlement.delay))
                 kept.add(held.message.id)
-        failed = self._delete(delete) | self._return(back)
+        failed = self._delete(delete, begun) | self._return(back)
         gone = {message.id for message in delete} - failed
         self._forget(gone)
         settled = [
@@ -176,12 +187,20 @@ class Settler:
             (held, settlement, not refusal) for (held, settlement, _), refusal in zip(rejected, refusals, strict=True)
         ]
 
-    def _delete(self, messages: list[Message]) -> set[str]:
+    def _delete(self, messages: list[Message], begun: Begun | None) -> set[str]:
         """Delete messages; returns the ids of those which the queue did not delete."""
+        if begun is not None and begun.plain:  # there are no hooks, or it had not been begun
+            return set()
+
+        def call(batch: list[Message]) -> BatchResult[Message]:
+            nonlocal begun
+            first, begun = begun, None
+            return self._queue.delete(batch, begun=first)
+
         if self._hooks.before_delete:
             for message in messages:
                 self._hooks.tell(self._hooks.before_delete, message)
-        failed = self._tell("delete", messages, self._queue.delete)
+        failed = self._tell("delete", messages, call)
         if self._hooks.after_delete:
             for message in messages:
                 self._hooks.tell(self._hooks.after_delete, message, done=message.id not in failed)

@@ -8,11 +8,7 @@ ends in an event, so that nothing in hand is forgotten.
 from __future__ import annotations
 
 import logging
-import queue as queues
 from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from megaql.consumer.buffer import Buffer
@@ -20,6 +16,22 @@ from megaql.consumer.crew import Crew
 from megaql.consumer.hands import Hands
 from megaql.consumer.heartbeat import Heartbeat
 from megaql.consumer.held import Held
+from megaql.consumer.inbox import Inbox
+from megaql.consumer.jobs import (
+    Answered,
+    Broken,
+    Event,
+    Extended,
+    Extending,
+    Finished,
+    Job,
+    PollFailed,
+    Received,
+    Receiving,
+    Settling,
+    Stop,
+    Told,
+)
 from megaql.consumer.journal import LOGGER, one_line
 from megaql.consumer.pace import Pace
 from megaql.consumer.polling import Polling
@@ -30,7 +42,8 @@ from megaql.consumer.vitals import Vitals
 from megaql.plural import counted
 
 if TYPE_CHECKING:
-    from megaql.broker.message import Message
+    from collections.abc import Callable
+
     from megaql.broker.queue import Queue
     from megaql.consumer.delivery import Deliverer
     from megaql.consumer.extension import Extender, Extension
@@ -51,74 +64,16 @@ LINGER: Final = 0.02
 BATCH: Final = 10
 
 #: Requests that settle messages side by side; one more thread is kept for what has to be given back at the end.
-SETTLERS: Final = 3
+SETTLERS: Final = 8
+
+#: While receives come back full, what happens within so many seconds is heard together: to wake costs more than most of what there is to hear.
+LULL: Final = 0.005
 
 #: Requests that extend leases side by side.
 EXTENDERS: Final = 2
 
 #: Messages that are decided and that the queue does not know of yet; with more than that, nothing is received.
 MOST_UNTOLD: Final = 100
-
-
-@dataclass(frozen=True, slots=True)
-class _Received:
-    asked: int
-    messages: list[Message]
-
-
-@dataclass(frozen=True, slots=True)
-class _PollFailed:
-    asked: int
-    error: Exception
-
-
-@dataclass(slots=True)  # not frozen, which takes three times as long: one is made for every message
-class _Finished:
-    held: Held
-    settlement: Settlement
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    settled: list[Settled]
-
-
-@dataclass(frozen=True, slots=True)
-class _Extended:
-    extensions: list[Extension]
-
-
-@dataclass(frozen=True, slots=True)
-class _Stop:
-    signal: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Broken:
-    error: BaseException
-
-
-_Event = _Received | _PollFailed | _Finished | _Told | _Extended | _Stop | _Broken
-
-
-_Job = Callable[[], _Event]
-
-
-@dataclass(slots=True)
-class _Receiving:
-    """The job of one receive."""
-
-    asked: int
-    receive: Receive
-    plan: Plan
-
-    def __call__(self) -> _Event:
-        try:
-            messages = self.receive(self.asked, wait=self.plan.poll_wait, visibility=self.plan.visibility)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the worker hears of it and tries again
-            return _PollFailed(self.asked, error)
-        return _Received(self.asked, messages)
 
 
 class Worker:
@@ -137,20 +92,19 @@ class Worker:
     ) -> None:
         self._queue = queue
         self._receive = receive or queue.receive
+        self._begin_receive = queue.begin_receive if self._receive == queue.receive else None
         self._deliverer = deliverer
         self._settler = settler
         self._extender = extender
         self._plan = plan
         self._monotonic = monotonic
         self.vitals = Vitals(queue.name, plan.lease, monotonic=monotonic)
-        self._inbox: queues.SimpleQueue[_Event] = queues.SimpleQueue()
-        self._pollers: Crew[_Event, _Receiving] = Crew("megaql-poll", plan.most_pollers, self._inbox, _Broken)
-        self._handlers: Hands[Held, _Event] = Hands(
-            "megaql-handle", plan.concurrency, self._inbox, self._handle, _Broken
-        )
-        self._settlers: Crew[_Event, _Job] = Crew("megaql-settle", SETTLERS + 1, self._inbox, _Broken)
+        self._inbox: Inbox[Event] = Inbox(monotonic)
+        self._pollers: Crew[Event, Job] = Crew("megaql-poll", plan.most_pollers, self._inbox, Broken)
+        self._handlers: Hands[Held, Event] = Hands("megaql-handle", plan.concurrency, self._inbox, self._handle, Broken)
+        self._settlers: Crew[Event, Job] = Crew("megaql-settle", SETTLERS + 1, self._inbox, Broken)
         # By themselves: an extension must not wait behind a delete that hangs.
-        self._extenders: Crew[_Event, _Job] = Crew("megaql-extend", EXTENDERS, self._inbox, _Broken)
+        self._extenders: Crew[Event, Job] = Crew("megaql-extend", EXTENDERS, self._inbox, Broken)
         self._fifo = queue.fifo
         self._buffer = Buffer(fifo=self._fifo)
         self._pace = Pace(plan.concurrency, plan.lease)
@@ -171,21 +125,20 @@ class Worker:
 
     def stop(self, signal: int | None = None) -> None:
         """Ask the run to end; a second time, to end at once. Safe in any thread and in a signal handler."""
-        self._inbox.put(_Stop(signal))
+        self._inbox.put(Stop(signal))
 
     def run(self) -> RunReport:
         """Work until there is a reason to end; returns what was done. Raises what a run with `once` could not get over, and our own faults."""
-        try:
-            while not self._over():
-                self._assign()
-                with suppress(queues.Empty):
-                    self._react(self._inbox.get(timeout=self._patience()))
-                    for _ in range(self._inbox.qsize()):  # what came meanwhile, before work is given anew
-                        self._react(self._inbox.get_nowait())
-                self._on_time()
-        finally:
-            for crew in (self._pollers, self._handlers, self._settlers, self._extenders):
-                crew.dismiss()
+        with self._inbox:
+            try:
+                while not self._over():
+                    self._assign()
+                    for event in self._inbox.take(self._patience(), self._lull()):
+                        self._react(event)
+                    self._on_time()
+            finally:
+                for crew in (self._pollers, self._handlers, self._settlers, self._extenders):
+                    crew.dismiss()
         self._unmatched.tell(self._monotonic())
         if self._error is not None:
             raise self._error
@@ -205,20 +158,36 @@ class Worker:
     def _assign(self) -> None:
         """Give every crew the work there is for it."""
         room = self._plan.concurrency + self._pace.ahead(AHEAD) - len(self._running)
-        if given := self._buffer.take(room):
-            self._running |= dict.fromkeys(given)
-            self._handlers.give(given, self._pace.usual, self._monotonic())
+        given = self._buffer.take(room)
+        self._running |= dict.fromkeys(given)
         while self._may_settle():
             self._settle(BATCH)
         while size := self._receive_size():
             self._polling.begin(size, self._monotonic(), in_hand=self._in_hand())
-            self._pollers.submit(_Receiving(size, self._receive, self._plan))
+            self._begin(Receiving(size, self._receive, self._begin_receive, self._plan), self._pollers)
+        if given:  # last, since a thread that wakes wants the interpreter, and would take it at the next request
+            self._handlers.give(given, self._pace.usual, self._monotonic())
 
-    def _handle(self, held: Held) -> _Event:
+    def _begin(self, job: Receiving | Settling, crew: Crew[Event, Job]) -> None:
+        """Begin a job here if that waits for nothing, and leave it to a crew otherwise."""
+        begun = job.begin()
+        if begun is None:
+            crew.submit(job)
+        else:
+            self._inbox.watch(begun.call, Answered(job))
+
+    def _on_answered(self, job: Receiving | Settling) -> None:
+        """End a job that was begun; what waits for anything, since the request did not go well, is left to a crew."""
+        if job.begun is not None and job.begun.plain:
+            self._react(job())
+        else:
+            (self._pollers if isinstance(job, Receiving) else self._settlers).submit(job)
+
+    def _handle(self, held: Held) -> Event:
         """Run the handlers of a message; a handler's thread does that."""
         started = self._monotonic()
         settlement = self._deliverer.deliver(held)
-        return _Finished(held, settlement, self._monotonic() - started)
+        return Finished(held, settlement, self._monotonic() - started)
 
     def _receive_size(self) -> int:
         """Return how many messages to ask for now; 0 for none."""
@@ -251,7 +220,7 @@ class Worker:
     def _settle(self, most: int) -> None:
         entries, self._pile = self._pile[:most], self._pile[most:]
         self._settling.append(len(entries))
-        self._settlers.submit(lambda: _Told(self._settler.settle(entries)))
+        self._begin(Settling(entries, self._settler), self._settlers)
 
     def _decide(self, held: Held, settlement: Settlement) -> None:
         """Take a message out of hand; the queue is told soon.
@@ -272,25 +241,27 @@ class Worker:
 
     # What happened
 
-    def _react(self, event: _Event) -> None:
+    def _react(self, event: Event) -> None:
         match event:
-            case _Finished():
+            case Finished():
                 self._on_finished(event)
-            case _Received():
+            case Received():
                 self._on_received(event)
-            case _Told():
+            case Answered():
+                self._on_answered(event.job)
+            case Told():
                 self._on_told(event.settled)
-            case _Extended():
+            case Extended():
                 self._on_extended(event.extensions)
-            case _PollFailed():
+            case PollFailed():
                 self._on_poll_failed(event)
-            case _Stop():
+            case Stop():
                 self._on_stop(event.signal)
-            case _Broken():
+            case Broken():
                 # A fault in our own code. What is in hand comes back by itself; going on with half a crew would hide it.
                 raise event.error
 
-    def _on_received(self, event: _Received) -> None:
+    def _on_received(self, event: Received) -> None:
         if failures := self._polling.failures:
             name = self._queue.name
             LOGGER.warning(
@@ -323,7 +294,7 @@ class Worker:
         elif self._plan.once and self._polling.dry and self._polling.conclusive:
             self._end(Stopped.EMPTY)
 
-    def _on_poll_failed(self, event: _PollFailed) -> None:
+    def _on_poll_failed(self, event: PollFailed) -> None:
         delay = self._polling.failed(event.asked, self._monotonic())
         error = event.error
         level = logging.WARNING if getattr(error, "retryable", False) else logging.ERROR
@@ -334,7 +305,7 @@ class Worker:
             self._error = error
             self._end(Stopped.EMPTY)
 
-    def _on_finished(self, event: _Finished) -> None:
+    def _on_finished(self, event: Finished) -> None:
         if event.held not in self._running:
             return  # given back meanwhile, at the end of the drain timeout
         del self._running[event.held]
@@ -431,7 +402,11 @@ class Worker:
         self._handlers.help(now)
         if late := self._heartbeat.due(now):
             self._extending |= dict.fromkeys(late)
-            self._extenders.submit(lambda: _Extended(self._extender.extend(late)))
+            self._extenders.submit(Extending(late, self._extender))
+
+    def _lull(self) -> float:
+        """Return for how many seconds not even to look. A message of a FIFO group waits for what becomes of the one before."""
+        return LULL if self._polling.wanted > 1 and not self._fifo else 0
 
     def _patience(self) -> float | None:
         """Return for how many seconds nothing is to be done unless something happens; `None` for as long as it takes."""

@@ -11,7 +11,7 @@ import threading
 from collections import Counter
 from dataclasses import dataclass, fields
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from megaql.broker.queue import Queue
 from megaql.consumer.report import RunReport, Stopped
@@ -100,10 +100,8 @@ class _Counted(Queue):
         self.tries = tries
         self._stop = stop
 
-    def receive(
-        self, limit: int = 10, *, wait: timedelta = timedelta(0), visibility: timedelta | None = None
-    ) -> list[Message]:
-        messages = super().receive(limit, wait=wait, visibility=visibility)
+    def receive(self, limit: int = 10, **settings: Any) -> list[Message]:
+        messages = super().receive(limit, **settings)
         self.given.update(message.id for message in messages)
         if any(self.given[message.id] > self.tries for message in messages):
             self.exceeded = True

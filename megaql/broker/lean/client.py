@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ConnectionError as Unconnected
 from botocore.exceptions import HTTPClientError
 
 from megaql.broker import guard
+from megaql.broker.credentials import Renewing
 from megaql.broker.lean.exchange import Answer
 from megaql.broker.lean.passage import Outcome, Passages
 from megaql.broker.lean.template import Template, learn
@@ -21,6 +22,9 @@ from megaql.broker.lean.transport import Transport, UnusualTransportError
 from megaql.broker.lean.usual import Usual
 from megaql.broker.lean.wire import REFUSED, UnknownShapeError, Wire
 from megaql.broker.patience import SLOW_LINE, patience
+
+if TYPE_CHECKING:
+    from megaql.broker.lean.flight import Flight
 
 #: The calls that a consumer or a publisher makes for each message or batch.
 HOT: Final = (
@@ -96,7 +100,7 @@ class Call:
             body = self._wire.encode(parameters)
         except REFUSED:
             return self._boto3(**parameters)
-        timeout = patience(self._operation.name, parameters) + len(body) / SLOW_LINE
+        timeout = self._timeout(parameters, body)
         since, template = self._learnt
         credentials = self._frozen()
         if template is None or since is not usual or credentials is None:
@@ -109,12 +113,43 @@ class Call:
             outcome = self._transport.send(request, timeout)
         except (HTTPClientError, Unconnected) as fault:
             outcome = fault
+        answer = self.success(outcome)
+        return self.go_on(parameters, timeout, outcome) if answer is None else answer
+
+    def begin(self, **parameters: Any) -> Flying | None:
+        """Begin the call; `None` where that might have to wait for anything, or anything is unusual: then it has to be made."""
+        since, template = self._learnt
+        credentials = self._at_hand()
+        if template is None or credentials is None or since is not self._usual():
+            return None
+        try:
+            body = self._wire.encode(parameters)
+        except REFUSED:
+            return None
+        timeout = self._timeout(parameters, body)
+        flight = self._transport.begin(template.request(body, credentials, time.time()), timeout)
+        return None if flight is None else Flying(self, parameters, timeout, flight)
+
+    def success(self, outcome: Outcome) -> dict[str, Any] | None:
+        """Return a good answer as boto3 does, `None` for whatever else a request came to."""
         if isinstance(outcome, Answer) and outcome.status == 200:
             try:
                 return self._success(outcome)
             except REFUSED:
                 pass
+        return None
+
+    def go_on(self, parameters: dict[str, Any], timeout: float, outcome: Outcome) -> Any:
+        """Let boto3 go on with a call whose first attempt came to `outcome`; returns and raises what it does."""
         return self._passages.call(self._boto3, parameters, timeout, outcome)[0]
+
+    def _timeout(self, parameters: dict[str, Any], body: bytes) -> float:
+        return patience(self._operation.name, parameters) + len(body) / SLOW_LINE
+
+    def _at_hand(self) -> Any:
+        """Return the credentials of this moment if nobody has to be asked for them, else `None`."""
+        credentials = self._signer._credentials  # noqa: SLF001 - as above
+        return credentials.at_hand() if isinstance(credentials, Renewing) else None
 
     def _frozen(self) -> Any:
         """Return the credentials of this moment, None where there are none; refreshes them when it is time."""
@@ -142,6 +177,56 @@ class Call:
         for listener in self._usual.listeners:
             listener(http_response=_Good, parsed=parsed, model=self._operation, context={}, event_name=self._after)
         return parsed
+
+
+class Flying:
+    """A call that was begun; `megaql.broker.client.PendingCall`."""
+
+    def __init__(self, call: Call, parameters: dict[str, Any], timeout: float, flight: Flight) -> None:
+        self._call = call
+        self._parameters = parameters
+        self._timeout = timeout
+        self._flight = flight
+        self._outcome: Outcome | None = None
+        self.answer: dict[str, Any] | None = None
+        self.fileno = flight.fileno
+
+    @property
+    def sent(self) -> bool:
+        """Whether nothing of the request is left to send."""
+        return self._flight.sent
+
+    @property
+    def quiet_until(self) -> float:
+        """When it is lost if nothing comes before."""
+        return self._flight.quiet_until
+
+    def advance(self) -> bool:
+        """Send or take what can be without waiting; says whether it is over."""
+        outcome = self._flight.advance()
+        return outcome is not None and self._over(outcome)
+
+    def lose(self) -> None:
+        """End it as one whose peer was silent for too long."""
+        self._over(self._flight.lose())
+
+    def drop(self) -> None:
+        """End it because nobody wants to know any more."""
+        self._flight.drop()
+
+    def finish(self) -> dict[str, Any]:
+        """Return the answer; where there is no good one, boto3 goes on with the call."""
+        if self.answer is not None:
+            return self.answer
+        if self._outcome is None:
+            raise RuntimeError("a call was to be finished before it was over")
+        answer: dict[str, Any] = self._call.go_on(self._parameters, self._timeout, self._outcome)
+        return answer
+
+    def _over(self, outcome: Outcome) -> bool:
+        self._outcome = outcome
+        self.answer = self._call.success(outcome)
+        return True
 
 
 class _Good:

@@ -1,4 +1,4 @@
-"""One HTTP/1.1 request and its answer on a connected socket.
+"""One HTTP/1.1 request and its answer on a connected socket, or the answer alone from pieces that somebody else reads.
 
 A maintainer keeps one rule: an answer is returned whole or not at all. What is no HTTP, or ends too soon, is a `BrokenAnswer`, and a connection
 is used again only after an answer with a known end, at which nothing more had come.
@@ -8,13 +8,17 @@ RFC 9112.
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+
+T = TypeVar("T")
 
 #: Bytes of an answer's head at most; what is longer is no answer of a queue service.
 _LONGEST_HEAD: Final = 65_536
-_CHUNK: Final = 65_536
+#: Bytes of a piece at most.
+CHUNK: Final = 16_384
 _NO_BODY: Final = frozenset({204, 304})
 
 
@@ -37,37 +41,64 @@ def exchange(sock: Any, request: bytes) -> Answer:
     # A server may refuse a request before it has read all of it, and its answer has come although it takes no more.
     with suppress(BrokenPipeError):
         sock.sendall(request)
-    stream = _Stream(sock)
-    version, status, headers = stream.head()
+    reading = Reading()
+    while (answer := reading.take(sock.recv(CHUNK))) is None:
+        continue
+    return answer
+
+
+class Reading:
+    """An answer as far as it has come; whoever has the socket brings its pieces."""
+
+    def __init__(self) -> None:
+        self._rest = _answer()
+        next(self._rest)
+
+    def take(self, piece: bytes) -> Answer | None:
+        """Take what came next, `b""` where the connection was closed; returns the answer once it is whole. Raises `BrokenAnswer`."""
+        try:
+            self._rest.send(piece)
+        except StopIteration as end:
+            answer: Answer = end.value
+            return answer
+        return None
+
+
+#: A part of an answer: asks for pieces, is given them one by one, and returns what it read of them.
+_Part = Generator[None, bytes, T]
+
+
+def _answer() -> _Part[Answer]:
+    stream = _Stream()
+    version, status, headers = yield from stream.head()
     while 100 <= status < 200:
-        version, status, headers = stream.head()
+        version, status, headers = yield from stream.head()
     known_end = True
     if status in _NO_BODY:
         body = b""
     elif "transfer-encoding" in headers:
-        body = stream.chunks(headers["transfer-encoding"])
+        body = yield from stream.chunks(headers["transfer-encoding"])
     elif "content-length" in headers:
-        body = stream.exactly(_length(headers["content-length"], 10))
+        body = yield from stream.exactly(_length(headers["content-length"], 10))
     else:
-        body, known_end = stream.rest(), False
+        body, known_end = (yield from stream.rest()), False
     connection = headers.get("connection", "").lower()
     stays = "close" not in connection and (version == "HTTP/1.1" or "keep-alive" in connection)
     return Answer(status, headers, body, reusable=known_end and stays and not stream.buffer)
 
 
 class _Stream:
-    """The bytes that come from a socket; `buffer` has come and is not taken yet."""
+    """The bytes of an answer; `buffer` has come and is not taken yet."""
 
-    def __init__(self, sock: Any) -> None:
-        self._receive = sock.recv
+    def __init__(self) -> None:
         self.buffer = b""
 
-    def head(self) -> tuple[str, int, dict[str, str]]:
+    def head(self) -> _Part[tuple[str, int, dict[str, str]]]:
         """Take the status line and the headers: version, status and headers."""
         while (end := self.buffer.find(b"\r\n\r\n")) < 0:
             if len(self.buffer) > _LONGEST_HEAD:
                 raise BrokenAnswer("the head of the answer does not end")
-            self.buffer += self._more()
+            self.buffer += yield from _more()
         first, *lines = self.buffer[:end].decode("iso-8859-1").split("\r\n")
         self.buffer = self.buffer[end + 4 :]
         version, _, rest = first.partition(" ")
@@ -84,50 +115,49 @@ class _Stream:
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
         return version, int(status), headers
 
-    def exactly(self, length: int) -> bytes:
+    def exactly(self, length: int) -> _Part[bytes]:
         missing = length - len(self.buffer)
-        if missing <= 0:
-            body, self.buffer = self.buffer[:length], self.buffer[length:]
-            return body
         parts = [self.buffer]
         while missing > 0:
-            parts.append(self._more(missing))
+            parts.append((yield from _more()))
             missing -= len(parts[-1])
-        self.buffer = b""
-        return b"".join(parts)
+        come = b"".join(parts)
+        self.buffer = come[length:]
+        return come[:length]
 
-    def chunks(self, coding: str) -> bytes:
+    def chunks(self, coding: str) -> _Part[bytes]:
         if coding.strip().lower() != "chunked":
             raise BrokenAnswer(f"unknown transfer coding {coding[:80]!r}")
         parts = []
-        while length := _length(self._line().partition(";")[0], 16):
-            parts.append(self.exactly(length))
-            if self._line():
+        while length := _length((yield from self._line()).partition(";")[0], 16):
+            parts.append((yield from self.exactly(length)))
+            if (yield from self._line()):
                 raise BrokenAnswer("a chunk is longer than it says")
-        while self._line():
+        while (yield from self._line()):
             continue
         return b"".join(parts)
 
-    def rest(self) -> bytes:
+    def rest(self) -> _Part[bytes]:
         parts = [self.buffer]
-        while part := self._receive(_CHUNK):
-            parts.append(part)
+        while piece := (yield):
+            parts.append(piece)
         self.buffer = b""
         return b"".join(parts)
 
-    def _line(self) -> str:
+    def _line(self) -> _Part[str]:
         while (end := self.buffer.find(b"\r\n")) < 0:
             if len(self.buffer) > _LONGEST_HEAD:
                 raise BrokenAnswer("a line of the answer does not end")
-            self.buffer += self._more()
+            self.buffer += yield from _more()
         line, self.buffer = self.buffer[:end], self.buffer[end + 2 :]
         return line.decode("iso-8859-1")
 
-    def _more(self, limit: int = _CHUNK) -> bytes:
-        part: bytes = self._receive(min(limit, _CHUNK))
-        if not part:
-            raise BrokenAnswer("the connection was closed before the end of the answer")
-        return part
+
+def _more() -> _Part[bytes]:
+    piece = yield
+    if not piece:
+        raise BrokenAnswer("the connection was closed before the end of the answer")
+    return piece
 
 
 def _length(text: str, base: int) -> int:

@@ -6,7 +6,6 @@ A header of an unknown name, another way to sign or another endpoint than the cl
 
 from __future__ import annotations
 
-import hashlib
 import random
 import re
 import time
@@ -17,7 +16,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from megaql.broker.lean.signing import ALGORITHM, Signer
+from megaql.broker.lean.signing import ALGORITHM, Signer, sha256
 
 #: Headers that are the same in each first attempt of an operation.
 _CONSTANT: Final = frozenset({"amz-sdk-request", "content-type", "user-agent", "x-amz-target", "x-amzn-query-mode"})
@@ -68,7 +67,7 @@ class Template:
             names = tuple(sorted((*names, _TOKEN)))
         lines = "".join([f"{name}:{self.constants.get(name) or made[name]}\n" for name in names])
         signed = ";".join(names)
-        canonical = f"POST\n{self.path}\n\n{lines}\n{signed}\n{hashlib.sha256(body).hexdigest()}"
+        canonical = f"POST\n{self.path}\n\n{lines}\n{signed}\n{sha256(body)}"
         return self.signer.authorization((credentials.access_key, credentials.secret_key), timestamp, canonical, signed)
 
 

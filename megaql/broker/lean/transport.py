@@ -7,6 +7,7 @@ options and timeouts are botocore's; and what goes wrong leaves as botocore's ex
 from __future__ import annotations
 
 import os
+import socket
 import weakref
 from collections import deque
 from http.client import HTTPException
@@ -28,6 +29,7 @@ from urllib3.exceptions import SSLError as Untrusted
 from urllib3.util.connection import is_connection_dropped
 
 from megaql.broker.lean.exchange import Answer, BrokenAnswer, exchange
+from megaql.broker.lean.flight import Flight
 
 #: What the ssl module raises for a certificate or a handshake, without naming that module's classes here.
 _SSL: Final = frozenset({"SSLError", "CertificateError"})
@@ -72,37 +74,69 @@ class Transport:
         Raises botocore's exceptions: `EndpointConnectionError`, `ConnectTimeoutError`, `ReadTimeoutError`, `ConnectionClosedError`,
         `ProxyConnectionError`, `SSLError`.
         """
-        connection = self._connection()
+        connection = self._idle_connection() or self._connect()
         try:
             sock = connection.sock
             if sock.gettimeout() != timeout:  # setting it is a call of the operating system
                 sock.settimeout(timeout)
             answer = exchange(sock, request)
-        except TimeoutError as fault:
-            # What swallowed this connection, a firewall or a host that is gone, has most likely swallowed the idle ones too.
-            connection.close()
-            _close_all(self._idle)
-            raise ReadTimeoutError(endpoint_url=self.url, error=fault) from fault
         except (OSError, BrokenAnswer) as fault:
-            connection.close()
-            if _about_tls(fault):  # a server may refuse a client only after the handshake
-                raise SSLError(endpoint_url=self.url, error=fault) from fault
-            raise ConnectionClosedError(endpoint_url=self.url, request=None, error=fault) from fault
+            raise self._failed(connection, fault) from fault
         except BaseException:
             connection.close()
             raise
+        return self._answered(connection, answer)
+
+    def begin(self, request: bytes, timeout: float) -> Flight | None:
+        """Put a whole request on its way over an idle connection; `None` where there is none, or none that can do without waiting.
+
+        `timeout` is as for `send`. What the flight comes to is an answer, or one of `send`'s exceptions.
+        """
+        connection = self._idle_connection()
+        if connection is None:
+            return None
+        sock = connection.sock
+        if not isinstance(sock, socket.socket):  # TLS within a proxy's TLS is none
+            self._idle.append(connection)
+            return None
+        if sock.gettimeout() != 0:
+            sock.settimeout(0)
+
+        def over(outcome: Answer | Exception) -> Answer | Exception:
+            if isinstance(outcome, Answer):
+                return self._answered(connection, outcome)
+            return self._failed(connection, outcome)
+
+        return Flight(sock, request, timeout, over)
+
+    def _answered(self, connection: Any, answer: Answer) -> Answer:
+        """Keep the connection for further requests if it is good for them; returns the answer."""
         if answer.reusable and len(self._idle) < self._keep:
             self._idle.append(connection)
         else:
             connection.close()
         return answer
 
+    def _failed(self, connection: Any, fault: Exception) -> Exception:
+        """Close a connection on which an exchange failed; returns botocore's exception for it."""
+        connection.close()
+        error: Exception
+        if isinstance(fault, TimeoutError):
+            # What swallowed this connection, a firewall or a host that is gone, has most likely swallowed the idle ones too.
+            _close_all(self._idle)
+            error = ReadTimeoutError(endpoint_url=self.url, error=fault)
+        elif _about_tls(fault):  # a server may refuse a client only after the handshake
+            error = SSLError(endpoint_url=self.url, error=fault)
+        else:
+            error = ConnectionClosedError(endpoint_url=self.url, request=None, error=fault)
+        return error
+
     def close(self) -> None:
         """Close the idle connections."""
         _close_all(self._idle)
 
-    def _connection(self) -> Any:
-        """Return a connected connection, of the idle ones the one used last."""
+    def _idle_connection(self) -> Any:
+        """Return the idle connection that was used last, `None` where there is none."""
         if self._process != os.getpid():
             # Both processes would read from one connection; closing it here leaves the parent's end of it open.
             self._process = os.getpid()
@@ -115,7 +149,7 @@ class Transport:
             if not is_connection_dropped(connection):
                 return connection
             connection.close()
-        return self._connect()
+        return None
 
     def _connect(self) -> Any:
         connection = self._pool._new_conn()  # noqa: SLF001 - urllib3's pools give a connection only for the time of their own request

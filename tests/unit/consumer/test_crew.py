@@ -29,10 +29,11 @@ def test_jobs_run_side_by_side():
     crew.dismiss()
 
 
-def test_threads_start_with_the_first_job_and_never_hold_up_the_end_of_the_process():
+def test_threads_start_with_jobs_and_never_hold_up_the_end_of_the_process():
     crew = Crew("test-idle", 2, queue.SimpleQueue(), broken=lambda error: error)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("test-idle")]
-    crew.submit(lambda: None)
+    for _ in range(3):
+        crew.submit(lambda: None)
     threads = [thread for thread in threading.enumerate() if thread.name.startswith("test-idle")]
     assert len(threads) == 2
     assert all(thread.daemon for thread in threads)

@@ -177,7 +177,7 @@ def test_a_fault_in_the_worker_itself_ends_the_run_aloud_and_keeps_the_message(w
     world.send(queue, {"a": 1})
     app, _ = counting(queue)
 
-    def broken(_settler, _entries):
+    def broken(_settler, _entries, _begun):
         raise ZeroDivisionError
 
     monkeypatch.setattr("megaql.consumer.settlement.Settler.settle", broken)

@@ -9,11 +9,12 @@ from megaql.broker.message import Message
 from megaql.consumer.app import App
 from megaql.consumer.backoff import Backoff
 from megaql.consumer.held import Held
+from megaql.consumer.jobs import Finished, Received
 from megaql.consumer.outcomes import Reject, Retry
 from megaql.consumer.plan import Plan
 from megaql.consumer.report import Tally
 from megaql.consumer.settlement import GIVE_BACK, SUPERSEDED, Action, Settled, Settlement
-from megaql.consumer.worker import Worker, _Finished, _Received
+from megaql.consumer.worker import Worker
 
 
 @pytest.fixture
@@ -160,7 +161,7 @@ class Settling:
         """Let messages arrive, each named by its group and number."""
         self.worker._polling.begin(10, 1000.0, in_hand=0)
         messages = [Message(name, "handle", system={"MessageGroupId": name[0]}) for name in names]
-        self.worker._on_received(_Received(10, messages))
+        self.worker._on_received(Received(10, messages))
 
     def start(self):
         """Return the names of those that handlers are given now."""
@@ -171,7 +172,7 @@ class Settling:
     def settle(self, held, settlement, *, gone):
         """Let the handlers be done with a message and the queue be told; returns what is to be told next."""
         if held in self.worker._running:
-            self.worker._on_finished(_Finished(held, settlement, 0.001))
+            self.worker._on_finished(Finished(held, settlement, 0.001))
         self.worker._pile.clear()
         self.worker._settling.append(1)
         self.worker._on_told([Settled(held, settlement, gone=gone, failed=False)])

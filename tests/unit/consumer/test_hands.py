@@ -8,8 +8,20 @@ PATIENCE = 30  # seconds; a test that waits so long has failed
 QUICK = 1e-6  # what an item takes that is not worth a thread of its own, in seconds
 
 
+class Inbox(queue.SimpleQueue):
+    """What is left there is there at once; it counts how often it was rung."""
+
+    leave = queue.SimpleQueue.put
+
+    def __init__(self):
+        self.rung = queue.SimpleQueue()
+
+    def ring(self):
+        self.rung.put(None)
+
+
 def made(size, handle):
-    inbox = queue.SimpleQueue()
+    inbox = Inbox()
     return Hands("test", size, inbox, handle, lambda error: ("broken", error)), inbox
 
 
@@ -59,6 +71,8 @@ def test_what_lies_behind_an_item_that_takes_longer_than_was_thought_is_helped_a
     assert inbox.empty()
     hands.help(100.0 + LONGEST_WAIT)
     assert sorted(events(inbox, 2)) == ["a", "b"]
+    assert hands.help_at() > 100.0 + LONGEST_WAIT
+    hands.help(101.0)
     assert hands.help_at() is None
     released.set()
     assert events(inbox, 1) == ["slow"]
@@ -140,3 +154,36 @@ def test_what_is_given_while_the_last_thread_falls_asleep_is_taken():
         assert events(inbox, 2) == ["early", "late"]
     finally:
         hands.dismiss()
+
+
+def test_what_is_done_at_once_is_told_of_together():
+    hands, inbox = made(1, lambda item: item)
+    hands.give(range(50), QUICK, 0.0)
+    assert events(inbox, 50) == list(range(50))
+    hands.dismiss()
+    for thread in hands._threads:
+        thread.join(PATIENCE)
+    assert (
+        inbox.rung.qsize() <= 3
+    )  # once when the shelf was empty and once at rest; a busy machine may take longer than a moment
+
+
+def test_what_is_done_before_an_item_that_takes_for_ever_is_looked_for():
+    begun, released = threading.Event(), threading.Event()
+
+    def handle(item):
+        if item == "slow":
+            begun.set()
+            assert released.wait(PATIENCE)
+        return item
+
+    hands, inbox = made(1, handle)
+    hands.give(["quick", "slow"], QUICK, 100.0)
+    assert begun.wait(PATIENCE)
+    assert inbox.rung.empty()
+    assert hands.help_at() == 100.0 + LONGEST_WAIT  # whoever reads the inbox looks then, and finds it
+    assert events(inbox, 1) == ["quick"]
+    released.set()
+    assert events(inbox, 1) == ["slow"]
+    assert inbox.rung.get(timeout=PATIENCE) is None
+    hands.dismiss()

@@ -129,7 +129,7 @@ def test_no_log_quotes_what_ledgers_hooks_and_tasks_raise(*, world, queue, drain
 
 
 def test_an_unforeseen_error_of_a_batch_is_told_by_type_and_place(*, world, app, queue, drain, written, monkeypatch):
-    def broken(_queue, messages, *_rest):
+    def broken(_queue, messages, *_rest, **_more):
         raise ValueError(messages[0].body)
 
     world.send(queue, {"card": CARD})

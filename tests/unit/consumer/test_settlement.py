@@ -8,7 +8,9 @@ from botocore.hooks import HierarchicalEmitter
 from megaql.broker import guard
 from megaql.consumer.backoff import Backoff
 from megaql.consumer.held import Held
-from megaql.consumer.ledger import MemoryLedger
+from megaql.consumer.hooks import Hooks
+from megaql.consumer.ledger import MemoryLedger, SQLiteLedger
+from megaql.consumer.middleware import Middleware
 from megaql.consumer.rejection import Rejection
 from megaql.consumer.report import Tally
 from megaql.consumer.settlement import Action, Settlement, Settler
@@ -102,3 +104,63 @@ def test_what_is_rejected_after_its_lease_is_not_counted_as_rejected(clock):
     settler = Settler(Queue(clock), MemoryLedger(), backoff=Backoff(), monotonic=lambda: LEASE, pause=clock.pause)
     [settled] = settler.settle([(Held(Message("late", LEASE), 0.0), NEVER)])
     assert (settled.tally, settled.gone, settled.kept) == (Tally.EXPIRED, False, False)
+
+
+class Beginning:
+    """A queue that begins each delete it is asked to begin."""
+
+    name = "orders"
+
+    def __init__(self):
+        self.begun = []
+
+    def begin_delete(self, messages):
+        self.begun.append([message.id for message in messages])
+        return "begun"
+
+
+DONE = Settlement(Action.DELETE, Tally.HANDLED)
+
+
+def begins(entries, ledger=None, middleware=()):
+    queue = Beginning()
+    settler = Settler(
+        queue,
+        ledger or MemoryLedger(),
+        backoff=Backoff(),
+        monotonic=lambda: 0.0,
+        pause=None,
+        hooks=Hooks(middleware),
+    )
+    begun = settler.begin([(Held(Message(name, LEASE), 0.0), settlement) for name, settlement in entries])
+    assert (begun is not None) == (queue.begun != [])
+    return queue.begun
+
+
+def test_deletes_are_begun():
+    assert begins([("a", DONE), ("b", DONE)]) == [["a", "b"]]
+
+
+@pytest.mark.parametrize("entries", [[("a", DONE), ("b", LATER)], [("a", DONE), ("a", DONE)], [("a", NEVER)]])
+def test_what_is_more_than_a_delete_is_not_begun(entries):
+    assert begins(entries) == []
+
+
+class Deletes(Middleware):
+    def after_delete(self, message, *, done):
+        """Take as long as it likes."""
+
+
+class Handles(Middleware):
+    def after_handle(self, handling):
+        """Take as long as it likes, in a handler's thread."""
+
+
+def test_what_others_take_part_in_is_not_begun(tmp_path):
+    """The worker's thread must not wait for a user's code, nor for the disk."""
+    entries = [("a", DONE)]
+    assert begins(entries, middleware=[Deletes()]) == []
+    assert begins(entries, middleware=[Handles()]) == [["a"]]
+    ledger = SQLiteLedger(tmp_path / "ledger")
+    assert begins(entries, ledger=ledger) == []
+    ledger.close()

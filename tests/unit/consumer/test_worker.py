@@ -12,10 +12,13 @@ from megaql.consumer.app import App
 from megaql.consumer.backoff import Backoff
 from megaql.consumer.extension import Extension
 from megaql.consumer.held import Held
+from megaql.consumer.hooks import Hooks
+from megaql.consumer.jobs import Answered, Finished, Received, Told
+from megaql.consumer.middleware import Middleware
 from megaql.consumer.plan import Plan
 from megaql.consumer.report import Stopped, Tally
 from megaql.consumer.settlement import Action, Settlement
-from megaql.consumer.worker import Worker, _Finished, _Received
+from megaql.consumer.worker import LULL, Worker
 
 PATIENCE = 30  # seconds; a test that waits so long has failed
 
@@ -198,7 +201,7 @@ def test_an_end_is_not_held_up_by_a_request_that_hangs(world, queue, monkeypatch
     world.send(queue, {"a": 1})
     hanging, released = threading.Event(), threading.Event()
 
-    def hang(_queue, _messages):
+    def hang(_queue, _messages, **_more):
         hanging.set()
         released.wait(PATIENCE)
         return []
@@ -283,10 +286,10 @@ def test_a_run_that_ends_when_empty_does_not_ask_again_while_something_is_in_han
     plan = Plan(lease=timedelta(seconds=30), poll_backoff=Backoff(), once=True, concurrency=3)
     worker = Worker(queue, None, None, None, plan, monotonic=lambda: 1000.0)
     worker._polling.begin(3, 1000.0, in_hand=0)
-    worker._on_received(_Received(3, [Message("m1", "a")]))
+    worker._on_received(Received(3, [Message("m1", "a")]))
     assert worker._receive_size() == 2
     worker._polling.begin(2, 1000.0, in_hand=1)
-    worker._on_received(_Received(2, []))
+    worker._on_received(Received(2, []))
     assert worker._receive_size() == 0
 
 
@@ -299,7 +302,7 @@ def test_what_is_received_while_every_thread_is_busy_is_no_progress(queue):
     def received(*messages):
         now[0] += 10
         worker._polling.begin(2, now[0], in_hand=0)
-        worker._on_received(_Received(2, list(messages)))
+        worker._on_received(Received(2, list(messages)))
         return worker.vitals.quiet_for()
 
     assert received(Message("m1", "a"), Message("m2", "a")) == 0
@@ -308,7 +311,7 @@ def test_what_is_received_while_every_thread_is_busy_is_no_progress(queue):
     assert received() == 0
     worker._running[other] = None
     assert received() == 10
-    worker._on_finished(_Finished(one, Settlement(Action.DELETE, Tally.HANDLED), 30.0))
+    worker._on_finished(Finished(one, Settlement(Action.DELETE, Tally.HANDLED), 30.0))
     assert worker.vitals.quiet_for() == 0
     assert received() == 0
 
@@ -335,18 +338,20 @@ def test_a_message_goes_back_only_when_nothing_extends_its_lease_any_more(queue,
     plan = Plan(lease=timedelta(seconds=30), poll_backoff=Backoff())
     worker = Worker(queue, None, None, slow, plan, monotonic=lambda: now[0])
     worker._polling.begin(1, 1000.0, in_hand=0)
-    worker._on_received(_Received(1, [Message("m1", "a", lease_deadline=1030.0)]))
+    worker._on_received(Received(1, [Message("m1", "a", lease_deadline=1030.0)]))
     [held] = worker._buffer.take(1)
     worker._running[held] = None
     now[0] = 1016.0
     worker._on_time()
     assert slow.asked.wait(PATIENCE)
     settlement = Settlement(action, Tally.RETRIED)
-    worker._on_finished(_Finished(held, settlement, 16.0))
+    worker._on_finished(Finished(held, settlement, 16.0))
     assert worker._pile == ([] if waits else [(held, settlement)])
     assert worker._in_hand() == 1
     slow.open.set()
-    worker._react(worker._inbox.get(timeout=PATIENCE))
+    with worker._inbox:
+        [event] = worker._inbox.take(PATIENCE)
+    worker._react(event)
     assert worker._pile == [(held, settlement)]
     assert worker._heartbeat.next_at() is None
 
@@ -359,15 +364,68 @@ def test_a_new_copy_that_comes_while_the_old_one_is_extended_is_extended_after_i
     )
     worker._extenders.submit = lambda _: None  # none of them comes back by itself
     worker._polling.begin(1, 1000.0, in_hand=0)
-    worker._on_received(_Received(1, [Message("m1", "a", lease_deadline=1030.0)]))
+    worker._on_received(Received(1, [Message("m1", "a", lease_deadline=1030.0)]))
     [held] = worker._buffer.take(1)
     now[0] = 1016.0
     worker._on_time()
     old, now[0] = held.message, 1031.0
     worker._polling.begin(1, now[0], in_hand=1)
-    worker._on_received(_Received(1, [Message("m1", "b", lease_deadline=1061.0)]))
+    worker._on_received(Received(1, [Message("m1", "b", lease_deadline=1061.0)]))
     now[0] = 1060.0
     assert worker._heartbeat.due(now[0]) == []
     worker._on_extended([Extension(held, old, None, lost=lost)])
     assert not held.lost
     assert worker._heartbeat.next_at() is not None
+
+
+class Begun:
+    """A request that was begun, and whether it went well."""
+
+    def __init__(self, *, plain):
+        self.plain = plain
+
+
+class Ends:
+    """Stands for the end of a job: where it is called is noted."""
+
+    def __init__(self, *, plain):
+        self.begun = Begun(plain=plain)
+        self.threads = []
+
+    def __call__(self):
+        self.threads.append(threading.current_thread().name)
+        return Told([])
+
+
+@pytest.mark.parametrize(("plain", "where"), [(True, "MainThread"), (False, "megaql-settle-0")])
+def test_what_did_not_go_well_is_ended_where_it_may_take_its_time(queue, plain, where):
+    worker = Worker(queue, None, None, None, Plan(timedelta(seconds=30), poll_backoff=Backoff()), monotonic=lambda: 0.0)
+    worker._settling = [0, 0]
+    job = Ends(plain=plain)
+    worker._react(Answered(job))
+    if not plain:
+        with worker._inbox:
+            assert worker._inbox.take(PATIENCE) == [Told([])]
+    assert job.threads == [where]
+
+
+def test_receives_that_somebody_watches_are_not_begun(queue):
+    """Hooks and a supervisor's count may take their time."""
+    plan = Plan(timedelta(seconds=30), poll_backoff=Backoff())
+    plain = Worker(queue, None, None, None, plan, monotonic=lambda: 0.0, receive=queue.receive)
+    assert plain._begin_receive == queue.begin_receive
+    watched = Hooks([Watching()]).receiving("orders", queue.receive)
+    assert Worker(queue, None, None, None, plan, monotonic=lambda: 0.0, receive=watched)._begin_receive is None
+
+
+class Watching(Middleware):
+    def before_receive(self, queue, limit):
+        """Take as long as it likes."""
+
+
+@pytest.mark.parametrize(("name", "wanted", "lull"), [("orders", 1, 0), ("orders", 2, LULL), ("orders.fifo", 2, 0)])
+def test_only_a_busy_standard_queue_is_not_looked_at_for_a_moment(name, wanted, lull):
+    queue = Queue.open(f"local:{name}", create=True)
+    worker = Worker(queue, None, None, None, Plan(timedelta(seconds=30), poll_backoff=Backoff()), monotonic=lambda: 0.0)
+    worker._polling.wanted = wanted
+    assert worker._lull() == lull
