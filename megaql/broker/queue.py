@@ -179,10 +179,11 @@ class Queue:
     def begin_receive(self, limit: int, *, wait: timedelta, visibility: timedelta | None) -> Begun | None:
         """Begin a receive without waiting for anything; `None` where that cannot be, and `receive` has to make it."""
         begin = getattr(self.client.receive_message, "begin", None)
-        lease = timedelta(seconds=_seconds(visibility)) if visibility is not None else self._visibility
         now = self._clock()
         if begin is None or (visibility is None and self._visibility_is_stale(now)):
             return None
+        # Only now, since another thread may have asked for it meanwhile.
+        lease = timedelta(seconds=_seconds(visibility)) if visibility is not None else self._visibility
         call = begin(**self._receive_request(limit, wait, visibility))
         return None if call is None else Begun(call, now, lease)
 

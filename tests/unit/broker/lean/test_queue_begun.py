@@ -71,6 +71,19 @@ def test_with_the_queues_own_lease_only_while_that_is_known(queue, now):
     assert queue.begin_receive(10, **plain) is None
 
 
+def test_the_queues_own_lease_that_becomes_known_meanwhile(queue):
+    """Another thread asks for it while this one begins."""
+
+    def clock():
+        queue._visibility, queue._visibility_asked = timedelta(seconds=25), 1000.0
+        return 1000.0
+
+    queue._clock = clock
+    begun = queue.begin_receive(10, wait=timedelta(0), visibility=None)
+    ended(begun.call)
+    assert begun.lease == timedelta(seconds=25)
+
+
 @pytest.mark.usefixtures("slept")
 def test_a_receive_that_did_not_go_well_ends_as_any_other(queue, server):
     server.behaviours = [GONE]
