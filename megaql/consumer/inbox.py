@@ -26,6 +26,9 @@ Event = TypeVar("Event")
 #: Of the ways to look at sockets, the one that keeps nothing of them between two looks, so that they may be closed at any time.
 _Selector: Final[type[selectors.BaseSelector]] = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
+#: The operating system counts a wait in milliseconds of 31 bits, and a drain timeout may be longer; then there is nothing to hear, once. Seconds.
+_LONGEST: Final = 86_400.0
+
 
 class Inbox(Generic[Event]):
     """`put`, `leave` and `ring` are for any thread and for signal handlers, at any time; one thread does the rest, within `with`. `monotonic` is in seconds."""
@@ -79,7 +82,7 @@ class Inbox(Generic[Event]):
         self._selector.register(call, selectors.EVENT_READ if call.sent else selectors.EVENT_WRITE, call)
 
     def take(self, timeout: float | None, lull: float = 0) -> list[Event]:
-        """Return what has come, in order; waits for it so many seconds at most, without end for `None`.
+        """Return what has come, in order; waits for it so many seconds at most, without end for `None`, and may return nothing before that.
 
         With a `lull` it looks only after so many seconds where calls are under way, and finds more at once.
         """
@@ -92,7 +95,7 @@ class Inbox(Generic[Event]):
         elif self._calls:
             quiet = max(0.0, quiet_until - self._monotonic())
             timeout = quiet if timeout is None else min(timeout, quiet)
-        ready = self._selector.select(timeout)
+        ready = self._selector.select(timeout if timeout is None else min(timeout, _LONGEST))
         self._waiting = False
         for key, _ in ready:
             if key.data is None:

@@ -5,6 +5,7 @@ import signal
 import socket
 import threading
 import time
+from collections import deque
 
 import pytest
 
@@ -61,6 +62,31 @@ def test_events_come_in_order_and_nothing_is_waited_for_while_there_are_any(inbo
     assert inbox.take(0) == []
 
 
+def test_whoever_reads_is_rung_for_after_an_event_is_there_and_once(inbox, monkeypatch):
+    seen = []
+    with monkeypatch.context() as patched:
+        patched.setattr(inbox, "ring", lambda: seen.append(list(inbox._events)))
+        inbox.put("there")
+    assert seen == [["there"]]
+    inbox._waiting = True
+    for _ in range(3):
+        inbox.ring()
+    assert inbox._bell.recv(64) == b"!"
+
+
+def test_it_says_that_it_waits_before_it_looks_a_last_time(inbox):
+    class Looked(deque):
+        def __bool__(self):
+            told.append(inbox._waiting)
+            return len(self) > 0
+
+    told = []
+    inbox._events = Looked()
+    assert inbox.take(0) == []
+    assert told[-1] is True
+    assert inbox._waiting is False, "who puts something in now need not ring"
+
+
 def test_what_was_put_in_before_is_there_and_afterwards_nobody_hears():
     inbox = Inbox(time.monotonic)
     inbox.put("before")
@@ -114,6 +140,13 @@ def test_no_event_is_slept_through(inbox):
         heard += len(events)
     for thread in threads:
         thread.join()
+
+
+@pytest.mark.parametrize("days", [30, 999_999_999])
+def test_a_wait_longer_than_the_operating_system_knows(inbox, days):
+    """A drain timeout may be a month."""
+    inbox._rope.send(b"!")
+    assert inbox.take(days * 86_400.0) == []
 
 
 def test_a_signals_handler_wakes_whoever_waits(inbox):
@@ -197,10 +230,15 @@ def test_with_a_lull_several_are_heard_together(inbox):
     thread.join()
 
 
-def test_a_lull_is_none_while_events_are_there_or_no_call_is_under_way(inbox):
+def test_a_lull_is_none_while_events_are_there_or_no_call_is_under_way(inbox, monkeypatch):
+    lulls = []
+    monkeypatch.setattr("megaql.consumer.inbox.time.sleep", lulls.append)
     inbox.put("there")
-    assert inbox.take(None, PATIENCE) == ["there"]
-    assert inbox.take(0, PATIENCE) == []
+    assert inbox.take(None, 0.5) == ["there"]
+    assert inbox.take(0, 0.5) == []
     inbox.watch(Call(), "call")
     inbox.put("there")
-    assert inbox.take(None, PATIENCE) == ["there"]
+    assert inbox.take(None, 0.5) == ["there"]
+    assert lulls == []
+    assert inbox.take(0, 0.5) == []
+    assert lulls == [0.5]
