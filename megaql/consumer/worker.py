@@ -1,8 +1,8 @@
 """The one thread that decides: what to receive, what to start, what to tell the queue, when to end.
 
-It learns of everything through one inbox and does nothing that can block, so that it hears a signal however long a request hangs. Polling, handling
-and settling are jobs for crews of threads. A maintainer keeps two rules: all state is this thread's alone, so none of it is locked; and every job
-ends in an event, so that nothing in hand is forgotten.
+It learns of everything through one inbox and does nothing that can block, so that it hears a signal however long a request hangs. Receives and
+deletes it begins itself where that waits for nothing; the rest of polling and settling, and all handling, are jobs for crews of threads. A maintainer
+keeps two rules: all state is this thread's alone, so none of it is locked; and every job ends in an event, so that nothing in hand is forgotten.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ class Worker:
     # What to do
 
     def _assign(self) -> None:
-        """Give every crew the work there is for it."""
+        """Begin the work there is, or give it to a crew."""
         room = self._plan.concurrency + self._pace.ahead(AHEAD) - len(self._running)
         given = self._buffer.take(room)
         self._running |= dict.fromkeys(given)
@@ -164,24 +164,27 @@ class Worker:
             self._settle(BATCH)
         while size := self._receive_size():
             self._polling.begin(size, self._monotonic(), in_hand=self._in_hand())
-            self._begin(Receiving(size, self._receive, self._begin_receive, self._plan), self._pollers)
+            self._begin(Receiving(size, self._receive, self._begin_receive, self._plan))
         if given:  # last, since a thread that wakes wants the interpreter, and would take it at the next request
             self._handlers.give(given, self._pace.usual, self._monotonic())
 
-    def _begin(self, job: Receiving | Settling, crew: Crew[Event, Job]) -> None:
+    def _begin(self, job: Receiving | Settling) -> None:
         """Begin a job here if that waits for nothing, and leave it to a crew otherwise."""
         begun = job.begin()
         if begun is None:
-            crew.submit(job)
+            self._submit(job)
         else:
             self._inbox.watch(begun.call, Answered(job))
+
+    def _submit(self, job: Receiving | Settling) -> None:
+        (self._pollers if isinstance(job, Receiving) else self._settlers).submit(job)
 
     def _on_answered(self, job: Receiving | Settling) -> None:
         """End a job that was begun; what waits for anything, since the request did not go well, is left to a crew."""
         if job.begun is not None and job.begun.plain:
             self._react(job())
         else:
-            (self._pollers if isinstance(job, Receiving) else self._settlers).submit(job)
+            self._submit(job)
 
     def _handle(self, held: Held) -> Event:
         """Run the handlers of a message; a handler's thread does that."""
@@ -220,7 +223,7 @@ class Worker:
     def _settle(self, most: int) -> None:
         entries, self._pile = self._pile[:most], self._pile[most:]
         self._settling.append(len(entries))
-        self._begin(Settling(entries, self._settler), self._settlers)
+        self._begin(Settling(entries, self._settler))
 
     def _decide(self, held: Held, settlement: Settlement) -> None:
         """Take a message out of hand; the queue is told soon.
