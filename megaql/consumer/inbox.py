@@ -93,7 +93,7 @@ class Inbox(Generic[Event]):
         if self._events:
             timeout = 0
         elif self._calls:
-            quiet = max(0.0, quiet_until - self._monotonic())
+            quiet = quiet_until - self._monotonic()
             timeout = quiet if timeout is None else min(timeout, quiet)
         ready = self._selector.select(timeout if timeout is None else min(timeout, _LONGEST))
         self._waiting = False
