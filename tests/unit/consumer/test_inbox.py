@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 
 import pytest
 
@@ -72,6 +73,25 @@ def test_whoever_reads_is_rung_for_after_an_event_is_there_and_once(inbox, monke
     for _ in range(3):
         inbox.ring()
     assert inbox._bell.recv(64) == b"!"
+
+
+def test_a_ring_is_heard_once(inbox):
+    inbox._waiting = True
+    inbox.ring()
+    assert inbox.take(PATIENCE) == []
+    with pytest.raises(BlockingIOError):
+        inbox._bell.recv(64)  # else whoever reads would never rest again
+
+
+def test_the_bell_of_a_reader_that_has_just_gone_or_hears_nothing_is_no_fault():
+    with Inbox(time.monotonic) as inbox:
+        with suppress(BlockingIOError):
+            while True:
+                inbox._rope.send(b"!" * 65_536)
+        inbox._waiting = True
+        inbox.put("full")
+    inbox._waiting = True
+    inbox.put("gone")
 
 
 def test_it_says_that_it_waits_before_it_looks_a_last_time(inbox):
