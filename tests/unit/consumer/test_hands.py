@@ -1,8 +1,9 @@
 import queue
 import threading
 from collections import deque
+from types import SimpleNamespace
 
-from megaql.consumer.hands import LONGEST_WAIT, Hands
+from megaql.consumer.hands import LONGEST_WAIT, TOGETHER, Hands
 
 PATIENCE = 30  # seconds; a test that waits so long has failed
 QUICK = 1e-6  # what an item takes that is not worth a thread of its own, in seconds
@@ -69,6 +70,8 @@ def test_what_lies_behind_an_item_that_takes_longer_than_was_thought_is_helped_a
     assert hands.help_at() == 100.0 + LONGEST_WAIT
     hands.help(100.0)
     assert inbox.empty()
+    hands.help(100.0 + LONGEST_WAIT / 2)
+    assert (hands._awake, hands.help_at()) == (1, 100.0 + LONGEST_WAIT), "it is not yet time"
     hands.help(100.0 + LONGEST_WAIT)
     assert sorted(events(inbox, 2)) == ["a", "b"]
     assert hands.help_at() > 100.0 + LONGEST_WAIT
@@ -176,6 +179,23 @@ def test_what_takes_longer_than_a_moment_is_told_of_at_once(monkeypatch):
     for thread in hands._threads:
         thread.join(PATIENCE)
     assert inbox.rung.qsize() == 5 + 2
+
+
+def test_after_each_moment_another_one_begins(monkeypatch):
+    now = [100.0]
+
+    def handle(item):
+        now[0] += TOGETHER * 0.6
+        return item
+
+    monkeypatch.setattr("megaql.consumer.hands.time", SimpleNamespace(monotonic=lambda: now[0]))
+    hands, inbox = made(1, handle)
+    hands.give(range(6), QUICK, 0.0)
+    assert events(inbox, 6) == list(range(6))
+    hands.dismiss()
+    for thread in hands._threads:
+        thread.join(PATIENCE)
+    assert inbox.rung.qsize() == 3 + 2, "after every second one, and at the end"
 
 
 def test_what_is_done_before_an_item_that_takes_for_ever_is_looked_for(monkeypatch):
