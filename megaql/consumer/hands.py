@@ -29,6 +29,9 @@ WORTH_WAKING: Final = 0.002
 #: What lies on the shelf for longer gets every thread there is: what is ahead of it takes longer than was thought. Seconds.
 LONGEST_WAIT: Final = 0.005
 
+#: Where what lies there goes on lying, since all threads are busy, they are looked after more and more seldom, to this. Seconds.
+SELDOM: Final = 0.1
+
 #: What a thread gets done in so many seconds is told of together.
 TOGETHER: Final = 0.001
 
@@ -55,6 +58,7 @@ class Hands(Generic[Item, Event]):
         self._resting: deque[None] = deque()  # one for each thread that has gone to rest since its giver looked last
         self._awake = 0
         self._help_at = 0.0
+        self._help_after = LONGEST_WAIT
         self._open = False  # something was given since the shelf was last seen empty
         self._threads = [
             threading.Thread(target=self._work, name=f"{name}-{number}", daemon=True) for number in range(size)
@@ -67,7 +71,8 @@ class Hands(Generic[Item, Event]):
         waiting = len(self._shelf)
         worth = waiting if seconds is None else 1 + int(waiting * seconds / WORTH_WAKING)
         self._wake(min(worth, waiting))
-        self._help_at = now + LONGEST_WAIT
+        self._help_after = LONGEST_WAIT
+        self._help_at = now + self._help_after
         self._open = True
 
     def help_at(self) -> float | None:
@@ -81,7 +86,8 @@ class Hands(Generic[Item, Event]):
         self._open = bool(self._shelf)
         if self._open:
             self._wake(self._awake + len(self._shelf))
-            self._help_at = now + LONGEST_WAIT
+            self._help_after = min(2 * self._help_after, SELDOM)
+            self._help_at = now + self._help_after
 
     def recall(self) -> list[Item]:
         """Take back what no thread has begun, in order."""

@@ -1,9 +1,12 @@
 import queue
 import threading
 from collections import deque
+from itertools import pairwise
 from types import SimpleNamespace
 
-from megaql.consumer.hands import LONGEST_WAIT, TOGETHER, Hands
+import pytest
+
+from megaql.consumer.hands import LONGEST_WAIT, SELDOM, TOGETHER, Hands
 
 PATIENCE = 30  # seconds; a test that waits so long has failed
 QUICK = 1e-6  # what an item takes that is not worth a thread of its own, in seconds
@@ -79,6 +82,31 @@ def test_what_lies_behind_an_item_that_takes_longer_than_was_thought_is_helped_a
     assert hands.help_at() is None
     released.set()
     assert events(inbox, 1) == ["slow"]
+    hands.dismiss()
+
+
+def test_while_all_are_at_items_that_take_long_the_inbox_is_looked_at_ever_more_seldom():
+    begun, released = threading.Event(), threading.Event()
+
+    def handle(item):
+        begun.set()
+        assert released.wait(PATIENCE)
+        return item
+
+    hands, inbox = made(1, handle)
+    hands.give(["slow", "next", "last"], QUICK, 100.0)
+    assert begun.wait(PATIENCE)
+    times = [100.0]
+    while times[-1] < 101.0:
+        times.append(hands.help_at())
+        hands.help(times[-1])
+    waits = [after - before for before, after in pairwise(times)]
+    assert waits[:3] == pytest.approx([LONGEST_WAIT, 2 * LONGEST_WAIT, 4 * LONGEST_WAIT])
+    assert max(waits) == pytest.approx(SELDOM)
+    hands.give(["more"], QUICK, 102.0)
+    assert hands.help_at() == 102.0 + LONGEST_WAIT
+    released.set()
+    assert events(inbox, 4) == ["slow", "next", "last", "more"]
     hands.dismiss()
 
 
