@@ -6,6 +6,7 @@ import pytest
 from botocore.hooks import HierarchicalEmitter
 
 from megaql.broker import guard
+from megaql.broker.batches import BatchResult, Failure
 from megaql.consumer.backoff import Backoff
 from megaql.consumer.held import Held
 from megaql.consumer.hooks import Hooks
@@ -146,8 +147,18 @@ def test_what_is_more_than_a_delete_is_not_begun(entries):
     assert begins(entries) == []
 
 
-class Deletes(Middleware):
+class Before(Middleware):
+    def before_delete(self, message):
+        """Take as long as it likes."""
+
+
+class After(Middleware):
     def after_delete(self, message, *, done):
+        """Take as long as it likes."""
+
+
+class Settles(Middleware):
+    def after_settle(self, settled):
         """Take as long as it likes."""
 
 
@@ -159,8 +170,38 @@ class Handles(Middleware):
 def test_what_others_take_part_in_is_not_begun(tmp_path):
     """The worker's thread must not wait for a user's code, nor for the disk."""
     entries = [("a", DONE)]
-    assert begins(entries, middleware=[Deletes()]) == []
+    for watching in (Before(), After(), Settles()):
+        assert begins(entries, middleware=[watching]) == []
     assert begins(entries, middleware=[Handles()]) == [["a"]]
     ledger = SQLiteLedger(tmp_path / "ledger")
     assert begins(entries, ledger=ledger) == []
     ledger.close()
+
+
+class NotPlain:
+    """A delete that was begun, and whose answer is not that all of it was done."""
+
+    plain = False
+
+
+class Deleting:
+    """A queue that deletes nothing the first time; `given` is what it was given as begun."""
+
+    name = "orders"
+
+    def __init__(self):
+        self.given = []
+
+    def delete(self, messages, *, begun):
+        self.given.append(begun)
+        if begun is None:
+            return BatchResult(done=messages)
+        return BatchResult(failed=[Failure(message, "InternalError", "no", retryable=True) for message in messages])
+
+
+def test_what_a_delete_that_was_begun_did_not_do_is_asked_for_again(clock):
+    queue, begun = Deleting(), NotPlain()
+    settler = Settler(queue, MemoryLedger(), backoff=Backoff(), monotonic=lambda: 0.0, pause=clock.pause)
+    [settled] = settler.settle([(Held(Message("a", LEASE), 0.0), DONE)], begun)
+    assert (settled.gone, settled.failed) == (True, False)
+    assert queue.given == [begun, None]
