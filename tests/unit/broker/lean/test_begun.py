@@ -123,7 +123,6 @@ def test_a_peer_that_is_silent_loses_the_call_and_boto3_goes_on(server, calls):
         call.finish()
 
 
-@pytest.mark.usefixtures("hasty")
 def test_a_peer_that_sends_now_and_then_is_not_silent(calls):
     each = calls().learn()
     (connection,) = each.client.receive_message._transport._idle
@@ -134,9 +133,12 @@ def test_a_peer_that_sends_now_and_then_is_not_silent(calls):
     whole = answer(200, BODY)
     with Inbox(time.monotonic) as inbox:
         inbox.watch(call, "over")
-        for start in range(0, len(whole), len(whole) // 4):
-            assert inbox.take(0.1) == []
-            theirs.sendall(whole[start : start + len(whole) // 4])
+        for piece in (whole[:20], whole[20:-20]):
+            until = call.quiet_until
+            theirs.sendall(piece)
+            assert inbox.take(PATIENCE) == []
+            assert call.quiet_until > until
+        theirs.sendall(whole[-20:])
         assert inbox.take(PATIENCE) == ["over"]
     assert call.answer["Messages"] == GOOD["Messages"]
     each.hang_up()
