@@ -240,6 +240,21 @@ def test_where_there_are_none_they_may_come_later(now, file):
     assert chain.found == []
 
 
+def test_at_hand_is_what_nobody_has_to_be_asked_for(renewing, now):
+    made, chain = renewing(keys("same"))
+    assert made.at_hand() is None, "nobody has asked yet"
+    frozen = made.get_frozen_credentials()
+    assert made.at_hand() == frozen
+    made._kept = (frozen, now[0] + RETRY_INTERVAL)  # as where they could not be renewed
+    now[0] += LOOK_INTERVAL
+    assert made.at_hand() is None, "it is time to look at the files"
+    made.get_frozen_credentials()
+    assert made.at_hand() == frozen
+    made.refused()
+    assert made.at_hand() is None
+    assert len(chain.found) == 1, "to ask for those at hand asks nobody"
+
+
 def test_a_property_is_that_of_the_moment(renewing):
     made, _ = renewing(Credentials("new", "s", account_id="123456789012"))
     account = made.get_deferred_property("account_id")
