@@ -66,6 +66,9 @@ BATCH: Final = 10
 #: Requests that settle messages side by side; one more thread is kept for what has to be given back at the end.
 SETTLERS: Final = 8
 
+#: The same for a FIFO queue, where nothing waits for others as long as there are fewer; what has to wait then shares a request, which is paid for.
+FIFO_SETTLERS: Final = 3
+
 #: While receives come back full, what happens within so many seconds is heard together: to wake costs more than most of what there is to hear.
 LULL: Final = 0.005
 
@@ -106,6 +109,7 @@ class Worker:
         # By themselves: an extension must not wait behind a delete that hangs.
         self._extenders: Crew[Event, Job] = Crew("megaql-extend", EXTENDERS, self._inbox, Broken)
         self._fifo = queue.fifo
+        self._most_settling = FIFO_SETTLERS if self._fifo else SETTLERS
         self._buffer = Buffer(fifo=self._fifo)
         self._pace = Pace(plan.concurrency, plan.lease)
         self._polling = Polling(plan.most_pollers, plan.poll_backoff, monotonic())
@@ -215,7 +219,7 @@ class Worker:
 
     def _may_settle(self) -> bool:
         """Say whether to tell the queue what is decided, or to wait for more that can share the request."""
-        if not self._pile or len(self._settling) >= SETTLERS:
+        if not self._pile or len(self._settling) >= self._most_settling:
             return False
         in_time = len(self._pile) < BATCH and self._running and self._monotonic() < self._piled_at + LINGER
         return bool(self._stopped or self._fifo or not in_time)
@@ -417,7 +421,7 @@ class Worker:
         times = [self._unmatched.due(), self._deadline, self._heartbeat.next_at(), self._handlers.help_at()]
         if not self._stopped:
             times.append(self._polling.paused_until(now))
-        if self._pile and len(self._settling) < SETTLERS:
+        if self._pile and len(self._settling) < self._most_settling:
             times.append(self._piled_at + LINGER)
         soonest = min((time for time in times if time is not None), default=None)
         return None if soonest is None else max(0.0, soonest - now)

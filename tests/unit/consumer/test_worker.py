@@ -18,7 +18,7 @@ from megaql.consumer.middleware import Middleware
 from megaql.consumer.plan import Plan
 from megaql.consumer.report import Stopped, Tally
 from megaql.consumer.settlement import Action, Settlement
-from megaql.consumer.worker import LULL, Worker
+from megaql.consumer.worker import FIFO_SETTLERS, LULL, SETTLERS, Worker
 
 PATIENCE = 30  # seconds; a test that waits so long has failed
 
@@ -407,6 +407,17 @@ def test_what_did_not_go_well_is_ended_where_it_may_take_its_time(queue, plain, 
         with worker._inbox:
             assert worker._inbox.take(PATIENCE) == [Told([])]
     assert job.threads == [where]
+
+
+@pytest.mark.parametrize(("name", "most"), [("orders", SETTLERS), ("orders.fifo", FIFO_SETTLERS)])
+def test_what_is_decided_shares_a_request_where_enough_are_under_way(name, most):
+    queue = Queue.open(f"local:{name}", create=True)
+    worker = Worker(queue, None, None, None, Plan(timedelta(seconds=30), poll_backoff=Backoff()), monotonic=lambda: 0.0)
+    worker._put(Held(Message("m1", "a"), 0.0), Settlement(Action.DELETE, Tally.HANDLED))
+    worker._settling = [1] * (most - 1)
+    assert worker._may_settle()
+    worker._settling.append(1)
+    assert not worker._may_settle()
 
 
 def test_receives_that_somebody_watches_are_not_begun(queue):
