@@ -39,9 +39,16 @@ def test_the_first_call_cannot_be_begun_and_further_ones_go_over_its_connection(
     for _ in range(3):
         call = ended(begun(each))
         assert call.answer == plain
-        assert call.finish() == plain
+        assert call.finish() is call.answer
     assert server.connections == 1
     assert len(server.requests) == 4
+
+
+def test_what_is_not_over_cannot_be_finished(calls):
+    call = begun(calls().learn())
+    with pytest.raises(RuntimeError, match="before it was over"):
+        call.finish()
+    assert ended(call).finish()
 
 
 def test_a_request_is_what_it_would_have_been(server, calls):
