@@ -13,7 +13,7 @@ from botocore.exceptions import (
 )
 
 from megaql.broker import aws, patience
-from tests.unit.broker.lean.http_server import CLOSE, SILENCE
+from tests.unit.broker.lean.http_server import CLOSE, SILENCE, answer
 
 
 def test_one_connection_serves_call_after_call(server, calls):
@@ -31,6 +31,13 @@ def test_a_connection_that_the_server_has_closed_is_not_used_again(server, calls
     select.select([idle.sock], [], [], 20)
     assert each()["ResponseMetadata"]["RetryAttempts"] == 0
     assert server.connections == 2
+
+
+def test_a_connection_that_the_server_is_going_to_close_is_not_kept(server, calls):
+    each = calls().learn()
+    server.behaviours = [answer(headers=["Connection: close"])]
+    each()
+    assert not each.client.receive_message._transport._idle
 
 
 def test_threads_have_a_connection_each_and_leave_it_for_the_next(server, calls):
