@@ -152,8 +152,11 @@ def test_a_peer_that_sends_now_and_then_is_not_silent(calls):
     theirs.close()
 
 
-def test_a_request_that_does_not_fit_in_at_once(server, calls):
-    each = calls().learn("send_message_batch")
+@pytest.mark.usefixtures("trusted")
+@pytest.mark.parametrize("over", ["server", "secure"])
+def test_a_request_that_does_not_fit_in_at_once(request, calls, over):
+    server = request.getfixturevalue(over)
+    each = calls(url=server.url).learn("send_message_batch")
     (connection,) = each.client.send_message_batch._transport._idle
     connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     body = "b" * 1_000_000
