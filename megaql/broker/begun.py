@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Begun:
     """What `Queue.begin_receive` and `Queue.begin_delete` return; `call` has to be brought to its end before it is handed to `receive` or `delete`.
 
-    `at` is when it began, on the queue's clock, `lease` the one that its messages have, and `entries` how many a batch has.
+    `at` is when it began, on the queue's clock, in seconds, `lease` the one that its messages have, and `entries` how many a batch has.
     """
 
     call: PendingCall

@@ -117,7 +117,10 @@ class Call:
         return self.go_on(parameters, timeout, outcome) if answer is None else answer
 
     def begin(self, **parameters: Any) -> Flying | None:
-        """Begin the call; `None` where that might have to wait for anything, or anything is unusual: then it has to be made."""
+        """Begin the call; `None` where that might have to wait for anything, or anything is unusual: then it has to be made.
+
+        Not for a change of visibility: what `guard` holds back is held back in the thread that makes the call.
+        """
         since, template = self._learnt
         credentials = self._at_hand()
         if template is None or credentials is None or since is not self._usual():
