@@ -230,3 +230,19 @@ def test_the_answer_counts_although_the_request_was_not_taken_whole():
     assert flight.advance() is None
     assert flight.sent
     assert flight.advance().status == 400
+
+
+class Pieces(Refused):
+    """A socket on which all of an answer has come, in pieces; TLS may hold such ones back, and `select` knows nothing of them."""
+
+    def __init__(self):
+        self.pieces = [answer(200, b"{}")[start : start + 40] for start in range(0, 500, 40)][::-1]
+
+    def send(self, request):
+        return len(request)
+
+
+def test_whatever_has_come_is_taken_at_once():
+    flight = Flight(Pieces(), b"request", 1.0, lambda outcome: outcome)
+    assert flight.advance() is None
+    assert flight.advance().body == b"{}"
