@@ -3,6 +3,7 @@
 A maintainer keeps one rule: a message is deleted only after every handler that its queries chose has said that it is done, or after a copy of
 it lies in the dead-letter queue. Whatever else happens, it stays in the queue.
 
-One thread decides, the others only do: `worker.py` holds all state and learns of everything through one inbox, while `crew.py`'s threads poll,
-run handlers (`delivery.py`) and settle (`settlement.py`). `app.py` is what users see. With several processes, `supervisor.py` starts and watches them, and `link.py` is their end of the connection to it.
+One thread decides: `worker.py` holds all state, learns of everything through one inbox (`inbox.py`), and begins receives and deletes itself where that waits
+for nothing. The others only do: `crew.py`'s threads what else there is to poll and to settle (`jobs.py`, `settlement.py`), those of `hands.py` the handlers
+(`delivery.py`). `app.py` is what users see. With several processes, `supervisor.py` starts and watches them, and `link.py` is their end of the connection to it.
 """
