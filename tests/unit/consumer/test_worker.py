@@ -409,6 +409,13 @@ def test_what_did_not_go_well_is_ended_where_it_may_take_its_time(queue, plain, 
     assert job.threads == [where]
 
 
+def test_where_there_is_nothing_to_give_nobody_has_to_look_after_it(queue):
+    worker = Worker(queue, None, None, None, Plan(timedelta(seconds=30), poll_backoff=Backoff()), monotonic=lambda: 0.0)
+    worker._stopped = Stopped.ASKED  # so that nothing is received
+    worker._assign()
+    assert worker._handlers.help_at() is None
+
+
 @pytest.mark.parametrize(("name", "most"), [("orders", SETTLERS), ("orders.fifo", FIFO_SETTLERS)])
 def test_what_is_decided_shares_a_request_where_enough_are_under_way(name, most):
     queue = Queue.open(f"local:{name}", create=True)

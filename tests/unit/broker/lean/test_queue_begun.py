@@ -109,7 +109,7 @@ def test_a_delete(queue, server):
     assert (result.done, result.failed) == (MESSAGES, [])
     assert len(server.requests) == count
     entries = json.loads(server.requests[-1][2])["Entries"]
-    assert [entry["ReceiptHandle"] for entry in entries] == ["r0", "r1", "r2"]
+    assert [(entry["Id"], entry["ReceiptHandle"]) for entry in entries] == [("0", "r0"), ("1", "r1"), ("2", "r2")]
 
 
 @pytest.mark.parametrize("first", [deleted(0, 2, refused=[1]), deleted(0, 2)], ids=["refused", "not mentioned"])
