@@ -419,12 +419,16 @@ def test_where_there_is_nothing_to_give_nobody_has_to_look_after_it(queue):
 @pytest.mark.parametrize(("name", "most"), [("orders", SETTLERS), ("orders.fifo", FIFO_SETTLERS)])
 def test_what_is_decided_shares_a_request_where_enough_are_under_way(name, most):
     queue = Queue.open(f"local:{name}", create=True)
-    worker = Worker(queue, None, None, None, Plan(timedelta(seconds=30), poll_backoff=Backoff()), monotonic=lambda: 0.0)
+    now = [0.0]
+    plan = Plan(timedelta(seconds=30), poll_backoff=Backoff())
+    worker = Worker(queue, None, None, None, plan, monotonic=lambda: now[0])
     worker._put(Held(Message("m1", "a"), 0.0), Settlement(Action.DELETE, Tally.HANDLED))
     worker._settling = [1] * (most - 1)
     assert worker._may_settle()
     worker._settling.append(1)
     assert not worker._may_settle()
+    now[0] = 1.0
+    assert worker._patience() != 0, "it is not the time that is waited for"
 
 
 def test_receives_that_somebody_watches_are_not_begun(queue):

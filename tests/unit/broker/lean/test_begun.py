@@ -118,8 +118,9 @@ def test_a_peer_that_is_silent_loses_the_call_and_boto3_goes_on(server, calls):
     transport = each.client.receive_message._transport
     transport._idle.appendleft(transport._connect())
     server.behaviours = [SILENCE]
-    call = ended(begun(each))
-    assert call.answer is None
+    call = begun(each)
+    assert call.quiet_until < time.monotonic() + 1, "its own patience"
+    assert ended(call).answer is None
     assert not transport._idle, "what swallowed this one has swallowed the others"
     got = call.finish()
     assert got["Messages"] == GOOD["Messages"]

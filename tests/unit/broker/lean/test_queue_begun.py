@@ -139,6 +139,12 @@ def test_a_delete_of_nothing_or_of_more_than_a_batch_is_not_begun(queue):
     assert queue.begin_delete(MESSAGES * 4) is None
 
 
+def test_without_an_idle_connection_neither_is_begun(queue):
+    queue.client.close()
+    assert queue.begin_receive(10, **NO_WAIT) is None
+    assert queue.begin_delete(MESSAGES) is None
+
+
 def test_the_embedded_broker_begins_nothing(monkeypatch, tmp_path):
     monkeypatch.setenv("MEGAQL_HOME", str(tmp_path))
     queue = Queue.open("local:orders", create=True)
