@@ -1,8 +1,8 @@
 """The one thread that decides: what to receive, what to start, what to tell the queue, when to end.
 
-It learns of everything through one inbox and does nothing that can block, so that it hears a signal however long a request hangs. Polling, handling
-and settling are jobs for crews of threads. A maintainer keeps two rules: all state is this thread's alone, so none of it is locked; and every job
-ends in an event, so that nothing in hand is forgotten.
+It learns of everything through one inbox and does nothing that can block, so that it hears a signal however long a request hangs. Receives and deletes
+it begins itself where that waits for nothing; all else, and what went wrong with those, are jobs for crews of threads, as handling is. A maintainer keeps two
+rules: all state is this thread's alone, so none of it is locked; and every job ends in an event, so that nothing in hand is forgotten.
 """
 
 from __future__ import annotations
