@@ -411,7 +411,9 @@ class Worker:
     def _patience(self) -> float | None:
         """Return for how many seconds nothing is to be done unless something happens; `None` for as long as it takes."""
         now = self._monotonic()
-        times = [self._unmatched.due(), self._deadline, self._heartbeat.next_at(), self._handlers.help_at()]
+        times = [self._unmatched.due(), self._deadline, self._heartbeat.next_at()]
+        if self._running:
+            times.append(self._handlers.help_at())
         if not self._stopped:
             times.append(self._polling.paused_until(now))
         if self._pile and len(self._settling) < SETTLERS:
