@@ -1,8 +1,8 @@
 """The one thread that decides: what to receive, what to start, what to tell the queue, when to end.
 
-It learns of everything through one inbox and does nothing that can block, so that it hears a signal however long a request hangs. Receives and
-deletes it begins itself where that waits for nothing; the rest of polling and settling, and all handling, are jobs for crews of threads. A maintainer
-keeps two rules: all state is this thread's alone, so none of it is locked; and every job ends in an event, so that nothing in hand is forgotten.
+It learns of everything through one inbox and does nothing that can block, so that it hears a signal however long a request hangs. Receives and deletes
+it begins itself where that waits for nothing; all else, and what went wrong with those, are jobs for crews of threads, as handling is. A maintainer keeps two
+rules: all state is this thread's alone, so none of it is locked; and every job ends in an event, so that nothing in hand is forgotten.
 """
 
 from __future__ import annotations
@@ -418,7 +418,9 @@ class Worker:
     def _patience(self) -> float | None:
         """Return for how many seconds nothing is to be done unless something happens; `None` for as long as it takes."""
         now = self._monotonic()
-        times = [self._unmatched.due(), self._deadline, self._heartbeat.next_at(), self._handlers.help_at()]
+        times = [self._unmatched.due(), self._deadline, self._heartbeat.next_at()]
+        if self._running:
+            times.append(self._handlers.help_at())
         if not self._stopped:
             times.append(self._polling.paused_until(now))
         if self._pile and len(self._settling) < self._most_settling:
