@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 #: Bytes of an answer's head at most; what is longer is no answer of a queue service.
 _LONGEST_HEAD: Final = 65_536
-#: Bytes of a piece at most.
+#: Bytes of a piece at most: what a TLS record has. The C library would tidy up its heap each time that a larger buffer is freed.
 CHUNK: Final = 16_384
 _NO_BODY: Final = frozenset({204, 304})
 
