@@ -14,7 +14,7 @@ botocore's debug log tells of the calls that it makes itself; with MEGAQL_LEAN=0
     transport.py  connections of botocore's making, kept, checked and dropped
     passage.py    a call that boto3 makes over these connections
     exchange.py   one HTTP request and its answer on a connected socket
-    flight.py     the same while nobody waits
+    pending.py    the same while nobody waits
 """
 
 from megaql.broker.lean.client import install

@@ -24,7 +24,7 @@ from megaql.broker.lean.wire import REFUSED, UnknownShapeError, Wire
 from megaql.broker.patience import SLOW_LINE, patience
 
 if TYPE_CHECKING:
-    from megaql.broker.lean.flight import Flight
+    from megaql.broker.lean.pending import PendingRequest
 
 #: The calls that a consumer or a publisher makes for each message or batch.
 HOT: Final = (
@@ -116,7 +116,7 @@ class Call:
         answer = self.success(outcome)
         return self.go_on(parameters, timeout, outcome) if answer is None else answer
 
-    def begin(self, **parameters: Any) -> Flying | None:
+    def begin(self, **parameters: Any) -> LeanCall | None:
         """Begin the call; `None` where that might have to wait for anything, or anything is unusual: then it has to be made.
 
         Not for a change of visibility: what `guard` holds back is held back in the thread that makes the call.
@@ -130,8 +130,8 @@ class Call:
         except REFUSED:
             return None
         timeout = self._timeout(parameters, body)
-        flight = self._transport.begin(template.request(body, credentials, time.time()), timeout)
-        return None if flight is None else Flying(self, parameters, timeout, flight)
+        pending = self._transport.begin(template.request(body, credentials, time.time()), timeout)
+        return None if pending is None else LeanCall(self, parameters, timeout, pending)
 
     def success(self, outcome: Outcome) -> dict[str, Any] | None:
         """Return a good answer as boto3 does, `None` for whatever else a request came to."""
@@ -182,40 +182,40 @@ class Call:
         return parsed
 
 
-class Flying:
+class LeanCall:
     """A call that was begun; `megaql.broker.client.PendingCall`."""
 
-    def __init__(self, call: Call, parameters: dict[str, Any], timeout: float, flight: Flight) -> None:
+    def __init__(self, call: Call, parameters: dict[str, Any], timeout: float, pending: PendingRequest) -> None:
         self._call = call
         self._parameters = parameters
         self._timeout = timeout
-        self._flight = flight
+        self._request = pending
         self._outcome: Outcome | None = None
         self.answer: dict[str, Any] | None = None
-        self.fileno = flight.fileno
+        self.fileno = pending.fileno
 
     @property
     def sent(self) -> bool:
         """Whether nothing of the request is left to send."""
-        return self._flight.sent
+        return self._request.sent
 
     @property
     def quiet_until(self) -> float:
         """When it is lost if nothing comes before."""
-        return self._flight.quiet_until
+        return self._request.quiet_until
 
     def advance(self) -> bool:
         """Send or take what can be without waiting; says whether it is over."""
-        outcome = self._flight.advance()
+        outcome = self._request.advance()
         return outcome is not None and self._over(outcome)
 
     def lose(self) -> None:
         """End it as one whose peer was silent for too long."""
-        self._over(self._flight.lose())
+        self._over(self._request.lose())
 
     def drop(self) -> None:
         """End it because nobody wants to know any more."""
-        self._flight.drop()
+        self._request.drop()
 
     def finish(self) -> dict[str, Any]:
         """Return the answer; where there is no good one, boto3 goes on with the call."""

@@ -29,7 +29,7 @@ from urllib3.exceptions import SSLError as Untrusted
 from urllib3.util.connection import is_connection_dropped
 
 from megaql.broker.lean.exchange import Answer, BrokenAnswer, exchange
-from megaql.broker.lean.flight import Flight
+from megaql.broker.lean.pending import PendingRequest
 
 #: What the ssl module raises for a certificate or a handshake, without naming that module's classes here.
 _SSL: Final = frozenset({"SSLError", "CertificateError"})
@@ -87,10 +87,10 @@ class Transport:
             raise
         return self._answered(connection, answer)
 
-    def begin(self, request: bytes, timeout: float) -> Flight | None:
+    def begin(self, request: bytes, timeout: float) -> PendingRequest | None:
         """Put a whole request on its way over an idle connection; `None` where there is none, or none that can do without waiting.
 
-        `timeout` is as for `send`. What the flight comes to is an answer, or one of `send`'s exceptions.
+        `timeout` is as for `send`. What it comes to is an answer, or one of `send`'s exceptions.
         """
         connection = self._idle_connection()
         if connection is None:
@@ -107,7 +107,7 @@ class Transport:
                 return self._answered(connection, outcome)
             return self._failed(connection, outcome)
 
-        return Flight(sock, request, timeout, over)
+        return PendingRequest(sock, request, timeout, over)
 
     def _answered(self, connection: Any, answer: Answer) -> Answer:
         """Keep the connection for further requests if it is good for them; returns the answer."""

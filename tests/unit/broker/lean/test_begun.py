@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from megaql.broker import aws
-from megaql.broker.lean.flight import Flight
+from megaql.broker.lean.pending import PendingRequest
 from megaql.consumer.inbox import Inbox
 from tests.unit.broker.lean.conftest import CALLS
 from tests.unit.broker.lean.http_server import CUT, SILENCE, answer
@@ -227,10 +227,10 @@ class Refused:
 
 
 def test_the_answer_counts_although_the_request_was_not_taken_whole():
-    flight = Flight(Refused(), b"request", 1.0, lambda outcome: outcome)
-    assert flight.advance() is None
-    assert flight.sent
-    assert flight.advance().status == 400
+    pending = PendingRequest(Refused(), b"request", 1.0, lambda outcome: outcome)
+    assert pending.advance() is None
+    assert pending.sent
+    assert pending.advance().status == 400
 
 
 class Pieces(Refused):
@@ -244,6 +244,6 @@ class Pieces(Refused):
 
 
 def test_whatever_has_come_is_taken_at_once():
-    flight = Flight(Pieces(), b"request", 1.0, lambda outcome: outcome)
-    assert flight.advance() is None
-    assert flight.advance().body == b"{}"
+    pending = PendingRequest(Pieces(), b"request", 1.0, lambda outcome: outcome)
+    assert pending.advance() is None
+    assert pending.advance().body == b"{}"

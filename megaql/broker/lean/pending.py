@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _WAITS: Final = frozenset({"BlockingIOError", "SSLWantReadError", "SSLWantWriteError"})
 
 
-class Flight:
+class PendingRequest:
     """One request. `over` is called at its end with the answer, or with the fault, and returns what it came to.
 
     `quiet_until` is when it is lost if nothing comes before, on the monotonic clock, in seconds; `timeout` is how long the peer may be silent.
