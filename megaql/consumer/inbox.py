@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 Event = TypeVar("Event")
 
+#: Seconds to wait at most before the reader looks again; `poll` counts milliseconds in 32 bits, which is less than a month.
+_LONGEST_WAIT: Final = 86_400.0
+
 #: Of the ways to look at sockets, the one that keeps nothing of them between two looks, so that they may be closed at any time.
 _Selector: Final[type[selectors.BaseSelector]] = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
@@ -92,6 +95,8 @@ class Inbox(Generic[Event]):
         elif self._calls:
             quiet = max(0.0, quiet_until - self._monotonic())
             timeout = quiet if timeout is None else min(timeout, quiet)
+        if timeout is not None:
+            timeout = min(timeout, _LONGEST_WAIT)
         ready = self._selector.select(timeout)
         self._waiting = False
         for key, _ in ready:

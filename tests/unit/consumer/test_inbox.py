@@ -5,6 +5,7 @@ import signal
 import socket
 import threading
 import time
+from datetime import timedelta
 
 import pytest
 
@@ -59,6 +60,14 @@ def test_events_come_in_order_and_nothing_is_waited_for_while_there_are_any(inbo
         inbox.put(event)
     assert inbox.take(None) == [1, 2, 3]
     assert inbox.take(0) == []
+
+
+@pytest.mark.parametrize("days", [30, timedelta.max.days])
+def test_a_wait_that_is_longer_than_the_system_knows_is_one(inbox, days):
+    timer = threading.Timer(0.05, inbox.put, ("event",))
+    timer.start()
+    assert inbox.take(timedelta(days=days).total_seconds()) == ["event"]
+    timer.join()
 
 
 def test_what_was_put_in_before_is_there_and_afterwards_nobody_hears():
