@@ -412,8 +412,12 @@ class Worker:
             self._extenders.submit(Extending(late, self._extender))
 
     def _lull(self) -> float:
-        """Return for how many seconds not even to look. A message of a FIFO group waits for what becomes of the one before."""
-        return LULL if self._polling.wanted > 1 and not self._fifo else 0
+        """Return for how many seconds not even to look: none where a thread might wait meanwhile, since it has not enough of work ahead.
+
+        A message of a FIFO group waits for what becomes of the one before.
+        """
+        supplied = self._pace.ahead(AHEAD) >= self._plan.concurrency
+        return LULL if supplied and self._polling.wanted > 1 and not self._fifo else 0
 
     def _patience(self) -> float | None:
         """Return for how many seconds nothing is to be done unless something happens; `None` for as long as it takes."""

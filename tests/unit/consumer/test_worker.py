@@ -18,7 +18,7 @@ from megaql.consumer.middleware import Middleware
 from megaql.consumer.plan import Plan
 from megaql.consumer.report import Stopped, Tally
 from megaql.consumer.settlement import Action, Settlement
-from megaql.consumer.worker import FIFO_SETTLERS, LULL, SETTLERS, Worker
+from megaql.consumer.worker import AHEAD, FIFO_SETTLERS, LULL, SETTLERS, Worker
 
 PATIENCE = 30  # seconds; a test that waits so long has failed
 
@@ -445,9 +445,24 @@ class Watching(Middleware):
         """Take as long as it likes."""
 
 
-@pytest.mark.parametrize(("name", "wanted", "lull"), [("orders", 1, 0), ("orders", 2, LULL), ("orders.fifo", 2, 0)])
-def test_only_a_busy_standard_queue_is_not_looked_at_for_a_moment(name, wanted, lull):
+@pytest.mark.parametrize(
+    ("name", "wanted", "seconds", "lull"),
+    [
+        ("orders", 1, 0.001, 0),
+        ("orders", 2, 0.001, LULL),
+        ("orders", 2, AHEAD, LULL),
+        ("orders", 2, 0.012, 0),
+        ("orders", 2, None, 0),
+        ("orders.fifo", 2, 0.001, 0),
+    ],
+)
+def test_only_a_busy_standard_queue_whose_handlers_have_enough_to_do_is_not_looked_at_for_a_moment(
+    name, wanted, seconds, lull
+):
     queue = Queue.open(f"local:{name}", create=True)
-    worker = Worker(queue, None, None, None, Plan(timedelta(seconds=30), poll_backoff=Backoff()), monotonic=lambda: 0.0)
+    plan = Plan(timedelta(seconds=30), poll_backoff=Backoff(), concurrency=4)
+    worker = Worker(queue, None, None, None, plan, monotonic=lambda: 0.0)
     worker._polling.wanted = wanted
+    if seconds is not None:
+        worker._pace.observe(seconds)
     assert worker._lull() == lull
