@@ -69,8 +69,12 @@ class MemoryLedger:
     def record(self, message_id: str, subscription: str) -> None:
         """Keep that a subscription is done with a message."""
         with self._lock:
-            self._done[message_id] = self._done.get(message_id, _NOBODY) | {subscription}
-            self._done.move_to_end(message_id)
+            before = self._done.get(message_id)
+            if before is None:
+                self._done[message_id] = frozenset((subscription,))
+            else:
+                self._done[message_id] = before | {subscription}
+                self._done.move_to_end(message_id)
             while len(self._done) > self._capacity:
                 self._done.popitem(last=False)
 

@@ -416,7 +416,8 @@ class Worker:
 
         A message of a FIFO group waits for what becomes of the one before.
         """
-        supplied = self._pace.ahead(AHEAD) >= self._plan.concurrency
+        usual = self._pace.usual
+        supplied = usual is not None and usual <= AHEAD
         return LULL if supplied and self._polling.wanted > 1 and not self._fifo else 0
 
     def _patience(self) -> float | None:
