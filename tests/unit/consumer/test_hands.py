@@ -24,6 +24,20 @@ class Inbox(queue.SimpleQueue):
         self.rung.put(None)
 
 
+class Gate:
+    """A handler that is done with the named items, or with all where none is named, only once it is let through."""
+
+    def __init__(self, *named):
+        self.named = named
+        self.begun, self.released = threading.Event(), threading.Event()
+
+    def __call__(self, item):
+        if not self.named or item in self.named:
+            self.begun.set()
+            assert self.released.wait(PATIENCE)
+        return item
+
+
 def made(size, handle):
     inbox = Inbox()
     return Hands("test", size, inbox, handle, lambda error: ("broken", error)), inbox
@@ -59,17 +73,10 @@ def test_slow_items_run_side_by_side():
 
 
 def test_what_lies_behind_an_item_that_takes_longer_than_was_thought_is_helped_along():
-    begun, released = threading.Event(), threading.Event()
-
-    def handle(item):
-        if item == "slow":
-            begun.set()
-            assert released.wait(PATIENCE)
-        return item
-
+    handle = Gate("slow")
     hands, inbox = made(3, handle)
     hands.give(["slow", "a", "b"], QUICK, 100.0)
-    assert begun.wait(PATIENCE)
+    assert handle.begun.wait(PATIENCE)
     assert hands.help_at() == 100.0 + LONGEST_WAIT
     hands.help(100.0)
     assert inbox.empty()
@@ -80,22 +87,16 @@ def test_what_lies_behind_an_item_that_takes_longer_than_was_thought_is_helped_a
     assert hands.help_at() > 100.0 + LONGEST_WAIT
     hands.help(101.0)
     assert hands.help_at() is None
-    released.set()
+    handle.released.set()
     assert events(inbox, 1) == ["slow"]
     hands.dismiss()
 
 
 def test_while_all_are_at_items_that_take_long_the_inbox_is_looked_at_ever_more_seldom():
-    begun, released = threading.Event(), threading.Event()
-
-    def handle(item):
-        begun.set()
-        assert released.wait(PATIENCE)
-        return item
-
+    handle = Gate()
     hands, inbox = made(1, handle)
     hands.give(["slow", "next", "last"], QUICK, 100.0)
-    assert begun.wait(PATIENCE)
+    assert handle.begun.wait(PATIENCE)
     times = [100.0]
     while times[-1] < 101.0:
         times.append(hands.help_at())
@@ -105,7 +106,7 @@ def test_while_all_are_at_items_that_take_long_the_inbox_is_looked_at_ever_more_
     assert max(waits) == pytest.approx(SELDOM)
     hands.give(["more"], QUICK, 102.0)
     assert hands.help_at() == 102.0 + LONGEST_WAIT
-    released.set()
+    handle.released.set()
     assert events(inbox, 4) == ["slow", "next", "last", "more"]
     hands.dismiss()
 
@@ -133,18 +134,12 @@ def test_what_is_raised_is_an_event_and_the_thread_lives_on():
 
 
 def test_what_no_thread_has_begun_is_taken_back_in_order():
-    begun, released = threading.Event(), threading.Event()
-
-    def handle(item):
-        begun.set()
-        assert released.wait(PATIENCE)
-        return item
-
+    handle = Gate()
     hands, inbox = made(1, handle)
     hands.give([1, 2, 3], None, 0.0)
-    assert begun.wait(PATIENCE)
+    assert handle.begun.wait(PATIENCE)
     assert hands.recall() == [2, 3]
-    released.set()
+    handle.released.set()
     assert events(inbox, 1) == [1]
     hands.dismiss()
 
@@ -228,21 +223,14 @@ def test_after_each_moment_another_one_begins(monkeypatch):
 
 def test_what_is_done_before_an_item_that_takes_for_ever_is_looked_for(monkeypatch):
     monkeypatch.setattr("megaql.consumer.hands.TOGETHER", PATIENCE)
-    begun, released = threading.Event(), threading.Event()
-
-    def handle(item):
-        if item == "slow":
-            begun.set()
-            assert released.wait(PATIENCE)
-        return item
-
+    handle = Gate("slow")
     hands, inbox = made(1, handle)
     hands.give(["quick", "slow"], QUICK, 100.0)
-    assert begun.wait(PATIENCE)
+    assert handle.begun.wait(PATIENCE)
     assert inbox.rung.empty()
     assert hands.help_at() == 100.0 + LONGEST_WAIT  # whoever reads the inbox looks then, and finds it
     assert events(inbox, 1) == ["quick"]
-    released.set()
+    handle.released.set()
     assert events(inbox, 1) == ["slow"]
     assert inbox.rung.get(timeout=PATIENCE) is None
     hands.dismiss()
